@@ -1,0 +1,37 @@
+# Two commands do all their own set-up: `make demo` and `make test`.
+# They need Python 3.11 or later with venv, and make; everything else goes into .venv/.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO ?= demo
+
+.PHONY: demo test lint types contracts soak bench truth screenshot schemas clean
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP)
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/tui-migrate demo $(DEMO); \
+	else $(BIN)/tui-migrate demo $(DEMO) --headless; fi
+
+test: lint types contracts
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+contracts: $(STAMP)
+	$(BIN)/lint-imports
+
+soak: $(STAMP)
+	$(BIN)/python -m pytest -m soak -n 0 tests
+
+clean:
+	rm -rf $(VENV) build dist

@@ -1,0 +1,58 @@
+"""What can go wrong in a way that a person must read about, and the exit code that says so to a script."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of every command (part of the contract that people script against)."""
+
+    DONE = 0
+    NO = 1
+    """The data, a check, a delivery or a verification says no."""
+    WRONG = 2
+    """Wrong use or environment: locked, disk full, unreadable, wrong passphrase."""
+    WAITING = 3
+    """Waiting at a gate or for an answer."""
+    INTERRUPTED = 130
+
+
+class TuiMigrateError(Exception):
+    """A failure that a person can act on: ``message`` says what, ``hint`` what to do about it."""
+
+    exit_code: Exit = Exit.WRONG
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.hint}" if self.hint else self.message
+
+
+class EnvironmentProblem(TuiMigrateError):
+    """The machine, the workspace or the way of calling is in the way (exit 2)."""
+
+
+class Locked(EnvironmentProblem):
+    """Another process holds the workspace."""
+
+
+class DataSaysNo(TuiMigrateError):
+    """A delivery, a check or a verification refuses (exit 1)."""
+
+    exit_code = Exit.NO
+
+
+class Waiting(TuiMigrateError):
+    """A person has to decide or to answer first (exit 3)."""
+
+    exit_code = Exit.WAITING
+
+
+class Cancelled(TuiMigrateError):
+    """Somebody asked to stop; what was committed stays (exit 130)."""
+
+    exit_code = Exit.INTERRUPTED

@@ -1,0 +1,69 @@
+"""Files are written whole: a temporary file beside the target, fsync, rename, fsync of the folder.
+
+A reader sees the old file or the new one, never a part of one, also after a power cut.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+TEMPORARY = ".tmp-"
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make the folder's own entries (names, renames) durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(folder: Path, mode: int = PRIVATE_FOLDER) -> Path:
+    """Create the folder (and parents) if it is not there; new ones get ``mode``."""
+    if not folder.is_dir():
+        make_folder(folder.parent, mode)
+        folder.mkdir(mode=mode, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def whole(path: Path, mode: int = PRIVATE_FILE) -> Iterator[Path]:
+    """A temporary path beside ``path``; when the block ends well, it becomes ``path`` durably.
+
+    The caller writes and closes the temporary file in the block. On an error nothing is left behind
+    and an earlier ``path`` stays as it was.
+    """
+    make_folder(path.parent)
+    temporary = path.parent / f"{TEMPORARY}{path.name}"
+    temporary.unlink(missing_ok=True)
+    try:
+        yield temporary
+        handle = os.open(temporary, os.O_RDONLY)
+        try:
+            os.fchmod(handle, mode)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        os.replace(temporary, path)
+        fsync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes | str, mode: int = PRIVATE_FILE) -> None:
+    """Replace ``path`` by ``content`` in one durable move."""
+    with whole(path, mode) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of the file's bytes, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,370 @@
+"""The facts that a journal holds: frozen, typed, and free of personal values.
+
+``docs/audit-format.md`` describes each for others; this module is what the program itself uses.
+Figures are integers or short codes (no floats: see ``canonical``). Whatever a person typed is
+referred to by the commitment under which the vault keeps it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+Figures = dict[str, int | str]
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=False):
+    """Base of all facts; the tag is the entry's ``kind``."""
+
+
+class StepOutline(msgspec.Struct, frozen=True, kw_only=True):
+    """What replay must know of a step without reading the runbook: its place, kind and names."""
+
+    id: str
+    phase: str
+    uses: str
+    ref: str = ""
+    title: dict[str, str] = {}
+    attention: dict[str, str] = {}
+    unskippable: bool = False
+    evidence: list[str] = []
+    approvals: list[dict[str, str | int]] = []
+    items: list[dict[str, Any]] = []
+
+
+class PhaseOutline(msgspec.Struct, frozen=True, kw_only=True):
+    """A phase and its name."""
+
+    id: str
+    title: dict[str, str] = {}
+
+
+class RunOpened(Fact, frozen=True, kw_only=True, tag="run.opened"):
+    """The first entry: which runbook, in which version, for which workspace."""
+
+    run: str
+    runbook: str
+    title: dict[str, str]
+    version: str
+    format: int
+    rehearsal: bool
+    zone: str
+    brands: list[str]
+    phases: list[PhaseOutline]
+    steps: list[StepOutline]
+    objects: dict[str, str]
+    """Relative path of each configuration file → SHA-256 under ``audit/objects``."""
+
+
+class ConfigChanged(Fact, frozen=True, kw_only=True, tag="config.changed"):
+    """Runbook, mapping or rules differ from what the last entry about them said."""
+
+    title: dict[str, str]
+    rehearsal: bool
+    zone: str
+    brands: list[str]
+    phases: list[PhaseOutline]
+    steps: list[StepOutline]
+    objects: dict[str, str]
+    version: str
+    changed: list[str]
+
+
+class Recovered(Fact, frozen=True, kw_only=True, tag="run.recovered"):
+    """What a start found and mended: a torn last line set aside, units journalled late, a rebuild."""
+
+    torn_bytes: int = 0
+    late_units: int = 0
+    rebuilt: bool = False
+
+
+class FileSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of a delivery."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+class DeliverySeen(Fact, frozen=True, kw_only=True, tag="delivery.seen"):
+    """A hand-over of files by a source, with what its manifest promises and whether it keeps it.
+
+    ``status``: accepted | truncated | repeated | out_of_order | late | empty | mismatch | skipped.
+    """
+
+    source: str
+    delivery: str
+    full: bool
+    sequence: int | None
+    files: list[FileSeen]
+    status: str
+    reason: str = ""
+
+
+class StepStarted(Fact, frozen=True, kw_only=True, tag="step.started"):
+    """An attempt begins. ``inputs``: name → digest of all that the step's output depends on."""
+
+    step: str
+    attempt: int
+    inputs: dict[str, str]
+    units: int
+
+
+class Segment(msgspec.Struct, frozen=True, kw_only=True):
+    """A trail segment: path under ``audit/``, hash of its bytes, digest of its content, rows."""
+
+    path: str
+    sha256: str
+    digest: str
+    rows: int
+
+
+class UnitCommitted(Fact, frozen=True, kw_only=True, tag="unit.committed"):
+    """A unit's data are in staging and its trail is on disk. ``digest``: order-free, of its rows."""
+
+    step: str
+    attempt: int
+    unit: str
+    counts: dict[str, int]
+    digest: str
+    segment: Segment | None = None
+
+
+class CheckDone(Fact, frozen=True, kw_only=True, tag="check.done"):
+    """A pass/fail statement on the data. ``severity``: block | warn."""
+
+    step: str
+    attempt: int
+    name: str
+    passed: bool
+    severity: str
+    observed: str
+    expected: str
+
+
+class StepFinished(Fact, frozen=True, kw_only=True, tag="step.finished"):
+    """All units and checks of an attempt are done. ``outcome``: done | blocked.
+
+    ``digest``: order-free digest over the digests of all units, the evidence of this step.
+    """
+
+    step: str
+    attempt: int
+    outcome: str
+    figures: Figures
+    digest: str
+
+
+class StepFailed(Fact, frozen=True, kw_only=True, tag="step.failed"):
+    """An attempt ended by an error; what was committed stays. ``code`` names it, without values."""
+
+    step: str
+    attempt: int
+    code: str
+    reference: str = ""
+    """Commitment of the full message in the vault (it may name a value)."""
+
+
+class StepStopped(Fact, frozen=True, kw_only=True, tag="step.stopped"):
+    """Somebody asked to stop; the attempt goes on at its next unit later."""
+
+    step: str
+    attempt: int
+
+
+class StepStale(Fact, frozen=True, kw_only=True, tag="step.stale"):
+    """An input of the step changed (or one before it was redone): its output no longer counts."""
+
+    step: str
+    reason: str
+
+
+class StepWaiting(Fact, frozen=True, kw_only=True, tag="step.waiting"):
+    """The run has come to a gate or to questions. For a gate: what a sign-off would bind to."""
+
+    step: str
+    evidence: str = ""
+    subject: int = 0
+    """The number that a person types to sign: records concerned."""
+    figures: Figures = {}
+
+
+class SignedOff(Fact, frozen=True, kw_only=True, tag="gate.signed"):
+    """A person's decision at a gate. ``decision``: approve | conditions | reject."""
+
+    gate: str
+    decision: str
+    role: str
+    evidence: str
+    bound: bool
+    comment: str = ""
+    """Commitment of the comment in the vault."""
+    conditions: str = ""
+    """Commitment of conditions, owner and due date in the vault."""
+    then: str = ""
+    """After a reject: ``redo:<step>`` | ``abort`` | empty (the gate waits again)."""
+
+
+class GatePassed(Fact, frozen=True, kw_only=True, tag="gate.passed"):
+    """Enough sign-offs of the needed roles stand on the present evidence."""
+
+    gate: str
+    evidence: str
+
+
+class SignOffVoided(Fact, frozen=True, kw_only=True, tag="gate.voided"):
+    """The evidence changed before a step behind the gate started: its sign-offs no longer count."""
+
+    gate: str
+    evidence: str
+    reason: str
+
+
+class EvidenceChanged(Fact, frozen=True, kw_only=True, tag="gate.evidence_changed"):
+    """The evidence changed after a step behind the gate started: asks for a supplementary sign-off."""
+
+    gate: str
+    evidence: str
+
+
+class CheckWaived(Fact, frozen=True, kw_only=True, tag="check.waived"):
+    """A failing check is accepted by a person, with a reason (commitment)."""
+
+    step: str
+    name: str
+    reason: str
+
+
+class StepSkipped(Fact, frozen=True, kw_only=True, tag="step.skipped"):
+    """A step is left out by a person, with a reason (commitment)."""
+
+    step: str
+    reason: str
+
+
+class Answered(Fact, frozen=True, kw_only=True, tag="item.answered"):
+    """A checklist item is answered. Values are commitments; ``file`` is the evidence's SHA-256."""
+
+    step: str
+    item: str
+    answer: str
+    not_applicable: bool = False
+    file: str = ""
+
+
+class PairDecided(Fact, frozen=True, kw_only=True, tag="pair.decided"):
+    """A reviewer settles a pair of source records (pseudonyms). An undo has decision ``undo``."""
+
+    record_a: str
+    record_b: str
+    decision: str
+    """merge | different | unsure | undo"""
+    reference: str = ""
+    """Commitment of the pair (plain source and record ids) in the vault."""
+
+
+class Intent(Fact, frozen=True, kw_only=True, tag="target.intent"):
+    """A batch is about to be written to the target. ``digest``: of the rows that will be written."""
+
+    step: str
+    attempt: int
+    batch: str
+    rows: int
+    digest: str
+
+
+class Receipt(Fact, frozen=True, kw_only=True, tag="target.receipt"):
+    """The target took the batch: how many records created, updated, left as they were, rejected."""
+
+    step: str
+    attempt: int
+    batch: str
+    counts: dict[str, int]
+
+
+class BackupMade(Fact, frozen=True, kw_only=True, tag="backup.made"):
+    """An encrypted back-up stands under ``backups/``, and whether its restore test passed."""
+
+    step: str
+    attempt: int
+    name: str
+    sha256: str
+    size: int
+    files: int
+    verified: bool
+
+
+class Sealed(Fact, frozen=True, kw_only=True, tag="seal.made"):
+    """A seal was appended to ``seals.jsonl``: its number and hash."""
+
+    seal: int
+    sha256: str
+
+
+class Exported(Fact, frozen=True, kw_only=True, tag="export.made"):
+    """Somebody took data out: what, how much, and until when the file may live."""
+
+    what: str
+    rows: int
+    sha256: str
+    purge_on: str
+
+
+class RedoAsked(Fact, frozen=True, kw_only=True, tag="step.redo"):
+    """A person asks to do a step (and so all that follow) again. ``reason`` is a commitment."""
+
+    step: str
+    reason: str = ""
+
+
+class RunEnded(Fact, frozen=True, kw_only=True, tag="run.ended"):
+    """All steps are done, waived or skipped. ``outcome``: done | aborted."""
+
+    outcome: str
+    figures: Figures
+
+
+AnyFact = (
+    RunOpened
+    | ConfigChanged
+    | Recovered
+    | DeliverySeen
+    | StepStarted
+    | UnitCommitted
+    | CheckDone
+    | StepFinished
+    | StepFailed
+    | StepStopped
+    | StepStale
+    | StepWaiting
+    | SignedOff
+    | GatePassed
+    | SignOffVoided
+    | EvidenceChanged
+    | CheckWaived
+    | StepSkipped
+    | Answered
+    | PairDecided
+    | Intent
+    | Receipt
+    | BackupMade
+    | Sealed
+    | Exported
+    | RedoAsked
+    | RunEnded
+)
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One journal line: a fact, when (UTC, ISO 8601), by whom, and its place in the chain."""
+
+    seq: int
+    at: str
+    by: str
+    uid: int
+    fact: AnyFact
+    command: str = ""
+    """Id of the command that caused it, made by the client; a repeated command is answered by it."""
+    prev: str
+    hash: str

@@ -1,0 +1,112 @@
+"""The staging database of one workspace: opening, tables and views, digests of content.
+
+Decisions from measurements: no secondary indexes, upserts or triggers; explicit checkpoints (an
+automatic one stalls a unit for up to a second); one cursor per thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from tui_migrate.errors import EnvironmentProblem, Locked
+from tui_migrate.i18n import _
+from tui_migrate.staging.schema import FATES_VIEW, OWN_TABLES, TABLES, TECHNICAL
+
+Cursor = duckdb.DuckDBPyConnection
+
+
+def quote(name: str) -> str:
+    """``name`` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """``text`` as an SQL string, for the places where a parameter is not possible."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+class Store:
+    """A DuckDB file with the staging tables in schema ``store`` and their live views in ``main``."""
+
+    def __init__(self, path: Path, memory_limit: str = "2GB", threads: int = 2) -> None:
+        self.path = path
+        try:
+            self.connection = duckdb.connect(
+                str(path),
+                config={
+                    "memory_limit": memory_limit,
+                    "threads": threads,
+                    "checkpoint_threshold": "1GB",
+                    "preserve_insertion_order": True,
+                    "autoinstall_known_extensions": False,
+                    "autoload_known_extensions": False,
+                    "temp_directory": str(path.parent / "spill"),
+                },
+            )
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise Locked(_("Another program holds the staging database {}.").format(path)) from error
+            raise EnvironmentProblem(
+                _("The staging database {} cannot be opened: {}").format(path, error),
+                _("Move the file away: the next start rebuilds it from deliveries, journal and vault."),
+            ) from error
+        self._prepare()
+
+    def _prepare(self) -> None:
+        cursor = self.connection
+        cursor.execute("SET TimeZone = 'UTC'")
+        cursor.execute("CREATE SCHEMA IF NOT EXISTS store")
+        cursor.execute(OWN_TABLES)
+        for name, columns in TABLES.items():
+            self.define(name, columns)
+        cursor.execute(FATES_VIEW)
+
+    def define(self, name: str, columns: str, cursor: Cursor | None = None) -> None:
+        """Create ``store.<name>`` (technical columns first) and its live view, if not there yet."""
+        at = cursor or self.connection
+        at.execute(f"CREATE TABLE IF NOT EXISTS store.{quote(name)} ({TECHNICAL}, {columns})")
+        self.refresh_view(name, at)
+
+    def refresh_view(self, name: str, cursor: Cursor | None = None) -> None:
+        """(Re)create the live view of ``store.<name>``, after its columns changed."""
+        (cursor or self.connection).execute(
+            f"CREATE OR REPLACE VIEW main.{quote(name)} AS "
+            f"SELECT t.* EXCLUDE (step, attempt, unit) FROM store.{quote(name)} t "
+            "SEMI JOIN live USING (step, attempt)"
+        )
+
+    def cursor(self) -> Cursor:
+        """A cursor of its own: one per thread."""
+        cursor = self.connection.cursor()
+        cursor.execute("SET TimeZone = 'UTC'")
+        return cursor
+
+    def close(self) -> None:
+        """Checkpoint and close; the file can be opened by another process afterwards."""
+        self.connection.close()
+
+
+def columns_of(cursor: Cursor, relation: str) -> list[str]:
+    """Column names of a table or view, in order."""
+    return [row[0] for row in cursor.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]
+
+
+def digest(cursor: Cursor, relation: str, columns: Iterable[str]) -> str:
+    """An order-free digest of a relation's content: ``<rows>:<sum of row hashes>``.
+
+    It depends on values only, not on row order, threads or DuckDB's version. ``relation`` is SQL
+    that may stand in FROM. Each value is length-prefixed, so that ``('a','bc')`` and ``('ab','c')``
+    differ, and NULL differs from the empty string.
+    """
+    parts = ", ".join(
+        f"coalesce(strlen({quote(c)}::VARCHAR) || ':' || {quote(c)}::VARCHAR, '-')" for c in columns
+    )
+    row = cursor.execute(
+        f"SELECT count(*), coalesce(sum(md5_number_lower(concat_ws('|', {parts}))::HUGEINT), 0)"
+        f" FROM {relation}"
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always gives one row
+    return f"{row[0]}:{row[1]}"

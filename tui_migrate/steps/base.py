@@ -1,0 +1,193 @@
+"""What a step is, and what it may use while it runs.
+
+A step plans its units, runs each in one DuckDB transaction that the engine opens and commits, and
+finally states figures and checks. A unit is a pure function of its inputs: total ORDER BY, no clock
+and no random id in content, no float sum that decides anything; run twice it changes nothing.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from tui_migrate.audit.entries import DeliverySeen
+from tui_migrate.staging.store import Cursor, Store, columns_of, quote
+
+if TYPE_CHECKING:
+    from tui_migrate.runbook.models import Runbook, StepSpec
+
+Params = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A piece of work that is committed as a whole. ``id`` is stable between runs (``[a-z0-9_.-]``)."""
+
+    id: str
+    label: str = ""
+    rows: int = 0
+    """Rows expected, for the progress display only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A pass/fail statement on the data. ``severity``: ``block`` stops the run, ``warn`` shows."""
+
+    name: str
+    passed: bool
+    observed: str
+    expected: str
+    severity: str = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a step reports when its units are done. Figures hold counts and codes, no personal value."""
+
+    figures: dict[str, int | str] = field(default_factory=dict)
+    checks: list[Check] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRow:
+    """What the target did with one record. ``action``: create | update | skip | reject."""
+
+    entity: str
+    profile_id: str
+    record_key: str
+    target_id: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairDecision:
+    """A reviewer's present word on a pair. ``decision``: merge | different (unsure is not passed on)."""
+
+    source_a: str
+    record_a: str
+    source_b: str
+    record_b: str
+    decision: str
+    decided_by: str
+    at: str
+
+
+class Host(Protocol):
+    """What the engine does for a running step; steps see it only through ``Context``."""
+
+    def journal_intent(self, step: str, attempt: int, batch: str, rows: int, digest: str) -> None: ...
+    def journal_receipt(self, step: str, attempt: int, batch: str, counts: dict[str, int]) -> None: ...
+    def journal_backup(
+        self, step: str, attempt: int, name: str, sha256: str, size: int, files: int, verified: bool
+    ) -> None: ...
+    def journal_delivery(self, fact: DeliverySeen) -> None: ...
+    def journal_export(self, what: str, rows: int, sha256: str, purge_on: str) -> None: ...
+    def recorded_receipts(self, step: str, attempt: int, unit: str) -> list[ReceiptRow] | None: ...
+    def key(self) -> bytes: ...
+    def checkpoint(self) -> None: ...
+    def snapshot(self) -> AbstractContextManager[Path]: ...
+    def is_cancelled(self) -> bool: ...
+    def progress(self, done: int, total: int, rows: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that a running step may use."""
+
+    workspace: Path
+    runbook: Runbook
+    spec: StepSpec
+    attempt: int
+    store: Store
+    cursor: Cursor
+    """The runner's own cursor; while a unit runs, it is inside that unit's transaction."""
+    host: Host
+    decisions: tuple[PairDecision, ...] = ()
+    """Reviewers' decisions as they stood when this attempt started."""
+    payment_allowed: bool = False
+    """Whether the privacy gate for payment data is signed."""
+    rebuilding: bool = False
+    """Staging is being rebuilt: nothing outside staging may be written."""
+
+    def query(self, sql: str, params: Params | None = None) -> list[tuple[object, ...]]:
+        """All rows of a small result."""
+        rows: list[tuple[object, ...]] = self.cursor.execute(sql, params or {}).fetchall()
+        return rows
+
+    def value(self, sql: str, params: Params | None = None) -> int:
+        """The one number that ``sql`` gives (0 for NULL)."""
+        row = self.cursor.execute(sql, params or {}).fetchone()
+        return int(row[0] or 0) if row else 0
+
+    def write(self, unit: Unit, table: str, select: str, params: Params | None = None) -> int:
+        """Append the rows of ``select`` to ``store.<table>``, by column name; the count of rows.
+
+        ``select`` names its columns as the table does, without step, attempt and unit.
+        """
+        tagged = {"_step": self.spec.id, "_attempt": self.attempt, "_unit": unit.id}
+        row = self.cursor.execute(
+            f"INSERT INTO store.{quote(table)} BY NAME "
+            "SELECT $_step AS step, $_attempt::INTEGER AS attempt, $_unit AS unit, q.* "
+            f"FROM ({select}) q",
+            {**tagged, **(params or {})},
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def trail(self, unit: Unit, select: str, params: Params | None = None) -> int:
+        """Append events to the trail: source, record_id, event, and if they apply field, rule,
+        other_source, other_record, before, after. The count of rows."""
+        return self.write(unit, "trail", select, params)
+
+    def columns(self, relation: str) -> list[str]:
+        """Column names of a table or view."""
+        return columns_of(self.cursor, relation)
+
+
+class Step(ABC):
+    """One step kind, bound to one step of a runbook."""
+
+    kind: ClassVar[str]
+    outputs: ClassVar[tuple[str, ...]] = ()
+    """Tables of schema ``store`` that this kind appends to (``trail`` is known)."""
+
+    def __init__(self, spec: StepSpec, runbook: Runbook) -> None:
+        self.spec = spec
+        self.runbook = runbook
+
+    def inputs(self, context: Context) -> dict[str, str]:
+        """Name → digest of everything outside staging that the output depends on (files, settings).
+
+        The engine adds the digests of the steps before and of the step's own configuration. A later
+        difference makes the step stale.
+        """
+        return {}
+
+    @abstractmethod
+    def plan(self, context: Context) -> Sequence[Unit]:
+        """The units, in order; the same for the same inputs. May define tables; writes no rows."""
+
+    @abstractmethod
+    def run(self, context: Context, unit: Unit) -> dict[str, int]:
+        """Do one unit inside the open transaction; its counts (rows in, out, rejected…)."""
+
+    def finish(self, context: Context) -> Outcome:
+        """Figures and checks over all units; reads only."""
+        return Outcome()
+
+
+class Registry:
+    """Step kinds by name; a kind's module is imported when its step is first made."""
+
+    def __init__(self, loaders: Mapping[str, Callable[[], type[Step]]]) -> None:
+        self._loaders = dict(loaders)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._loaders)
+
+    def make(self, spec: StepSpec, runbook: Runbook) -> Step:
+        """A step object for this step of the runbook; ``KeyError`` for an unknown kind."""
+        return self._loaders[spec.uses]()(spec, runbook)

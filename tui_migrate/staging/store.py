@@ -48,10 +48,14 @@ class Store:
             )
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
-                raise Locked(_("Another program holds the staging database {}.").format(path)) from error
+                raise Locked(
+                    _("Another program holds the staging database {}.").format(path)
+                ) from error
             raise EnvironmentProblem(
                 _("The staging database {} cannot be opened: {}").format(path, error),
-                _("Move the file away: the next start rebuilds it from deliveries, journal and vault."),
+                _(
+                    "Move the file away: the next start rebuilds it from deliveries, journal and vault."
+                ),
             ) from error
         self._prepare()
 

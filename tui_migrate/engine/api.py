@@ -1,0 +1,187 @@
+"""What a client may say to the engine, and what it hears back: frozen, typed, JSON-ready.
+
+Every command carries an id made by the client. A repeated command is answered, not done again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from tui_migrate.audit.entries import Entry
+
+
+def new_id() -> str:
+    """An id for a command."""
+    return uuid.uuid4().hex
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
+    """Base of all commands."""
+
+    id: str = msgspec.field(default_factory=new_id)
+
+
+class Run(Command, frozen=True, kw_only=True, tag="run"):
+    """Go on with the run until it waits, fails or ends; ``until``: also stop after that step."""
+
+    until: str = ""
+
+
+class Stop(Command, frozen=True, kw_only=True, tag="stop"):
+    """Stop at the next point between units; ``Run`` goes on from there."""
+
+
+class Sign(Command, frozen=True, kw_only=True, tag="sign"):
+    """A decision at a gate.
+
+    ``decision``: approve | conditions | reject. ``typed``: the number of records concerned, as the
+    person typed it (``None`` from a decisions file). ``evidence``: the hash that the person saw.
+    ``then`` after a reject: ``redo:<step>`` | ``abort`` | ''.
+    """
+
+    gate: str
+    decision: str
+    comment: str = ""
+    evidence: str = ""
+    typed: int | None = None
+    conditions: str = ""
+    then: str = ""
+    from_file: bool = False
+
+
+class Waive(Command, frozen=True, kw_only=True, tag="waive"):
+    """Accept a failing check, with a reason. Refused for unskippable steps."""
+
+    step: str
+    check: str
+    reason: str
+
+
+class Skip(Command, frozen=True, kw_only=True, tag="skip"):
+    """Leave a step out, with a reason. Refused for unskippable steps."""
+
+    step: str
+    reason: str
+
+
+class Answer(Command, frozen=True, kw_only=True, tag="answer"):
+    """Answer a checklist item. ``file``: path of an evidence file to keep in the vault.
+    ``not_applicable``: then ``answer`` is the reason."""
+
+    step: str
+    item: str
+    answer: str
+    file: str = ""
+    not_applicable: bool = False
+
+
+class Decide(Command, frozen=True, kw_only=True, tag="decide"):
+    """Settle a pair of source records. ``decision``: merge | different | unsure | undo."""
+
+    source_a: str
+    record_a: str
+    source_b: str
+    record_b: str
+    decision: str
+
+
+class Redo(Command, frozen=True, kw_only=True, tag="redo"):
+    """Do a step and all that follow again, as a new attempt."""
+
+    step: str
+    reason: str = ""
+
+
+class Export(Command, frozen=True, kw_only=True, tag="export"):
+    """Write one of the export tables to a file; the ending says the format."""
+
+    what: str
+    path: str
+
+
+AnyCommand = Run | Stop | Sign | Waive | Skip | Answer | Decide | Redo | Export
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a command: whether it was done, why not, what to do instead."""
+
+    ok: bool
+    message: str = ""
+    hint: str = ""
+    exit_code: int = 0
+    seq: int = 0
+    """The journal entry that it caused, if any."""
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the running step is; not journalled, only the latest counts.
+
+    ``rate``: rows per second over the last seconds. ``remaining``: seconds, or ``None`` if unknown.
+    """
+
+    step: str
+    unit: str = ""
+    done: int = 0
+    total: int = 0
+    rows: int = 0
+    rate: int = 0
+    remaining: int | None = None
+
+
+class Idle(msgspec.Struct, frozen=True, kw_only=True):
+    """The runner stopped: the run waits, failed, was stopped, or ended. ``exit_code`` as of ``run``."""
+
+    exit_code: int
+    message: str = ""
+    step: str = ""
+
+
+Heard = Entry | Progress | Idle
+Listener = Callable[[Heard], None]
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who sits at the client, as the operating system says, and the roles that the runbook gives."""
+
+    user: str
+    uid: int
+    roles: tuple[str, ...]
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True, tag_field="query"):
+    """Base of all questions that read without changing anything (see ``engine.queries``)."""
+
+
+class Client(Protocol):
+    """How TUI and CLI reach an engine, in this process or behind a socket."""
+
+    @property
+    def identity(self) -> Identity: ...
+    def entries(self, start: int = 1, stop: int | None = None) -> Sequence[Entry]:
+        """Journal entries with ``start <= seq``, and ``seq <= stop`` if given."""
+        ...
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` for every entry, progress or idle from now on, from any thread; returns
+        the function that ends it."""
+        ...
+
+    def send(self, command: AnyCommand) -> Reply:
+        """Have a command done (or refused); returns when it is journalled. ``Run`` returns at once."""
+        ...
+
+    def ask(self, query: Query) -> Any:
+        """Answer a question; from any thread."""
+        ...
+
+    def words(self, reference: str) -> str:
+        """What a person typed, for a commitment in the journal; '' when the vault is not there."""
+        ...
+
+    def close(self) -> None:
+        """Leave; the engine stops between units if nobody else is there."""
+        ...

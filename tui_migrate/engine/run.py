@@ -1,0 +1,403 @@
+"""A run is a fold over its journal: ``RunState = fold(entries)``.
+
+The live screen folds entries as they come; replay folds the same entries up to an earlier one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from tui_migrate.audit import entries as facts
+from tui_migrate.audit.entries import Entry
+
+RECENT = 200
+"""How many of the last entries a state keeps for the live list."""
+
+
+class Status(StrEnum):
+    """Where a step stands."""
+
+    TODO = "todo"
+    RUNNING = "running"
+    PAUSED = "paused"
+    WAITING = "waiting"
+    ATTENTION = "attention"
+    FAILED = "failed"
+    DONE = "done"
+    STALE = "stale"
+    SKIPPED = "skipped"
+
+
+SETTLED = frozenset({Status.DONE, Status.SKIPPED})
+
+
+@dataclass(slots=True)
+class CheckState:
+    """A check of the present attempt, and who waived it if it failed."""
+
+    name: str
+    passed: bool
+    severity: str
+    observed: str
+    expected: str
+    waived_by: str = ""
+    waived_reason: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the run may not go on because of it."""
+        return not self.passed and self.severity == "block" and not self.waived_by
+
+
+@dataclass(slots=True)
+class SignOff:
+    """One person's decision at a gate, as it stands."""
+
+    by: str
+    role: str
+    decision: str
+    evidence: str
+    bound: bool
+    at: str
+    comment: str
+    conditions: str = ""
+    voided: bool = False
+
+
+@dataclass(slots=True)
+class AnswerState:
+    """The present answer to a checklist item (a commitment; the vault has the words)."""
+
+    answer: str
+    not_applicable: bool
+    file: str
+    by: str
+    at: str
+
+
+@dataclass(slots=True)
+class StepState:
+    """One step of the run: what it is, and how far its last attempt has come."""
+
+    outline: facts.StepOutline
+    status: Status = Status.TODO
+    attempt: int = 0
+    inputs: dict[str, str] = field(default_factory=dict)
+    units_total: int = 0
+    units: dict[str, facts.UnitCommitted] = field(default_factory=dict)
+    checks: dict[str, CheckState] = field(default_factory=dict)
+    figures: facts.Figures = field(default_factory=dict)
+    digest: str = ""
+    started_seq: int = 0
+    started_at: str = ""
+    started_by: str = ""
+    ended_at: str = ""
+    operators: set[str] = field(default_factory=set)
+    reason: str = ""
+    """Why it is stale, failed (a code) or skipped (a commitment)."""
+    reference: str = ""
+    evidence: str = ""
+    subject: int = 0
+    signoffs: list[SignOff] = field(default_factory=list)
+    supplementary: bool = False
+    """The evidence changed behind a gate that was passed: a supplementary sign-off is asked for."""
+    answers: dict[str, AnswerState] = field(default_factory=dict)
+    settled_by: str = ""
+
+    @property
+    def id(self) -> str:
+        """The step's id in the runbook."""
+        return self.outline.id
+
+
+@dataclass(slots=True)
+class PairState:
+    """The present decision on a pair of records (pseudonyms), with what an undo returns to."""
+
+    decision: str
+    by: str
+    at: str
+    seq: int
+    reference: str
+    earlier: list[tuple[str, str, str, int, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RunState:
+    """All that the journal says about a run, up to one entry."""
+
+    run: str = ""
+    runbook: str = ""
+    title: dict[str, str] = field(default_factory=dict)
+    version: str = ""
+    rehearsal: bool = False
+    zone: str = "UTC"
+    brands: list[str] = field(default_factory=list)
+    phases: list[facts.PhaseOutline] = field(default_factory=list)
+    steps: dict[str, StepState] = field(default_factory=dict)
+    objects: dict[str, str] = field(default_factory=dict)
+    deliveries: dict[tuple[str, str], facts.DeliverySeen] = field(default_factory=dict)
+    pairs: dict[tuple[str, str], PairState] = field(default_factory=dict)
+    commands: dict[str, int] = field(default_factory=dict)
+    intents: dict[str, facts.Intent] = field(default_factory=dict)
+    receipts: dict[str, facts.Receipt] = field(default_factory=dict)
+    unit_times: dict[tuple[str, int, str], str] = field(default_factory=dict)
+    backups: list[tuple[str, facts.BackupMade]] = field(default_factory=list)
+    seals: list[tuple[int, facts.Sealed]] = field(default_factory=list)
+    exports: list[tuple[Entry, facts.Exported]] = field(default_factory=list)
+    recent: deque[Entry] = field(default_factory=lambda: deque(maxlen=RECENT))
+    opened_at: str = ""
+    ended: str = ""
+    seq: int = 0
+    at: str = ""
+    head: str = ""
+
+    @property
+    def current(self) -> StepState | None:
+        """The first step that is not settled: where the run stands. ``None`` at the end."""
+        for step in self.steps.values():
+            if step.status not in SETTLED:
+                return step
+        return None
+
+    def after(self, step: str) -> list[StepState]:
+        """The steps behind ``step``, in order."""
+        ids = list(self.steps)
+        return [self.steps[i] for i in ids[ids.index(step) + 1 :]]
+
+
+def fold(entries: Iterable[Entry], state: RunState | None = None) -> RunState:
+    """The state after ``entries`` (a new state, or ``state`` carried on)."""
+    state = state if state is not None else RunState()
+    for entry in entries:
+        apply(state, entry)
+    return state
+
+
+def apply(state: RunState, entry: Entry) -> None:
+    """Carry ``state`` one entry on."""
+    state.seq, state.at, state.head = entry.seq, entry.at, entry.hash
+    if entry.command:
+        state.commands[entry.command] = entry.seq
+    state.recent.append(entry)
+    handler = _HANDLERS.get(type(entry.fact))
+    if handler is not None:
+        handler(state, entry, entry.fact)
+
+
+def _outline(state: RunState, fact: facts.RunOpened | facts.ConfigChanged) -> None:
+    state.title, state.version = fact.title, fact.version
+    state.rehearsal, state.zone, state.brands = fact.rehearsal, fact.zone, fact.brands
+    state.phases, state.objects = fact.phases, fact.objects
+    known = state.steps
+    state.steps = {}
+    for outline in fact.steps:
+        step = known.get(outline.id) or StepState(outline)
+        step.outline = outline
+        state.steps[outline.id] = step
+
+
+def _opened(state: RunState, entry: Entry, fact: facts.RunOpened) -> None:
+    state.run, state.runbook, state.opened_at = fact.run, fact.runbook, entry.at
+    _outline(state, fact)
+
+
+def _config(state: RunState, entry: Entry, fact: facts.ConfigChanged) -> None:
+    _outline(state, fact)
+    state.ended = ""
+
+
+def _delivery(state: RunState, entry: Entry, fact: facts.DeliverySeen) -> None:
+    state.deliveries[fact.source, fact.delivery] = fact
+
+
+def _started(state: RunState, entry: Entry, fact: facts.StepStarted) -> None:
+    step = state.steps[fact.step]
+    if fact.attempt != step.attempt:
+        step.units, step.checks, step.figures = {}, {}, {}
+        step.operators = set()
+    step.status, step.attempt, step.inputs = Status.RUNNING, fact.attempt, fact.inputs
+    step.units_total, step.started_seq = fact.units, entry.seq
+    step.started_at, step.started_by, step.ended_at = entry.at, entry.by, ""
+    step.reason = step.reference = ""
+    step.operators.add(entry.by)
+    state.ended = ""
+
+
+def _unit(state: RunState, entry: Entry, fact: facts.UnitCommitted) -> None:
+    step = state.steps[fact.step]
+    step.units[fact.unit] = fact
+    step.operators.add(entry.by)
+    state.unit_times[fact.step, fact.attempt, fact.unit] = entry.at
+
+
+def _check(state: RunState, entry: Entry, fact: facts.CheckDone) -> None:
+    state.steps[fact.step].checks[fact.name] = CheckState(
+        fact.name, fact.passed, fact.severity, fact.observed, fact.expected
+    )
+
+
+def _finished(state: RunState, entry: Entry, fact: facts.StepFinished) -> None:
+    step = state.steps[fact.step]
+    step.status = Status.DONE if fact.outcome == "done" else Status.ATTENTION
+    step.figures, step.digest, step.ended_at = fact.figures, fact.digest, entry.at
+
+
+def _failed(state: RunState, entry: Entry, fact: facts.StepFailed) -> None:
+    step = state.steps[fact.step]
+    step.status, step.reason, step.reference = Status.FAILED, fact.code, fact.reference
+
+
+def _stopped(state: RunState, entry: Entry, fact: facts.StepStopped) -> None:
+    state.steps[fact.step].status = Status.PAUSED
+
+
+def _stale(state: RunState, entry: Entry, fact: facts.StepStale) -> None:
+    step = state.steps[fact.step]
+    step.status, step.reason = Status.STALE, fact.reason
+    state.ended = ""
+
+
+def _waiting(state: RunState, entry: Entry, fact: facts.StepWaiting) -> None:
+    step = state.steps[fact.step]
+    step.status, step.evidence, step.subject = Status.WAITING, fact.evidence, fact.subject
+    step.figures = fact.figures
+    step.started_at = step.started_at or entry.at
+
+
+def _signed(state: RunState, entry: Entry, fact: facts.SignedOff) -> None:
+    gate = state.steps[fact.gate]
+    gate.signoffs.append(
+        SignOff(
+            entry.by,
+            fact.role,
+            fact.decision,
+            fact.evidence,
+            fact.bound,
+            entry.at,
+            fact.comment,
+            fact.conditions,
+        )
+    )
+    if fact.decision == "reject" and fact.then == "abort":
+        state.ended = "aborted"
+
+
+def _passed(state: RunState, entry: Entry, fact: facts.GatePassed) -> None:
+    gate = state.steps[fact.gate]
+    gate.status, gate.ended_at, gate.evidence = Status.DONE, entry.at, fact.evidence
+    gate.digest, gate.supplementary, gate.settled_by = fact.evidence, False, entry.by
+
+
+def _voided(state: RunState, entry: Entry, fact: facts.SignOffVoided) -> None:
+    gate = state.steps[fact.gate]
+    gate.status, gate.reason = Status.STALE, fact.reason
+    for signoff in gate.signoffs:
+        signoff.voided = True
+
+
+def _evidence_changed(state: RunState, entry: Entry, fact: facts.EvidenceChanged) -> None:
+    gate = state.steps[fact.gate]
+    gate.supplementary, gate.evidence = True, fact.evidence
+
+
+def _waived(state: RunState, entry: Entry, fact: facts.CheckWaived) -> None:
+    step = state.steps[fact.step]
+    check = step.checks[fact.name]
+    check.waived_by, check.waived_reason = entry.by, fact.reason
+    if step.status is Status.ATTENTION and not any(c.blocks for c in step.checks.values()):
+        step.status = Status.DONE
+
+
+def _skipped(state: RunState, entry: Entry, fact: facts.StepSkipped) -> None:
+    step = state.steps[fact.step]
+    step.status, step.reason, step.ended_at = Status.SKIPPED, fact.reason, entry.at
+    step.settled_by = entry.by
+
+
+def _answered(state: RunState, entry: Entry, fact: facts.Answered) -> None:
+    state.steps[fact.step].answers[fact.item] = AnswerState(
+        fact.answer, fact.not_applicable, fact.file, entry.by, entry.at
+    )
+
+
+def _pair(state: RunState, entry: Entry, fact: facts.PairDecided) -> None:
+    key = (fact.record_a, fact.record_b)
+    known = state.pairs.get(key)
+    if fact.decision == "undo":
+        if known is None:
+            return
+        if known.earlier:
+            known.decision, known.by, known.at, known.seq, known.reference = known.earlier.pop()
+        else:
+            del state.pairs[key]
+        return
+    fresh = PairState(fact.decision, entry.by, entry.at, entry.seq, fact.reference)
+    if known is not None:
+        fresh.earlier = [
+            *known.earlier,
+            (known.decision, known.by, known.at, known.seq, known.reference),
+        ]
+    state.pairs[key] = fresh
+
+
+def _intent(state: RunState, entry: Entry, fact: facts.Intent) -> None:
+    state.intents[fact.batch] = fact
+
+
+def _receipt(state: RunState, entry: Entry, fact: facts.Receipt) -> None:
+    state.receipts[fact.batch] = fact
+
+
+def _backup(state: RunState, entry: Entry, fact: facts.BackupMade) -> None:
+    state.backups.append((entry.at, fact))
+
+
+def _sealed(state: RunState, entry: Entry, fact: facts.Sealed) -> None:
+    state.seals.append((entry.seq, fact))
+
+
+def _exported(state: RunState, entry: Entry, fact: facts.Exported) -> None:
+    state.exports.append((entry, fact))
+
+
+def _redo(state: RunState, entry: Entry, fact: facts.RedoAsked) -> None:
+    state.ended = ""
+
+
+def _ended(state: RunState, entry: Entry, fact: facts.RunEnded) -> None:
+    state.ended = fact.outcome
+
+
+_HANDLERS: dict[type, Callable[[RunState, Entry, Any], None]] = {
+    facts.RunOpened: _opened,
+    facts.ConfigChanged: _config,
+    facts.DeliverySeen: _delivery,
+    facts.StepStarted: _started,
+    facts.UnitCommitted: _unit,
+    facts.CheckDone: _check,
+    facts.StepFinished: _finished,
+    facts.StepFailed: _failed,
+    facts.StepStopped: _stopped,
+    facts.StepStale: _stale,
+    facts.StepWaiting: _waiting,
+    facts.SignedOff: _signed,
+    facts.GatePassed: _passed,
+    facts.SignOffVoided: _voided,
+    facts.EvidenceChanged: _evidence_changed,
+    facts.CheckWaived: _waived,
+    facts.StepSkipped: _skipped,
+    facts.Answered: _answered,
+    facts.PairDecided: _pair,
+    facts.Intent: _intent,
+    facts.Receipt: _receipt,
+    facts.BackupMade: _backup,
+    facts.Sealed: _sealed,
+    facts.Exported: _exported,
+    facts.RedoAsked: _redo,
+    facts.RunEnded: _ended,
+}

@@ -1,0 +1,174 @@
+"""The runbook as typed, frozen objects; ``docs/schemas/runbook.json`` is made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, StrictStr, model_validator
+
+from tui_migrate.i18n import _
+from tui_migrate.runbook.base import (
+    EVERY,
+    Flag,
+    Id,
+    Name,
+    OneOrMany,
+    Positive,
+    Strict,
+    Text,
+    Words,
+    refuse,
+)
+from tui_migrate.runbook.kinds import AnyStep, Policy, Step
+from tui_migrate.runbook.problems import suggestion
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        wrong = _("there is no time zone {name}").format(name=repr(name))
+        raise refuse(wrong, suggestion(name, available_timezones()))
+    return name
+
+
+Zone = Annotated[StrictStr, AfterValidator(_zone)]
+
+
+class Format(Strict):
+    """How a source's files are written; what is not said is detected, shown and confirmed."""
+
+    type: Literal["csv", "xlsx", "jsonl", "parquet"] = "csv"
+    delimiter: Annotated[StrictStr, Field(min_length=1, max_length=1)] | None = None
+    encoding: Literal["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1"] | None = None
+    header: Flag = True
+    quote: Annotated[StrictStr, Field(min_length=1, max_length=1)] = '"'
+    sheet: Words | None = None
+
+
+class SourceSpec(Strict):
+    """One source: which files, how written, which mapping, how far trusted.
+
+    ``files`` are glob patterns relative to the workspace. ``key`` names the column(s) that make the
+    record id; without it the row's content does. ``links`` says which column holds the id of which
+    other source. ``trust`` 1 is the most trusted. ``deltas``: numbered deliveries with manifests
+    whose rows are changes. ``not_present``: why this kind of source does not exist here.
+    """
+
+    title: Text | None = None
+    system: Name | None = None
+    owner: Words | None = None
+    extraction: Words | None = None
+    brands: tuple[Words, ...] = ()
+    channels: tuple[Words, ...] = ()
+    files: OneOrMany = ()
+    format: Format = Format()
+    key: OneOrMany = ()
+    links: Mapping[Words, Name] = Field(default_factory=dict)
+    mapping: OneOrMany = ()
+    trust: Positive = 5
+    zone: Zone | None = None
+    deltas: Flag = False
+    not_present: Text | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> SourceSpec:
+        if self.not_present is not None:
+            if self.files or self.mapping:
+                wrong = _("a source that is not present has no files and no mapping")
+                raise refuse(wrong, _("remove not_present, or the files and the mapping"))
+        elif not self.files or not self.mapping:
+            wrong = _("this source has no {key}").format(
+                key="files" if not self.files else "mapping"
+            )
+            raise refuse(wrong, _("add it, or say under not_present why the source does not exist"))
+        return self
+
+
+class TargetSpec(Strict):
+    """Where profiles go. ``path`` is relative to the workspace; ``groups`` the target's groups."""
+
+    type: Literal["csv", "duckdb"] = "csv"
+    path: Words = "exports/target"
+    groups: tuple[Words, ...] = ()
+
+
+class RoleSpec(Strict):
+    """Who may act in a role, for which brands and channels. ``*`` in users counts as one user."""
+
+    users: tuple[Words, ...] = ()
+    groups: tuple[Words, ...] = ()
+    brands: tuple[Words, ...] = (EVERY,)
+    channels: tuple[Words, ...] = (EVERY,)
+
+
+class ConsentSpec(Strict):
+    """Which policy derives a consent's state, and the purpose where a source names none."""
+
+    policy: Policy = "newest"
+    purpose: Name = "marketing"
+
+
+class RetentionSpec(Strict):
+    """After how many days exports and the whole workspace have to be gone."""
+
+    exports_days: Positive = 30
+    workspace_days: Positive = 180
+
+
+class PaymentSpec(Strict):
+    """Payment fields that may be migrated; none without the sign-off of the gate named here."""
+
+    allow: tuple[Name, ...] = ()
+    gate: Id | None = None
+
+    @model_validator(mode="after")
+    def _signed(self) -> PaymentSpec:
+        if self.allow and self.gate is None:
+            wrong = _("payment data is allowed without a sign-off")
+            raise refuse(wrong, _("name under gate: the step where privacy signs for it"))
+        return self
+
+
+class Phase(Strict):
+    """A part of the runbook with a title; its steps run in order."""
+
+    id: Id
+    title: Text
+    steps: tuple[Step, ...] = Field(min_length=1)
+
+
+class Runbook(Strict):
+    """A whole migration. ``rehearsal``: a run for practice, said on every screen and report."""
+
+    runbook: Id
+    title: Text
+    model: Literal["customer"] = "customer"
+    zone: Zone
+    rehearsal: Flag = False
+    brands: tuple[Words, ...] = Field(min_length=1)
+    sources: Mapping[Name, SourceSpec] = Field(min_length=1)
+    target: TargetSpec
+    roles: Mapping[Name, RoleSpec] = Field(min_length=1)
+    consent: ConsentSpec = ConsentSpec()
+    retention: RetentionSpec = RetentionSpec()
+    segments: Words | None = None
+    payment: PaymentSpec = PaymentSpec()
+    phases: tuple[Phase, ...] = Field(min_length=1)
+
+    def steps(self) -> Iterator[AnyStep]:
+        """All steps in the order in which they run."""
+        for phase in self.phases:
+            yield from phase.steps
+
+    def step(self, step_id: str) -> AnyStep | None:
+        """The step with this id, if there is one."""
+        return next((step for step in self.steps() if step.id == step_id), None)
+
+    def phase_of(self, step_id: str) -> Phase | None:
+        """The phase that holds the step."""
+        return next((p for p in self.phases if any(s.id == step_id for s in p.steps)), None)
+
+    def system(self, source: str) -> str:
+        """The system that a source belongs to; without one it is its own system."""
+        return self.sources[source].system or source

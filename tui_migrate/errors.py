@@ -1,4 +1,4 @@
-"""What can go wrong in a way that a person must read about, and the exit code that says so to a script."""
+"""What can go wrong in a way that a person must read about, and the exit code for a script."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def whole(path: Path, mode: int = PRIVATE_FILE) -> Iterator[Path]:
             os.fsync(handle)
         finally:
             os.close(handle)
-        os.replace(temporary, path)
+        temporary.replace(path)
         fsync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)

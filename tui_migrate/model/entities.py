@@ -44,7 +44,10 @@ def _fields(text: str) -> tuple[Field, ...]:
     return tuple(made)
 
 
-_ADDRESS = "street:street house_number:house_number house_addition:house_addition postcode:postcode town:town country:country"
+_ADDRESS = (
+    "street:street house_number:house_number house_addition:house_addition"
+    " postcode:postcode town:town country:country"
+)
 
 _DEFINITIONS: dict[str, tuple[bool, str]] = {
     # kind: person | organisation. full_name is split into its parts when those are not mapped.

@@ -1,0 +1,184 @@
+"""The trail: events of every profile, written per unit as a Parquet segment without personal value.
+
+The audit side names records by pseudonym and values by commitment; the vault side, a second file of
+the same rows, has the values. Both are made set-wise in SQL from the plain rows of ``store.trail``.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tui_migrate.audit.entries import Segment
+from tui_migrate.audit.vault import KEY_BYTES, Vault
+from tui_migrate.files import sha256_file, whole
+from tui_migrate.staging.store import Cursor, digest, literal
+
+COLUMNS = ("profile", "seq", "event", "field", "rule", "other", "commitment")
+_IPAD, _OPAD, _BLOCK = 0x36, 0x5C, 64
+
+
+def _blob(content: bytes) -> str:
+    return "'" + "".join(f"\\x{byte:02X}" for byte in content) + "'::BLOB"
+
+
+def _pads(key: bytes) -> tuple[bytes, bytes]:
+    padded = key.ljust(_BLOCK, b"\0")
+    return bytes(b ^ _IPAD for b in padded), bytes(b ^ _OPAD for b in padded)
+
+
+def pseudonym_sql(workspace_key: bytes, source: str, record_id: str) -> str:
+    """SQL for ``vault.pseudonym``; ``source`` and ``record_id`` are SQL expressions."""
+    inner, outer = _pads(workspace_key)
+    message = f"encode({source} || '|' || {record_id})"
+    return f"sha256({_blob(outer)} || from_hex(sha256({_blob(inner)} || {message})))"
+
+
+def _sized(column: str) -> str:
+    """A value with its length before it, so that no two different rows read the same."""
+    return f"coalesce(strlen({column}) || ':' || {column}, '-')"
+
+
+# HMAC-SHA-256 under the record's key of event|field|before|after, each with its length before it.
+_TAIL_INNER = _blob(bytes([_IPAD]) * (_BLOCK - KEY_BYTES))
+_TAIL_OUTER = _blob(bytes([_OPAD]) * (_BLOCK - KEY_BYTES))
+_MESSAGE = " || '|' || ".join(_sized(f"t.{c}") for c in ("event", "field", "before", "after"))
+_COMMITMENT = (
+    f"sha256(k.outer_pad || {_TAIL_OUTER} || from_hex("
+    f"sha256(k.inner_pad || {_TAIL_INNER} || encode({_MESSAGE}))))"
+)
+
+# One row is one event of the unit's trail, in the total order (profile, seq).
+_SEGMENT = f"""
+CREATE OR REPLACE TEMP TABLE trail_segment AS
+SELECT k.pseudonym AS profile,
+       (row_number() OVER (PARTITION BY k.pseudonym ORDER BY t.event, t.field, t.rule,
+          t.other_source, t.other_record, t.before, t.after) - 1)::INTEGER AS seq,
+       t.event, t.field, t.rule, o.pseudonym AS other, {_COMMITMENT} AS commitment,
+       t.source, t.record_id, t.before, t.after
+FROM store.trail t
+JOIN store.record_key k ON k.source = t.source AND k.record_id = t.record_id
+LEFT JOIN store.record_key o ON o.source = t.other_source AND o.record_id = t.other_record
+WHERE t.step = $step AND t.attempt = $attempt AND t.unit = $unit
+ORDER BY profile, seq
+"""
+
+# One row is a record that the unit's trail speaks of and that has no key yet.
+_NEW_RECORDS = """
+SELECT source, record_id FROM (
+  SELECT source, record_id FROM store.trail
+  WHERE step = $step AND attempt = $attempt AND unit = $unit
+  UNION
+  SELECT other_source, other_record FROM store.trail
+  WHERE step = $step AND attempt = $attempt AND unit = $unit AND other_record IS NOT NULL)
+ANTI JOIN store.record_key USING (source, record_id)
+ORDER BY source, record_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a unit's segment belongs."""
+
+    step: str
+    attempt: int
+    unit: str
+
+    @property
+    def path(self) -> str:
+        """Relative path of the segment (under ``audit/`` and, for values, under ``vault/``)."""
+        return f"trail/{self.step}-{self.attempt}/{self.unit}.parquet"
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Parameters of the statements above."""
+        return {"step": self.step, "attempt": self.attempt, "unit": self.unit}
+
+
+class TrailWriter:
+    """Makes segments for one workspace."""
+
+    def __init__(self, audit: Path, vault: Vault) -> None:
+        self._audit = audit
+        self._vault = vault
+        self._workspace_key = vault.workspace_key()
+
+    def prepare(self, cursor: Cursor, place: Place) -> tuple[str, int]:
+        """Inside the unit's transaction: keys for new records, the segment's rows in a temporary
+        table. Returns the content digest and the number of rows."""
+        self._ensure_keys(cursor, place)
+        cursor.execute(_SEGMENT, place.params)
+        content = digest(cursor, "trail_segment", COLUMNS)
+        return content, int(content.partition(":")[0])
+
+    def write(self, cursor: Cursor, place: Place, content: str, rows: int) -> Segment:
+        """After the commit: both Parquet files, whole. ``prepare`` must have run on this cursor."""
+        target = self._audit / place.path
+        with whole(target) as temporary:
+            self._copy(cursor, ", ".join(COLUMNS), "true", temporary)
+        with whole(self._vault.folder / place.path) as temporary:
+            self._copy(
+                cursor,
+                "profile, seq, source, record_id, before, after",
+                "before IS NOT NULL OR after IS NOT NULL",
+                temporary,
+            )
+        return Segment(path=place.path, sha256=sha256_file(target), digest=content, rows=rows)
+
+    def load_keys(self, cursor: Cursor) -> None:
+        """Fill ``store.record_key`` from the vault, when staging is rebuilt."""
+        for path in sorted(self._vault.keys.glob("*/*.parquet")):
+            table = pq.read_table(path)
+            self._insert_keys(cursor, table.select(["source", "record_id"]), table["key"])
+
+    def key_path(self, place: Place) -> Path:
+        """Where the keys of the records that this unit met first are kept."""
+        return self._vault.keys / f"{place.step}-{place.attempt}" / f"{place.unit}.parquet"
+
+    def _ensure_keys(self, cursor: Cursor, place: Place) -> None:
+        fresh = cursor.sql(_NEW_RECORDS, params=place.params).to_arrow_table()
+        if not fresh.num_rows:
+            return
+        keys = pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(KEY_BYTES),
+            fresh.num_rows,
+            [None, pa.py_buffer(secrets.token_bytes(KEY_BYTES * fresh.num_rows))],
+        )
+        with whole(self.key_path(place)) as temporary:
+            pq.write_table(fresh.append_column("key", keys), temporary, compression="none")
+        self._insert_keys(cursor, fresh, keys)
+
+    def _insert_keys(self, cursor: Cursor, records: pa.Table, keys: Any) -> None:
+        raw = b"".join(keys.to_pylist())
+        bits = np.frombuffer(raw, dtype=np.uint8)
+        size = pa.binary(KEY_BYTES)
+        columns = {
+            "inner_pad": (bits ^ _IPAD).tobytes(),
+            "outer_pad": (bits ^ _OPAD).tobytes(),
+        }
+        table = records
+        for name, content in columns.items():
+            array = pa.FixedSizeBinaryArray.from_buffers(
+                size, records.num_rows, [None, pa.py_buffer(content)]
+            )
+            table = table.append_column(name, array)
+        cursor.register("fresh_keys", table)
+        cursor.execute(
+            "INSERT INTO store.record_key SELECT source, record_id, "
+            f"{pseudonym_sql(self._workspace_key, 'source', 'record_id')}, inner_pad, outer_pad "
+            "FROM fresh_keys ANTI JOIN store.record_key USING (source, record_id)"
+        )
+        cursor.unregister("fresh_keys")
+
+    @staticmethod
+    def _copy(cursor: Cursor, columns: str, where: str, path: Path) -> None:
+        cursor.execute(
+            f"COPY (SELECT {columns} FROM trail_segment WHERE {where} ORDER BY profile, seq) "
+            f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
+        )

@@ -1,0 +1,116 @@
+"""The deliveries of a source: which folders and files there are, in which order, what they promise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_migrate.errors import EnvironmentProblem
+from tui_migrate.files import sha256_file
+from tui_migrate.i18n import _
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a manifest says of one file."""
+
+    name: str
+    rows: int | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What the source says of its delivery; ``problem`` when the manifest itself cannot be read."""
+
+    sequence: int | None = None
+    kind: str = "full"
+    zone: str | None = None
+    files: tuple[Promise, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One hand-over: the folder's name, its data files (sorted), its manifest if it has one."""
+
+    source: str
+    name: str
+    folder: Path
+    files: tuple[Path, ...]
+    manifest: Manifest | None
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Sorts deliveries of a source: by sequence number where there is one, then by name."""
+        sequence = self.manifest.sequence if self.manifest else None
+        return (sequence if sequence is not None else 0, self.name)
+
+    def promise(self, path: Path) -> Promise | None:
+        """What the manifest says of this file."""
+        files = self.manifest.files if self.manifest else ()
+        return next((p for p in files if p.name == path.name), None)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest in ``path``; one that is damaged comes back with its ``problem``."""
+    try:
+        raw = json.loads(path.read_text("utf-8"))
+        files = tuple(
+            Promise(
+                str(f["name"]),
+                int(f["rows"]) if f.get("rows") is not None else None,
+                str(f["sha256"]).lower() if f.get("sha256") else None,
+            )
+            for f in raw.get("files", [])
+        )
+        sequence = raw.get("sequence")
+        return Manifest(
+            int(sequence) if sequence is not None else None,
+            str(raw.get("kind", "full")),
+            raw.get("zone"),
+            files,
+        )
+    except OSError as error:
+        raise EnvironmentProblem(
+            _("The manifest {} may not be read: {}").format(path, error.strerror)
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return Manifest(problem=str(error))
+
+
+def find_deliveries(workspace: Path, source: str, patterns: Sequence[str]) -> list[Delivery]:
+    """All deliveries of a source, in their order. ``patterns`` are globs below the workspace; the
+    folder that a file lies in is its delivery."""
+    folders: dict[Path, list[Path]] = {}
+    for pattern in patterns:
+        for path in sorted(workspace.glob(pattern)):
+            if path.is_file() and path.name != MANIFEST:
+                folders.setdefault(path.parent, [])
+                if path not in folders[path.parent]:
+                    folders[path.parent].append(path)
+    found = []
+    for folder, files in folders.items():
+        manifest_path = folder / MANIFEST
+        manifest = read_manifest(manifest_path) if manifest_path.exists() else None
+        found.append(Delivery(source, folder.name, folder, tuple(sorted(files)), manifest))
+    return sorted(found, key=lambda d: d.order)
+
+
+def hash_files(delivery: Delivery, workspace: Path) -> dict[str, str]:
+    """Path relative to the workspace → SHA-256, of every file. Raises ``EnvironmentProblem`` for a
+    file that may not be read."""
+    result = {}
+    for path in delivery.files:
+        try:
+            result[str(path.relative_to(workspace))] = sha256_file(path)
+        except PermissionError as error:
+            raise EnvironmentProblem(
+                _("The delivery file {} may not be read: {}").format(path, error.strerror),
+                _("Give this user read permission (chmod, chown) and run again."),
+            ) from error
+    return result

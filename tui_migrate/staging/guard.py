@@ -1,0 +1,87 @@
+"""SQL that a runbook or a person wrote: one SELECT over the staging views, nothing else.
+
+DuckDB can read any file that the process can read. So the statement's syntax tree is looked
+through before it runs: only plain SELECTs, only table functions that make rows out of nothing, only
+tables and views that exist.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import duckdb
+
+from tui_migrate.errors import DataSaysNo
+from tui_migrate.i18n import _
+from tui_migrate.staging.store import Cursor
+
+_TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "repeat"})
+# Scalar functions that look outside the data.
+_FORBIDDEN = frozenset(
+    {"getenv", "read_text", "read_blob", "current_setting", "nextval", "currval", "getvariable",
+     "write_log", "parse_duckdb_log_message", "query", "query_table", "in_search_path"}
+)  # fmt: skip
+
+
+class SqlRefused(DataSaysNo):
+    """A statement of a runbook or rule is not one plain SELECT over staging, or it fails."""
+
+
+def check_select(cursor: Cursor, sql: str) -> None:
+    """Raise ``SqlRefused`` unless ``sql`` is one SELECT that touches nothing but staging."""
+    row = cursor.execute("SELECT json_serialize_sql($1::VARCHAR)", [sql]).fetchone()
+    tree: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
+    if tree.get("error"):
+        raise SqlRefused(
+            _("This is not a SELECT statement that can run: {}").format(
+                tree.get("error_message", sql)
+            )
+        )
+    statements: list[Any] = tree["statements"]
+    if len(statements) != 1:
+        raise SqlRefused(_("Exactly one SELECT statement is expected."))
+    known = {
+        r[0].lower()
+        for r in cursor.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema IN ('main', 'store')"
+        ).fetchall()
+    }
+    known |= {"information_schema.columns"}
+    _walk(statements, known, set())
+
+
+def _walk(node: Any, known: set[str], ctes: set[str]) -> None:
+    if isinstance(node, list):
+        for part in node:
+            _walk(part, known, ctes)
+        return
+    if not isinstance(node, dict):
+        return
+    cte_map = node.get("cte_map")
+    if isinstance(cte_map, dict):
+        ctes = ctes | {entry["key"].lower() for entry in cte_map.get("map", [])}
+    kind = node.get("type")
+    if kind == "BASE_TABLE":
+        name = str(node.get("table_name", "")).lower()
+        if name not in known and name not in ctes:
+            raise SqlRefused(_("There is no table or view {} in staging.").format(name))
+    if kind == "TABLE_FUNCTION":
+        name = str((node.get("function") or {}).get("function_name", "")).lower()
+        if name not in _TABLE_FUNCTIONS:
+            raise SqlRefused(_("The table function {} may not be used here.").format(name))
+    if node.get("class") == "FUNCTION":
+        name = str(node.get("function_name", "")).lower()
+        if name in _FORBIDDEN or name.startswith(("duckdb_", "pg_", "pragma_")):
+            raise SqlRefused(_("The function {} may not be used here.").format(name))
+    for part in node.values():
+        _walk(part, known, ctes)
+
+
+def run_select(cursor: Cursor, sql: str) -> Cursor:
+    """Run a checked SELECT; the cursor with its result. ``SqlRefused`` says what is wrong."""
+    check_select(cursor, sql)
+    try:
+        return cursor.execute(sql)
+    except duckdb.Error as error:
+        raise SqlRefused(_("The statement fails: {}").format(error)) from error

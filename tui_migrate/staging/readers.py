@@ -1,0 +1,365 @@
+"""Deliveries into staging: CSV, Excel, JSON lines and Parquet, every physical row accounted for.
+
+For each source a table ``store.raw_<source>`` holds the readable rows: ``_delivery``, ``_file``,
+``_line``, ``_record`` (the record id), ``_digest`` (of the cells), then the source's own columns as
+text under their header names. JSON objects become dotted columns; lists stay JSON text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem
+from tui_migrate.i18n import _
+from tui_migrate.staging.framing import (
+    Framer,
+    Rejected,
+    TextFormat,
+    detect_delimiter,
+    detect_encoding,
+    physical_lines,
+    unique_names,
+)
+from tui_migrate.staging.store import Cursor, Store, columns_of, literal, quote
+
+RAW_COLUMNS = "_delivery VARCHAR, _file VARCHAR, _line BIGINT, _record VARCHAR, _digest VARCHAR"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """How a delivery file is written; ``None`` where it is to be detected."""
+
+    type: str = "csv"
+    delimiter: str | None = None
+    encoding: str | None = None
+    header: bool = True
+    quote: str = '"'
+    sheet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to read: of which source and delivery, by which key, on behalf of which unit."""
+
+    source: str
+    delivery: str
+    file: str
+    """Name within the delivery: what the export ``fates`` calls ``file``."""
+    path: Path
+    form: FileFormat
+    key: tuple[str, ...]
+    step: str
+    attempt: int
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """What reading a file gave: its rows by kind and the format as used."""
+
+    rows: int
+    rejected: int
+    blank: int
+    form: FileFormat
+
+
+def raw_table(source: str) -> str:
+    """Name of the table and view with the readable rows of a source."""
+    return f"raw_{source}"
+
+
+def settle_format(path: Path, form: FileFormat) -> FileFormat:
+    """The format with encoding and delimiter filled in by looking at the file, where not declared."""
+    if form.type not in ("csv", "jsonl"):
+        return form
+    encoding = form.encoding or detect_encoding(path)
+    delimiter = form.delimiter or (detect_delimiter(path, encoding) if form.type == "csv" else ",")
+    return FileFormat(form.type, delimiter, encoding, form.header, form.quote, form.sheet)
+
+
+def read_file(store: Store, cursor: Cursor, job: Job) -> ReadResult:
+    """Append the file's rows to ``raw_<source>``, ``record`` and ``reject`` in the open transaction.
+
+    Raises ``EnvironmentProblem`` when the file cannot be read at all, ``DataSaysNo`` when its key
+    columns are not there or it is not what its format says.
+    """
+    try:
+        with job.path.open("rb"):
+            pass
+        form = settle_format(job.path, job.form)
+        readers = {
+            "csv": _read_csv,
+            "jsonl": _read_jsonl,
+            "xlsx": _read_xlsx,
+            "parquet": _read_parquet,
+        }
+        return readers[form.type](store, cursor, job, form)
+    except PermissionError as error:
+        raise EnvironmentProblem(
+            _("The delivery file {} may not be read: {}").format(job.path, error.strerror),
+            _("Give this user read permission (chmod, chown) and run again."),
+        ) from error
+    except FileNotFoundError as error:
+        raise DataSaysNo(
+            _("The delivery file {} is gone.").format(job.path),
+            _("Put it back or ask the source for it again; then run again."),
+        ) from error
+
+
+def _read_csv(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> ReadResult:
+    text = TextFormat(form.encoding or "utf-8", form.delimiter or ",", form.quote, form.header)
+    spill = store.path.parent / "spill"
+    spill.mkdir(mode=0o700, exist_ok=True)
+    framed_path = spill / f"{job.step}-{job.unit}.framed"
+    try:
+        with framed_path.open("w", encoding="utf-8", newline="") as out:
+            framed = Framer(text, out).frame(job.path)
+        columns = {"_line": "BIGINT"} | dict.fromkeys(framed.columns, "VARCHAR")
+        spelled = "{" + ", ".join(f"{literal(n)}: {literal(t)}" for n, t in columns.items()) + "}"
+        relation = (
+            f"read_csv({literal(str(framed_path))}, auto_detect=false, header=false, "
+            f"delim={literal(text.delimiter)}, quote={literal(text.quote)}, "
+            f"escape={literal(text.quote)}, columns={spelled}, strict_mode=false, "
+            "max_line_size=4194304, parallel=true)"
+        )
+        if framed.rows:
+            _append(store, cursor, job, relation, framed.columns, "_line", framed.rows)
+        elif framed.columns:
+            _prepare_table(store, cursor, job, framed.columns)
+        _append_rejects(cursor, job, framed.rejects)
+        return ReadResult(framed.rows, len(framed.rejects), framed.blank, form)
+    finally:
+        framed_path.unlink(missing_ok=True)
+
+
+def _read_jsonl(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> ReadResult:
+    numbers: list[int] = []
+    texts: list[str] = []
+    rejects: list[Rejected] = []
+    blank = 0
+    with job.path.open("rb") as stream:
+        for number, offset, raw in physical_lines(stream, form.encoding or "utf-8"):
+            if not raw.strip():
+                blank += 1
+                continue
+            text, reason = _json_line(raw.removeprefix(b"\xef\xbb\xbf"), form.encoding or "utf-8")
+            if reason:
+                rejects.append(Rejected(number, offset, reason, text))
+            else:
+                numbers.append(number)
+                texts.append(text)
+    table = pa.table({"_line": pa.array(numbers, pa.int64()), "body": pa.array(texts, pa.string())})
+    cursor.register("json_lines", table)
+    try:
+        paths = _json_paths(cursor)
+        picks = ", ".join(
+            f"json_extract_string(body, {literal(pointer)}) AS {quote(name)}"
+            for name, pointer in paths.items()
+        )
+        if numbers:
+            relation = f"(SELECT _line, {picks} FROM json_lines)"
+            _append(store, cursor, job, relation, list(paths), "_line", len(numbers))
+    finally:
+        cursor.unregister("json_lines")
+    _append_rejects(cursor, job, rejects)
+    return ReadResult(len(numbers), len(rejects), blank, form)
+
+
+def _json_line(raw: bytes, encoding: str) -> tuple[str, str]:
+    """The text of a JSON object line and why it cannot be one ('' if it can)."""
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError:
+        return raw.decode(encoding, errors="replace"), "line.undecodable"
+    if b"\0" in raw:
+        return text, "line.nul"
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text, "json.malformed"
+    return text, "" if isinstance(value, dict) else "json.not_an_object"
+
+
+def _json_paths(cursor: Cursor) -> dict[str, str]:
+    """Dotted column → JSON pointer for every leaf of the objects; a list is a leaf."""
+    row = cursor.execute("SELECT json_group_structure(body) FROM json_lines").fetchone()
+    structure = json.loads(row[0]) if row and row[0] else {}
+    paths: dict[str, str] = {}
+
+    def walk(node: Mapping[str, Any], names: tuple[str, ...]) -> None:
+        for name, inner in node.items():
+            here = (*names, name)
+            if isinstance(inner, dict) and inner:
+                walk(inner, here)
+            else:
+                dotted = ".".join(here)
+                steps = (part.replace("~", "~0").replace("/", "~1") for part in here)
+                paths[dotted if not dotted.startswith("_") else f"column{dotted}"] = "/" + "/".join(
+                    steps
+                )
+
+    if isinstance(structure, dict):
+        walk(structure, ())
+    return paths
+
+
+def _read_xlsx(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> ReadResult:
+    import fastexcel
+
+    try:
+        book = fastexcel.read_excel(job.path)
+        sheet = book.load_sheet(
+            form.sheet or 0, dtypes="string", header_row=0 if form.header else None
+        )
+        table = pa.table(sheet)
+    except fastexcel.FastExcelError as error:
+        raise DataSaysNo(
+            _("{} is not a workbook that can be read: {}").format(job.path, error),
+            _("Open it and save it again as .xlsx, or ask for the delivery again."),
+        ) from error
+    names = unique_names(table.column_names)
+    first = 2 if form.header else 1
+    lines = pa.array(range(first, first + table.num_rows), pa.int64())
+    table = table.rename_columns(names).append_column("_line", lines)
+    cursor.register("sheet_rows", table)
+    try:
+        filled = " OR ".join(f"nullif({quote(n)}, '') IS NOT NULL" for n in names) or "false"
+        picks = ", ".join(f"nullif({quote(n)}::VARCHAR, '') AS {quote(n)}" for n in names)
+        relation = f"(SELECT _line, {picks} FROM sheet_rows WHERE {filled})"
+        count = cursor.execute(f"SELECT count(*) FROM {relation}").fetchone()
+        rows = int(count[0]) if count else 0
+        _append(store, cursor, job, relation, names, "_line", rows)
+        return ReadResult(rows, 0, table.num_rows - rows, form)
+    finally:
+        cursor.unregister("sheet_rows")
+
+
+def _read_parquet(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> ReadResult:
+    source = f"read_parquet({literal(str(job.path))}, file_row_number=true)"
+    try:
+        found = [c for c in columns_of(cursor, source) if c != "file_row_number"]
+    except duckdb.Error as error:
+        raise DataSaysNo(
+            _("{} is not a Parquet file that can be read.").format(job.path),
+            _("Ask for the delivery again."),
+        ) from error
+    names = unique_names(found)
+    picks = ", ".join(
+        f"{quote(old)}::VARCHAR AS {quote(new)}" for old, new in zip(found, names, strict=True)
+    )
+    relation = f"(SELECT file_row_number + 1 AS _line, {picks} FROM {source})"
+    count = cursor.execute(f"SELECT count(*) FROM {source}").fetchone()
+    rows = int(count[0]) if count else 0
+    _append(store, cursor, job, relation, names, "_line", rows)
+    return ReadResult(rows, 0, 0, form)
+
+
+def _prepare_table(store: Store, cursor: Cursor, job: Job, columns: Sequence[str]) -> None:
+    """The source's table with at least these columns, and its view."""
+    name = raw_table(job.source)
+    store.define(name, RAW_COLUMNS, cursor)
+    known = {c.lower() for c in columns_of(cursor, f"store.{quote(name)}")}
+    fresh = [c for c in columns if c.lower() not in known]
+    for column in fresh:
+        cursor.execute(f"ALTER TABLE store.{quote(name)} ADD COLUMN {quote(column)} VARCHAR")
+    if fresh:
+        store.refresh_view(name, cursor)
+
+
+def _append(
+    store: Store,
+    cursor: Cursor,
+    job: Job,
+    relation: str,
+    columns: Sequence[str],
+    line: str,
+    expected: int,
+) -> None:
+    """Rows of ``relation`` into the raw table and the register of physical rows."""
+    missing = [k for k in job.key if k.lower() not in {c.lower() for c in columns}]
+    if missing:
+        raise DataSaysNo(
+            _("{} has no column {}, which is the key of source {}.").format(
+                job.path, ", ".join(missing), job.source
+            ),
+            _("Its columns are: {}. Correct key: in the runbook, or the delivery.").format(
+                ", ".join(columns)
+            ),
+        )
+    _prepare_table(store, cursor, job, columns)
+    cells = ", ".join(
+        f"coalesce(strlen({quote(c)}) || ':' || {quote(c)}, '-')" for c in sorted(columns)
+    )
+    digest = f"md5(concat_ws('|', {cells}))"
+    key = " || '|' || ".join(f"nullif(trim({quote(k)}), '')" for k in job.key) or digest
+    name = raw_table(job.source)
+    picks = ", ".join(quote(c) for c in columns)
+    row = cursor.execute(
+        f"INSERT INTO store.{quote(name)} BY NAME "
+        "SELECT $step AS step, $attempt::INTEGER AS attempt, $unit AS unit, "
+        f"$delivery AS _delivery, $file AS _file, {line} AS _line, {key} AS _record, "
+        f"{digest} AS _digest, {picks} FROM {relation} ORDER BY _line",
+        _params(job),
+    ).fetchone()
+    if not row or int(row[0]) != expected:
+        raise DataSaysNo(
+            _("{}: {} rows were framed but {} were read.").format(
+                job.path, expected, row and row[0]
+            ),
+            _(
+                "This should never happen; nothing was kept. Please report it with the file's format."
+            ),
+        )
+    cursor.execute(
+        "INSERT INTO store.record BY NAME SELECT step, attempt, unit, $source AS source, "
+        "_delivery AS delivery, _file AS file, _line AS line, _record AS record_id, "
+        f"_digest AS digest FROM store.{quote(name)} "
+        "WHERE step = $step AND attempt = $attempt AND unit = $unit ORDER BY _line",
+        {k: v for k, v in _params(job).items() if k not in ("delivery", "file")}
+        | {"source": job.source},
+    )
+
+
+def _append_rejects(cursor: Cursor, job: Job, rejects: Sequence[Rejected]) -> None:
+    """Unreadable lines: kept as they are, registered as physical rows with the fate rejected."""
+    if not rejects:
+        return
+    table = pa.table(
+        {
+            "line": pa.array([r.line for r in rejects], pa.int64()),
+            "byte_offset": pa.array([r.offset for r in rejects], pa.int64()),
+            "reason": pa.array([r.reason for r in rejects], pa.string()),
+            "raw": pa.array([r.raw for r in rejects], pa.string()),
+        }
+    )
+    cursor.register("rejected_lines", table)
+    head = (
+        "SELECT $step AS step, $attempt::INTEGER AS attempt, $unit AS unit, $source AS source, "
+        "$delivery AS delivery, $file AS file, line, "
+    )
+    params = _params(job) | {"source": job.source}
+    tail = " FROM rejected_lines ORDER BY line"
+    for table_name, rest in (
+        ("reject", "byte_offset, reason, raw"),
+        ("record", "NULL::VARCHAR AS record_id, md5(raw) AS digest"),
+        ("fate", "'rejected' AS fate, reason"),
+    ):
+        cursor.execute(f"INSERT INTO store.{table_name} BY NAME {head}{rest}{tail}", params)
+    cursor.unregister("rejected_lines")
+
+
+def _params(job: Job) -> dict[str, object]:
+    return {
+        "step": job.step,
+        "attempt": job.attempt,
+        "unit": job.unit,
+        "delivery": job.delivery,
+        "file": job.file,
+    }

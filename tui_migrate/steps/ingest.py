@@ -1,0 +1,283 @@
+"""Step kind ``ingest``: deliveries into staging, one unit per file, then what became of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import ClassVar
+
+import pyarrow as pa
+
+from tui_migrate.audit.entries import DeliverySeen, FileSeen
+from tui_migrate.errors import DataSaysNo
+from tui_migrate.i18n import _
+from tui_migrate.runbook.kinds import IngestWith
+from tui_migrate.runbook.models import SourceSpec
+from tui_migrate.staging.deliveries import Delivery, find_deliveries, hash_files
+from tui_migrate.staging.readers import FileFormat, Job, read_file
+from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
+
+SETTLE = "settle"
+
+# One row is a physical row that does not go on: the same again (repeated), older than another
+# delivery's row of that record (superseded), or at odds with one of its own delivery (held).
+_SETTLE = """
+WITH placed AS (
+  SELECT r.source, r.delivery, r.file, r.line, r.record_id, r.digest, d.place,
+         row_number() OVER (PARTITION BY r.source, r.delivery, r.record_id
+                            ORDER BY r.file, r.line) AS nth,
+         row_number() OVER (PARTITION BY r.source, r.delivery, r.record_id, r.digest
+                            ORDER BY r.file, r.line) AS nth_same,
+         max(d.place) OVER (PARTITION BY r.source, r.record_id) AS newest
+  FROM record r JOIN delivery_places d USING (source, delivery)
+  ANTI JOIN fate f USING (source, delivery, file, line))
+SELECT source, delivery, file, line,
+       CASE WHEN record_id IS NULL THEN 'rejected'
+            WHEN place < newest THEN 'superseded'
+            WHEN nth_same > 1 THEN 'repeated'
+            ELSE 'held' END AS fate,
+       CASE WHEN record_id IS NULL THEN 'key.missing'
+            WHEN place < newest THEN 'newer_delivery'
+            WHEN nth_same > 1 THEN 'row.repeated'
+            ELSE 'key.conflict' END AS reason
+FROM placed
+WHERE record_id IS NULL OR place < newest OR nth > 1
+ORDER BY source, delivery, file, line
+"""
+
+# One row is a finding about a row that the statement above set apart for a person to look at.
+_SETTLE_FINDINGS = """
+SELECT f.source, f.delivery, f.file, f.line, r.record_id, NULL::VARCHAR AS entity,
+       NULL::VARCHAR AS field, f.reason AS rule, 'warn' AS severity, r.record_id AS value,
+       NULL::VARCHAR AS cleaned, $message AS message
+FROM store.fate f JOIN record r USING (source, delivery, file, line)
+WHERE f.step = $step AND f.attempt = $attempt AND f.unit = 'settle' AND f.fate = 'held'
+ORDER BY ALL
+"""
+
+# One row is a finding about a line that could not be read.
+_REJECT_FINDINGS = """
+SELECT source, delivery, file, line, NULL::VARCHAR AS record_id, NULL::VARCHAR AS entity,
+       NULL::VARCHAR AS field, reason AS rule, 'warn' AS severity, left(raw, 2000) AS value,
+       NULL::VARCHAR AS cleaned, $message AS message
+FROM reject ORDER BY ALL
+"""
+
+# One row is a record of an earlier full delivery that the newest full delivery no longer has.
+_MISSING = """
+WITH full_places AS (SELECT * FROM delivery_places WHERE is_full),
+newest AS (SELECT source, max(place) AS place FROM full_places GROUP BY source)
+SELECT r.source, r.delivery, r.file, r.line, r.record_id, NULL::VARCHAR AS entity,
+       NULL::VARCHAR AS field, 'delivery.record_gone' AS rule, 'warn' AS severity,
+       r.record_id AS value, NULL::VARCHAR AS cleaned, $message AS message
+FROM record r JOIN full_places d USING (source, delivery)
+JOIN newest n ON n.source = r.source AND d.place < n.place
+ANTI JOIN (SELECT r2.source, r2.record_id FROM record r2
+           JOIN full_places d2 USING (source, delivery)
+           JOIN newest n2 ON n2.source = r2.source AND n2.place = d2.place) now
+  ON now.source = r.source AND now.record_id = r.record_id
+WHERE r.record_id IS NOT NULL ORDER BY ALL
+"""
+
+
+def file_format(spec: SourceSpec) -> FileFormat:
+    """The reader's format out of the runbook's."""
+    form = spec.format
+    encoding = "utf-8" if form.encoding == "utf-8-sig" else form.encoding
+    return FileFormat(form.type, form.delimiter, encoding, form.header, form.quote, form.sheet)
+
+
+class IngestStep(Step):
+    """Reads all full deliveries of the sources that are not deltas and not declared absent."""
+
+    kind: ClassVar[str] = "ingest"
+    outputs: ClassVar[tuple[str, ...]] = ("record", "reject", "fate", "finding")
+
+    @property
+    def _names(self) -> list[str]:
+        with_ = self.spec.with_
+        assert isinstance(with_, IngestWith)  # noqa: S101 - the runbook's type says so
+        wanted = with_.sources or tuple(self.runbook.sources)
+        return [
+            name
+            for name in wanted
+            if not self.runbook.sources[name].deltas
+            and self.runbook.sources[name].not_present is None
+        ]
+
+    @cached_property
+    def _found(self) -> dict[str, list[Delivery]]:
+        return {}
+
+    def _deliveries(self, context: Context) -> list[Delivery]:
+        for name in self._names:
+            if name not in self._found:
+                files = self.runbook.sources[name].files
+                self._found[name] = find_deliveries(context.workspace, name, files)
+        return [delivery for name in self._names for delivery in self._found[name]]
+
+    def inputs(self, context: Context) -> dict[str, str]:
+        result: dict[str, str] = {}
+        for delivery in self._deliveries(context):
+            result |= hash_files(delivery, context.workspace)
+        return result
+
+    def plan(self, context: Context) -> Sequence[Unit]:
+        self._refuse_missing(context)
+        units = []
+        for delivery in self._deliveries(context):
+            context.host.journal_delivery(self._seen(context, delivery))
+            units += [
+                Unit(f"{delivery.source}.{delivery.name}.{n}", path.name)
+                for n, path in enumerate(delivery.files, 1)
+            ]
+        return [*units, Unit(SETTLE, _("what becomes of each row"))]
+
+    def run(self, context: Context, unit: Unit) -> dict[str, int]:
+        if unit.id == SETTLE:
+            return self._settle(context, unit)
+        delivery, number = next(
+            (d, n)
+            for d in self._deliveries(context)
+            for n in range(1, len(d.files) + 1)
+            if unit.id == f"{d.source}.{d.name}.{n}"
+        )
+        spec = self.runbook.sources[delivery.source]
+        path = delivery.files[number - 1]
+        job = Job(
+            delivery.source,
+            delivery.name,
+            path.name,
+            path,
+            file_format(spec),
+            tuple(spec.key),
+            self.spec.id,
+            context.attempt,
+            unit.id,
+        )
+        result = read_file(context.store, context.cursor, job)
+        return {"rows": result.rows, "rejected": result.rejected, "blank": result.blank}
+
+    def finish(self, context: Context) -> Outcome:
+        figures: dict[str, int | str] = {
+            "deliveries": len(self._deliveries(context)),
+            "rows": context.value("SELECT count(*) FROM record"),
+        }
+        for fate, count in context.query("SELECT fate, count(*) FROM fates GROUP BY 1 ORDER BY 1"):
+            figures[str(fate)] = int(str(count))
+        for name in self._names:
+            figures[f"rows {name}"] = context.value(
+                "SELECT count(*) FROM record WHERE source = $s", {"s": name}
+            )
+        return Outcome(figures, self._promises(context))
+
+    def _refuse_missing(self, context: Context) -> None:
+        self._deliveries(context)
+        missing = [name for name in self._names if not self._found[name]]
+        if missing:
+            looked = "; ".join(f"{n}: {', '.join(self.runbook.sources[n].files)}" for n in missing)
+            raise DataSaysNo(
+                _("No delivery of {} ({}).").format(", ".join(missing), looked),
+                _(
+                    "Put the files there, or say in the runbook why the source does not exist"
+                    " (not_present:), and run again. Nothing was read."
+                ),
+            )
+
+    def _seen(self, context: Context, delivery: Delivery) -> DeliverySeen:
+        hashes = hash_files(delivery, context.workspace)
+        manifest = delivery.manifest
+        broken = [
+            path.name
+            for path in delivery.files
+            if (promise := delivery.promise(path))
+            and promise.sha256
+            and promise.sha256 != hashes[str(path.relative_to(context.workspace))]
+        ]
+        absent = [
+            p.name
+            for p in (manifest.files if manifest else ())
+            if not (delivery.folder / p.name).exists()
+        ]
+        status = "mismatch" if broken or absent else "accepted"
+        if not any(path.stat().st_size for path in delivery.files):
+            status = "empty"
+        return DeliverySeen(
+            source=delivery.source,
+            delivery=delivery.name,
+            full=not manifest or manifest.kind == "full",
+            sequence=manifest.sequence if manifest else None,
+            files=[
+                FileSeen(path=name, sha256=sha, size=(context.workspace / name).stat().st_size)
+                for name, sha in hashes.items()
+            ],
+            status=status,
+            reason=", ".join([*broken, *absent]),
+        )
+
+    def _settle(self, context: Context, unit: Unit) -> dict[str, int]:
+        deliveries = self._deliveries(context)
+        places = pa.table(
+            {
+                "source": [d.source for d in deliveries],
+                "delivery": [d.name for d in deliveries],
+                "place": pa.array(range(len(deliveries)), pa.int64()),
+                "is_full": [not d.manifest or d.manifest.kind == "full" for d in deliveries],
+            }
+        )
+        context.cursor.register("delivery_places", places)
+        try:
+            set_apart = context.write(unit, "fate", _SETTLE)
+            own = {"step": self.spec.id, "attempt": context.attempt}
+            held = context.write(
+                unit,
+                "finding",
+                _SETTLE_FINDINGS,
+                own | {"message": _("The same key twice in one delivery, with different content.")},
+            )
+            context.write(
+                unit, "finding", _REJECT_FINDINGS, {"message": _("This line could not be read.")}
+            )
+            gone = context.write(
+                unit,
+                "finding",
+                _MISSING,
+                {"message": _("The newest full delivery no longer has this record.")},
+            )
+        finally:
+            context.cursor.unregister("delivery_places")
+        return {"set_apart": set_apart, "held": held, "gone": gone}
+
+    def _promises(self, context: Context) -> list[Check]:
+        """What the manifests promised, against what is there."""
+        counts = {
+            (str(s), str(d), str(f)): int(str(n))
+            for s, d, f, n in context.query(
+                "SELECT source, delivery, file, count(*) FROM record GROUP BY ALL"
+            )
+        }
+        bad_rows, bad_files = [], []
+        for delivery in self._deliveries(context):
+            seen = self._seen(context, delivery)
+            if seen.status != "accepted":
+                bad_files.append(f"{delivery.source}/{delivery.name} {seen.status}")
+            for path in delivery.files:
+                promise = delivery.promise(path)
+                rows = counts.get((delivery.source, delivery.name, path.name), 0)
+                if promise and promise.rows is not None and promise.rows != rows:
+                    bad_rows.append(f"{delivery.source}/{delivery.name}: {rows} ≠ {promise.rows}")
+        return [
+            Check(
+                "files as their manifests say",
+                not bad_files,
+                "; ".join(bad_files) or str(len(self._deliveries(context))),
+                "all",
+            ),
+            Check(
+                "rows as their manifests say",
+                not bad_rows,
+                "; ".join(bad_rows) or str(sum(counts.values())),
+                "all",
+                "block",
+            ),
+        ]

@@ -8,9 +8,9 @@ The usual way in is ``load_runbook(workspace)``. Others who read YAML here (mapp
 from tui_migrate.runbook.base import EVERY, Expectation, Strict, Text, refuse
 from tui_migrate.runbook.decisions import Decisions, LoadedDecisions, load_decisions, wrong_answer
 from tui_migrate.runbook.explain import typed
-from tui_migrate.runbook.kinds import KINDS, AnyStep
+from tui_migrate.runbook.kinds import KINDS
 from tui_migrate.runbook.load import RUNBOOK_FILE, Loaded, load_runbook
-from tui_migrate.runbook.models import Runbook, SourceSpec
+from tui_migrate.runbook.models import Runbook, SourceSpec, StepSpec
 from tui_migrate.runbook.positions import Node, read_yaml
 from tui_migrate.runbook.problems import Position, Problem, Problems, closest, suggestion
 from tui_migrate.runbook.rules import Rule, RulesFile, Segment, SegmentsFile
@@ -19,7 +19,6 @@ __all__ = [
     "EVERY",
     "KINDS",
     "RUNBOOK_FILE",
-    "AnyStep",
     "Decisions",
     "Expectation",
     "Loaded",
@@ -34,6 +33,7 @@ __all__ = [
     "Segment",
     "SegmentsFile",
     "SourceSpec",
+    "StepSpec",
     "Strict",
     "Text",
     "closest",

@@ -94,6 +94,7 @@ def check_segments(root: Node, file: str, problems: Problems) -> None:
     for segment in root.at("segments").members():
         check_select(segment.at("old"), file, problems)
         check_select(segment.at("new"), file, problems)
+        check_select(segment.at("why"), file, problems)
 
 
 def check_select(sql: Node, file: str, problems: Problems) -> None:
@@ -249,7 +250,7 @@ def _check_needs(context: _Context) -> None:
             context.note(mode.position, wrong, _("write deltas: true at the source that does"))
     for _index, step in context.of_kind("verify"):
         for what, at in step.at("with", "what").texts():
-            if what == "segments" and context.root.at("segments").value is None:
+            if what in ("segments", "members") and context.root.at("segments").value is None:
                 hint = _("name one at the top: segments: rules/segments.yaml")
                 context.note(at, _("there is no file of segments to verify"), hint)
 

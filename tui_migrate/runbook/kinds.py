@@ -32,7 +32,9 @@ Survivor = Literal["newest", "oldest", "most_trusted", "most_frequent", "longest
 """Which value wins in a merge: by the record's date, its source's trust, votes, length."""
 
 Policy = Literal["newest", "restrictive"]
-VerifyWhat = Literal["fates", "counts", "segments", "sample", "consents", "trail"]
+VerifyWhat = Literal["fates", "counts", "segments", "members", "sample", "consents", "trail"]
+"""``segments``: totals of each segment and brand; ``members``: who is in it on one side only."""
+
 Table = Literal[
     "crosswalk",
     "profiles",

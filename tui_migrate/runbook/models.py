@@ -130,6 +130,10 @@ class PaymentSpec(Strict):
         return self
 
 
+StepSpec = AnyStep
+"""One step of a runbook, of whichever kind."""
+
+
 class Phase(Strict):
     """A part of the runbook with a title; its steps run in order."""
 
@@ -156,12 +160,12 @@ class Runbook(Strict):
     payment: PaymentSpec = PaymentSpec()
     phases: tuple[Phase, ...] = Field(min_length=1)
 
-    def steps(self) -> Iterator[AnyStep]:
+    def steps(self) -> Iterator[StepSpec]:
         """All steps in the order in which they run."""
         for phase in self.phases:
             yield from phase.steps
 
-    def step(self, step_id: str) -> AnyStep | None:
+    def step(self, step_id: str) -> StepSpec | None:
         """The step with this id, if there is one."""
         return next((step for step in self.steps() if step.id == step_id), None)
 

@@ -92,13 +92,16 @@ class Segment(Strict):
     """A selection that must hold the same people before and after.
 
     ``old`` is one SELECT over the sources that gives ``source``, ``record_id`` and ``brand``;
-    ``new`` one over what was read back from the target, that gives ``profile_id`` and ``brand``.
+    ``new`` one over the profiles, that gives ``profile_id`` and ``brand``. ``why`` may list reasons
+    that are known for a difference, as ``profile_id``, ``brand`` and ``reason``; merges and the
+    fates of records explain differences without being listed.
     """
 
     name: Id
     title: Text
     old: Words
     new: Words
+    why: Words | None = None
 
 
 class SegmentsFile(Strict):

@@ -191,9 +191,11 @@ def _check_enough(context: _Context, approval: Node) -> None:
     if role is None or role not in context.roles or not isinstance(least.value, int):
         return
     spec = context.root.at("roles", role)
+    if not isinstance(spec.at("users").value, list | None):
+        return
     users = {user for user, _at in spec.at("users").texts()}
     if not list(spec.at("groups").texts()) and len(users) < least.value:
-        wrong = _("the role {role} has {users} users, and {least} must approve")
+        wrong = _("fewer people have the role {role} ({users}) than must approve ({least})")
         message = wrong.format(role=repr(role), users=len(users), least=least.value)
         context.note(least.position, message, _("name more users or a group; * counts as one"))
 

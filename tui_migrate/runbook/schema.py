@@ -45,6 +45,7 @@ def schema_text(name: str, model: type[BaseModel]) -> str:
 
 def write_schemas(models: Mapping[str, type[BaseModel]], folder: Path) -> list[Path]:
     """Write one ``<name>.json`` a model; gives the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, model in models.items():
         path = folder / f"{name}.json"

@@ -1,0 +1,136 @@
+"""The append-only ledger: consent events and suppressions, keyed to profiles.
+
+The SELECTs here read what :func:`tui_migrate.consent.placing.place` prepared and give rows for the
+staging tables ``consent_event``, ``suppression`` and ``fate``. They do not depend on the order of
+rows, and the same fact told twice (a repeated delivery, a record in two full deliveries) counts once.
+"""
+
+from __future__ import annotations
+
+from tui_migrate.consent.placing import OUT
+
+# One row is one fact about a permission: of a profile, or (profile_id NULL) of a contact point that
+# no profile carries. brand or channel '*' is every one. recorded_at is the delivery that brought it.
+EVENTS = """
+SELECT profile_id, source, record_id,
+  min(delivery) AS delivery, arg_min(file, (delivery, file, line)) AS file,
+  arg_min(line, (delivery, file, line)) AS line,
+  contact_point, channel, brand, purpose, state, event_at, min(delivery) AS recorded_at,
+  evidence, campaign, basis
+FROM tmp_consent_placed
+GROUP BY profile_id, source, record_id, contact_point, channel, brand, purpose, state, event_at,
+  evidence, campaign, basis
+ORDER BY ALL
+"""
+
+# One row silences a profile, or (profile_id NULL) a contact point that no profile carries.
+SUPPRESSIONS = """
+SELECT profile_id, source, record_id,
+  min(delivery) AS delivery, arg_min(file, (delivery, file, line)) AS file,
+  arg_min(line, (delivery, file, line)) AS line,
+  contact_point, channel, brand, reason, event_at, evidence
+FROM tmp_suppression_placed
+GROUP BY profile_id, source, record_id, contact_point, channel, brand, reason, event_at, evidence
+ORDER BY ALL
+"""
+
+# As above, without what the ledger knows already (deltas: every fact applies once).
+NEW_EVENTS = f"""
+SELECT n.* FROM ({EVENTS}) n
+WHERE NOT EXISTS (SELECT 1 FROM consent_event e
+  WHERE e.source = n.source AND e.record_id = n.record_id AND e.channel = n.channel
+    AND e.brand = n.brand AND e.purpose = n.purpose
+    AND e.profile_id IS NOT DISTINCT FROM n.profile_id
+    AND e.contact_point IS NOT DISTINCT FROM n.contact_point
+    AND e.state IS NOT DISTINCT FROM n.state AND e.event_at IS NOT DISTINCT FROM n.event_at
+    AND e.evidence IS NOT DISTINCT FROM n.evidence
+    AND e.campaign IS NOT DISTINCT FROM n.campaign AND e.basis IS NOT DISTINCT FROM n.basis)
+"""
+
+NEW_SUPPRESSIONS = f"""
+SELECT n.* FROM ({SUPPRESSIONS}) n
+WHERE NOT EXISTS (SELECT 1 FROM suppression s
+  WHERE s.source = n.source AND s.record_id = n.record_id AND s.channel = n.channel
+    AND s.brand = n.brand AND s.reason = n.reason
+    AND s.profile_id IS NOT DISTINCT FROM n.profile_id
+    AND s.contact_point IS NOT DISTINCT FROM n.contact_point
+    AND s.event_at IS NOT DISTINCT FROM n.event_at
+    AND s.evidence IS NOT DISTINCT FROM n.evidence)
+"""
+
+# One row is a physical row that holds nothing but consents or suppressions, with its fate. An
+# opt-out or suppression is attached whatever an earlier step said of its row; an opt-in without a
+# person is rejected. Rows that also describe a person keep the fate that the merge gave them.
+FATES = f"""
+WITH told AS (
+  SELECT source, delivery, file, line, silences, how FROM tmp_consent_placed
+  UNION ALL SELECT source, delivery, file, line, silences, how FROM tmp_suppression_placed),
+row_told AS (
+  SELECT source, delivery, file, line, bool_or(silences) AS silences,
+    bool_or(how = 'owner') AS by_owner, bool_or(how = 'contact_point') AS by_point,
+    bool_or(how = 'several') AS several
+  FROM told GROUP BY source, delivery, file, line)
+SELECT t.source, t.delivery, t.file, t.line,
+  CASE WHEN t.by_owner OR t.by_point OR t.silences THEN 'attached' ELSE 'rejected' END AS fate,
+  CASE WHEN t.by_owner THEN 'consent.owner' WHEN t.by_point THEN 'consent.contact_point'
+       WHEN t.silences THEN 'consent.suppression_list'
+       WHEN t.several THEN 'consent.contact_point_of_several' ELSE 'owner_unknown' END AS reason
+FROM row_told t
+JOIN fates f ON f.source = t.source AND f.delivery = t.delivery AND f.file = t.file
+  AND f.line = t.line
+WHERE f.fate IN ('pending', 'rejected', 'excluded', 'pruned', 'held')
+  AND (t.silences OR f.fate = 'pending' OR f.reason = 'owner_unknown')
+  AND NOT EXISTS (SELECT 1 FROM {{people}} p WHERE p.source = t.source
+    AND p.delivery = t.delivery AND p.file = t.file AND p.line = t.line)
+ORDER BY ALL
+"""
+
+PEOPLE_COLUMNS = {
+    "source": "VARCHAR",
+    "delivery": "VARCHAR",
+    "file": "VARCHAR",
+    "line": "BIGINT",
+}
+
+# One row is an opt-out or suppression that names neither a known owner nor a contact point: nothing
+# can carry it, so a person has to look.
+UNPLACED = """
+SELECT DISTINCT source, delivery, file, line, record_id, 'consent' AS entity,
+  channel AS field, 'consent.unplaced' AS rule, 'warn' AS severity, NULL AS value,
+  NULL AS cleaned, $message AS message
+FROM tmp_consent_placed
+WHERE silences AND profile_id IS NULL AND contact_point IS NULL
+UNION ALL
+SELECT DISTINCT source, delivery, file, line, record_id, 'suppression', channel,
+  'consent.unplaced', 'warn', NULL, NULL, $message
+FROM tmp_suppression_placed
+WHERE profile_id IS NULL AND contact_point IS NULL
+ORDER BY ALL
+"""
+
+# Figures over the whole ledger. conflicts: keys on which two systems say different things last.
+FIGURES = f"""
+WITH last_word AS (
+  SELECT profile_id, brand, channel, purpose, source,
+    max(event_at) FILTER (state IN ('given', 'confirmed')) AS last_in,
+    max(event_at) FILTER (state IN {OUT}) AS last_out,
+    bool_or(state IN ('given', 'confirmed')) AS has_in, bool_or(state IN {OUT}) AS has_out
+  FROM consent_event WHERE profile_id IS NOT NULL AND brand <> '*'
+  GROUP BY ALL),
+says AS (
+  SELECT profile_id, brand, channel, purpose,
+    bool_or(has_in AND (NOT has_out OR last_in > last_out)) AS some_in,
+    bool_or(has_out AND (NOT has_in OR last_in IS NULL OR last_in <= last_out)) AS some_out
+  FROM last_word GROUP BY ALL)
+SELECT
+  (SELECT count(*) FROM consent_event) AS events,
+  (SELECT count(*) FROM consent_event WHERE state IN ('given', 'confirmed')) AS opt_ins,
+  (SELECT count(*) FROM consent_event WHERE state IN {OUT}) AS opt_outs,
+  (SELECT count(*) FROM consent_event WHERE state IS NULL) AS unclear,
+  (SELECT count(*) FROM suppression) AS suppressions,
+  (SELECT count(*) FROM consent_event WHERE state IN {OUT} AND profile_id IS NULL)
+    + (SELECT count(*) FROM suppression WHERE profile_id IS NULL) AS ownerless_opt_outs,
+  (SELECT count(*) FROM consent_event
+    WHERE state = 'given' AND (event_at IS NULL OR evidence IS NULL)) AS opt_ins_without_proof,
+  (SELECT count(*) FROM says WHERE some_in AND some_out) AS conflicts
+"""

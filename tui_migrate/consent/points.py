@@ -1,0 +1,111 @@
+"""Contact points: the e-mail addresses and phone numbers by which a fact finds its people.
+
+A row of a suppression list writes an address as it likes (spaces, capitals, ``06 12 34 56 78``), a
+profile holds the canonical form of the semantic type. Both are brought to one *key* here, else an
+opt-out would silently find nobody. Library work runs once per distinct value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from tui_migrate.consent.relations import (
+    CONTACT_POINT_COLUMNS,
+    PROFILE_COLUMNS,
+    Sources,
+    read,
+)
+from tui_migrate.model.types.base import Options, get_type
+from tui_migrate.staging.store import Cursor
+
+# Tidy values are their own key; all others pass through the semantic type.
+_TIDY = {
+    "tidy_phone": r"\+[1-9][0-9]{6,14}",
+    "tidy_email": r"[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}",
+}
+
+# One row is a value as it is written somewhere, and the key under which it is compared.
+_KEYS = """
+CREATE OR REPLACE TEMP TABLE tmp_point_key AS
+SELECT value, CASE WHEN regexp_full_match(value, $tidy_phone)
+  OR regexp_full_match(value, $tidy_email) THEN value END AS key
+FROM (SELECT DISTINCT value FROM ({values}) WHERE trim(value) <> '')
+"""
+
+# One row is a record of a source and a contact point that it carries, with the kind of the point.
+_RECORD_POINTS = """
+CREATE OR REPLACE TEMP TABLE tmp_record_point AS
+WITH written AS (
+  SELECT source, record_id, unnest(email) AS value FROM {profile}
+  UNION SELECT source, record_id, unnest(phone) FROM {profile}
+  UNION SELECT coalesce(owner_source, source), coalesce(owner_record, record_id), value
+        FROM {contact_point})
+SELECT DISTINCT w.source, w.record_id, k.key AS point,
+       CASE WHEN contains(k.key, '@') THEN 'email' ELSE 'phone' END AS kind
+FROM written w JOIN tmp_point_key k USING (value)
+UNION ALL
+-- Post has no contact point of its own: the address stands in, so that a list can name it.
+SELECT DISTINCT source, record_id,
+       concat_ws(' ', postcode, house_number, house_addition) AS point, 'post' AS kind
+FROM {profile} WHERE postcode IS NOT NULL AND house_number IS NOT NULL
+"""
+
+# One row is a profile and an e-mail address or phone number that one of its records carries.
+_PROFILE_POINTS = """
+CREATE OR REPLACE TEMP TABLE tmp_profile_point AS
+SELECT DISTINCT c.profile_id, p.point, p.kind
+FROM tmp_record_point p JOIN {crosswalk} c ON c.source = p.source AND c.record_id = p.record_id
+UNION
+SELECT DISTINCT w.profile_id, k.key, CASE WHEN contains(k.key, '@') THEN 'email' ELSE 'phone' END
+FROM (SELECT profile_id, unnest(email) AS value FROM {golden}
+      UNION SELECT profile_id, unnest(phone) FROM {golden}) w JOIN tmp_point_key k USING (value)
+"""
+
+_GOLDEN_COLUMNS = {"profile_id": "VARCHAR", "email": "VARCHAR[]", "phone": "VARCHAR[]"}
+
+
+def gather(cursor: Cursor, sources: Sources, rows: Iterable[str], country: str = "NL") -> None:
+    """Fill the temporary tables of contact points.
+
+    ``rows``: bracketed SELECTs with a column ``contact_point`` (the rows to be placed). Afterwards
+    ``tmp_point_key`` (value, key), ``tmp_record_point`` (source, record_id, point, kind) and
+    ``tmp_profile_point`` (profile_id, point, kind) are there; kind: email, phone, post.
+    """
+    profile = read(cursor, sources.profile, PROFILE_COLUMNS)
+    contact_point = read(cursor, sources.contact_point, CONTACT_POINT_COLUMNS)
+    golden = read(cursor, sources.golden, _GOLDEN_COLUMNS)
+    values = [
+        f"SELECT unnest({column}) AS value FROM {of}"
+        for of in (profile, golden)
+        for column in ("email", "phone")
+    ]
+    values.append(f"SELECT value FROM {contact_point}")
+    values.extend(f"SELECT contact_point AS value FROM {row}" for row in rows)
+    cursor.execute(_KEYS.format(values=" UNION ".join(values)), _TIDY)
+    _clean_untidy(cursor, country)
+    cursor.execute(_RECORD_POINTS.format(profile=profile, contact_point=contact_point))
+    cursor.execute(_PROFILE_POINTS.format(crosswalk=sources.crosswalk, golden=golden))
+
+
+def _clean_untidy(cursor: Cursor, country: str) -> None:
+    """Give every value that is not tidy the key of its semantic type (else: lower case, trimmed)."""
+    untidy = cursor.sql("SELECT value FROM tmp_point_key WHERE key IS NULL ORDER BY value")
+    values: list[str] = untidy.to_arrow_table().column("value").to_pylist()
+    if not values:
+        return
+    options = Options(country=country)
+    keys = [value.strip().lower() for value in values]
+    for name, is_mail in (("email", True), ("phone", False)):
+        places = [i for i, value in enumerate(values) if ("@" in value) == is_mail]
+        if places:
+            cleaned = get_type(name).clean_many([values[i] for i in places], options)
+            for i, result in zip(places, cleaned, strict=True):
+                keys[i] = (result.value or keys[i]).lower()
+    cursor.register("tmp_cleaned_points", pa.table({"value": values, "key": keys}))
+    cursor.execute(
+        "UPDATE tmp_point_key SET key = c.key FROM tmp_cleaned_points c"
+        " WHERE tmp_point_key.value = c.value"
+    )
+    cursor.unregister("tmp_cleaned_points")

@@ -1,0 +1,98 @@
+"""The relations that consent works on: names, columns, and a safe way to read mapped rows.
+
+Every function of this package takes its relations by name (a table, a view, or a SELECT in
+brackets), so that a step, ``verify`` and a test can point it at whatever they hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui_migrate.staging.store import Cursor, columns_of, quote
+
+CONSENT_COLUMNS = {
+    "source": "VARCHAR",
+    "record_id": "VARCHAR",
+    "delivery": "VARCHAR",
+    "file": "VARCHAR",
+    "line": "BIGINT",
+    "child_no": "INTEGER",
+    "owner_source": "VARCHAR",
+    "owner_record": "VARCHAR",
+    "channel": "VARCHAR",
+    "brand": "VARCHAR",
+    "purpose": "VARCHAR",
+    "state": "VARCHAR",
+    "event_at": "TIMESTAMP",
+    "evidence": "VARCHAR",
+    "campaign": "VARCHAR",
+    "contact_point": "VARCHAR",
+    "basis": "VARCHAR",
+}
+SUPPRESSION_COLUMNS = {
+    **{name: CONSENT_COLUMNS[name] for name in list(CONSENT_COLUMNS)[:10]},
+    "reason": "VARCHAR",
+    "event_at": "TIMESTAMP",
+    "evidence": "VARCHAR",
+    "contact_point": "VARCHAR",
+}
+PROFILE_COLUMNS = {
+    "source": "VARCHAR",
+    "record_id": "VARCHAR",
+    "email": "VARCHAR[]",
+    "phone": "VARCHAR[]",
+    "postcode": "VARCHAR",
+    "house_number": "VARCHAR",
+    "house_addition": "VARCHAR",
+}
+CONTACT_POINT_COLUMNS = {
+    "source": "VARCHAR",
+    "record_id": "VARCHAR",
+    "owner_source": "VARCHAR",
+    "owner_record": "VARCHAR",
+    "value": "VARCHAR",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the mapped rows stand. ``only`` is a condition on the consent and suppression rows
+    (SQL over their columns): a delta looks at the rows of one delivery."""
+
+    consent: str = "ent_consent"
+    suppression: str = "ent_suppression"
+    profile: str = "ent_profile"
+    contact_point: str = "ent_contact_point"
+    crosswalk: str = "crosswalk"
+    golden: str = "profile"
+    only: str = "true"
+
+
+def exists(cursor: Cursor, relation: str) -> bool:
+    """Whether a table or view of that name is there; a bracketed SELECT always is."""
+    if relation.startswith("("):
+        return True
+    name = relation.rsplit(".", 1)[-1].strip('"')
+    row = cursor.execute(
+        "SELECT count(*) FROM duckdb_columns() WHERE table_name = $name", {"name": name}
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def read(cursor: Cursor, relation: str, columns: dict[str, str]) -> str:
+    """A SELECT in brackets with exactly these columns; what the relation lacks is NULL.
+
+    A model may map only some fields and a runbook may have no rows of an entity at all: then the
+    relation is short of columns, or not there (no rows).
+    """
+    if not exists(cursor, relation):
+        empty = ", ".join(f"NULL::{kind} AS {quote(name)}" for name, kind in columns.items())
+        return f"(SELECT {empty} WHERE false)"
+    there = set(columns_of(cursor, relation))
+    picked = ", ".join(
+        f"{quote(name)}::{kind} AS {quote(name)}"
+        if name in there
+        else f"NULL::{kind} AS {quote(name)}"
+        for name, kind in columns.items()
+    )
+    return f"(SELECT {picked} FROM {relation})"

@@ -1,0 +1,68 @@
+"""The target's suppression list: contact points to which nothing may go, whoever has them.
+
+Consent states keep a *profile* silent. This list keeps *addresses* silent: those of suppressions, of
+silenced people, and of opt-outs whose person did not come along (rejected, pruned, held, unknown). A
+point that other profiles carry too is listed only when a source named that point itself: an entry
+for one partner must not silence the other, whose own state is right.
+"""
+
+from __future__ import annotations
+
+from tui_migrate.consent.placing import OUT
+from tui_migrate.consent.policies import REASONS
+
+OPT_OUT = "opt_out"
+"""The reason of a list entry that comes from an opt-out."""
+
+COLUMNS = (
+    "record_key VARCHAR, profile_id VARCHAR, contact_point VARCHAR, channel VARCHAR, brand VARCHAR,"
+    " reason VARCHAR, event_at TIMESTAMP, source_system VARCHAR, record_id VARCHAR"
+)
+"""The staging table ``suppression_list``; one row is one entry. brand or channel '*': every one."""
+
+_RANK = " ".join(f"WHEN '{reason}' THEN {i}" for i, reason in enumerate(REASONS))
+
+# One row is one entry of the list; record_key does not give away the contact point.
+LIST = f"""
+WITH sole AS (
+  -- One row is a point that one profile only carries.
+  SELECT point, any_value(profile_id) AS profile_id, any_value(kind) AS kind
+  FROM tmp_profile_point WHERE kind <> 'post'
+  GROUP BY point HAVING count(DISTINCT profile_id) = 1),
+fact AS (
+  -- Points that a suppression names itself.
+  SELECT profile_id, contact_point, channel, brand, reason, event_at, source, record_id
+  FROM suppression WHERE contact_point IS NOT NULL
+  UNION ALL
+  -- All other points of a silenced person.
+  SELECT s.profile_id, p.point, s.channel, s.brand, s.reason, s.event_at, s.source, s.record_id
+  FROM suppression s JOIN sole p USING (profile_id)
+  WHERE s.reason <> 'hard_bounce' AND (s.channel = '*'
+    OR p.kind = CASE WHEN s.channel IN ('phone', 'sms') THEN 'phone' ELSE s.channel END)
+  UNION ALL
+  -- Points of opt-outs that found no profile.
+  SELECT NULL, contact_point, channel, brand, '{OPT_OUT}', event_at, source, record_id
+  FROM consent_event
+  WHERE profile_id IS NULL AND state IN {OUT} AND contact_point IS NOT NULL
+  UNION ALL
+  -- Opt-outs for all brands, on brands for which the person has no state that could say so.
+  SELECT e.profile_id, p.point, e.channel, b.brand, '{OPT_OUT}', e.event_at, e.source, e.record_id
+  FROM consent_event e
+  JOIN sole p ON p.profile_id = e.profile_id AND (e.channel = '*'
+    OR p.kind = CASE WHEN e.channel IN ('phone', 'sms') THEN 'phone' ELSE e.channel END)
+  CROSS JOIN (SELECT unnest($brands::VARCHAR[]) AS brand) b
+  WHERE e.state IN {OUT} AND e.brand = '*' AND NOT EXISTS (
+    SELECT 1 FROM consent_event k WHERE k.profile_id = e.profile_id AND k.brand = b.brand
+      AND (k.channel = e.channel OR e.channel = '*'))),
+best AS (
+  SELECT * FROM fact
+  QUALIFY row_number() OVER (PARTITION BY contact_point, channel, brand
+    ORDER BY CASE reason {_RANK} ELSE {len(REASONS)} END, reason, event_at NULLS FIRST, source,
+      record_id, profile_id NULLS LAST) = 1)
+SELECT left(sha256(concat_ws('|', source, record_id, channel, brand, reason,
+    row_number() OVER (PARTITION BY source, record_id, channel, brand, reason
+      ORDER BY contact_point))), 20) AS record_key,
+  coalesce(profile_id, '') AS profile_id, contact_point, channel, brand, reason, event_at,
+  source AS source_system, record_id
+FROM best ORDER BY record_key
+"""

@@ -141,6 +141,18 @@ def test_a_syntax_error_has_its_position() -> None:
     assert "not valid YAML" in problems[0]
 
 
+def test_an_indent_with_a_tab_is_named() -> None:
+    _node, problems = read("a:\n\t- b\n")
+    assert problems[0].startswith("f.yaml:2:1:")
+    assert problems[0].endswith("indent with spaces, not with tabs")
+
+
+def test_an_escape_that_is_no_character_is_refused() -> None:
+    _node, problems = read('a: "\\ud800"\n')
+    assert len(problems) == 1
+    assert problems[0].startswith("f.yaml:1:")
+
+
 def test_text_that_is_not_utf8_or_holds_controls_says_where() -> None:
     assert read("a: b\nc: é".encode("cp1252"))[1] == [
         "f.yaml:2:4: this is not UTF-8 text; save the file as UTF-8"

@@ -34,6 +34,7 @@ MAX_DEPTH = 40
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
 _CONSTANTS: dict[str, bool | None] = {
@@ -130,15 +131,16 @@ def read_yaml(data: bytes, file: str, problems: Problems) -> Node | None:
         mark = error.problem_mark or error.context_mark
         detail = " ".join(part for part in (error.context, error.problem) if part)
         message = _("this is not valid YAML: {detail}").format(detail=detail)
-        problems.add(file, _position(mark), message, _yaml_hint(detail))
+        problems.add(file, _position(mark), message, _yaml_hint(data, _position(mark)))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         message = _("this is not valid YAML: {detail}").format(detail=str(error).split("\n")[0])
         problems.add(file, Position(), message)
     return None
 
 
-def _yaml_hint(detail: str) -> str:
-    if "\\t" in detail or "tab" in detail:
+def _yaml_hint(data: bytes, at: Position) -> str:
+    line = b"".join(data.splitlines()[at.line - 1 : at.line])
+    if b"\t" in line[: len(line) - len(line.lstrip())]:
         return _("indent with spaces, not with tabs")
     return _("check the indentation, the colons and the quotes here and on the line before")
 
@@ -230,6 +232,9 @@ class _Builder:
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(event, depth)
         text = event.value if isinstance(event, yaml.ScalarEvent) else ""
+        if _SURROGATE.search(text):
+            message = _("an escape here stands for no character")
+            raise _RefusedError(_position(event.start_mark), message)
         plain = isinstance(event, yaml.ScalarEvent) and not event.style and event.implicit[0]
         return Node(_resolve(text) if plain else text, _position(event.start_mark))
 

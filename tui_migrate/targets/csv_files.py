@@ -66,6 +66,7 @@ class CsvTarget(BatchLog):
         write_whole(self.folder / MANIFEST, content)
 
     def _entries(self) -> list[BatchEntry]:
+        self._manifest = self._load()  # another step's object may have written meanwhile
         return sorted(self._manifest.batches, key=lambda entry: entry.number)
 
     def _scan(self, cursor: Cursor, entity: str, entries: Sequence[BatchEntry]) -> str:
@@ -140,5 +141,5 @@ class CsvTarget(BatchLog):
             theirs = self._scan(connection, entry.entity, later)
             row = connection.execute(
                 f"SELECT count(*) FROM {mine} m SEMI JOIN {theirs} t USING (record_key)"
-            ).fetchone()
-        return int(row[0]) if row else 0
+            ).fetchall()[0]
+        return int(row[0])

@@ -155,5 +155,5 @@ class DuckdbTarget(BatchLog):
             f"(SELECT record_key FROM log.{quote(entry.entity)} WHERE {NUMBER} > $number) t"
             f" USING (record_key) WHERE m.{NUMBER} = $number",
             {"number": entry.number},
-        ).fetchone()
-        return int(row[0]) if row else 0
+        ).fetchall()[0]
+        return int(row[0])

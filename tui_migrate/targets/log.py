@@ -282,10 +282,10 @@ def _with_group(relation: str, group: str) -> str:
 
 
 def _changed(cursor: Cursor) -> int:
-    row = cursor.execute(
+    rows = cursor.execute(
         "SELECT count(*) FROM target_plan WHERE action IN ('create', 'update')"
-    ).fetchone()
-    return int(row[0]) if row else 0
+    ).fetchall()  # not fetchone: a result that is not read to its end blocks the cursor
+    return int(rows[0][0])
 
 
 def _typed(name: str, have: str, want: str) -> str:

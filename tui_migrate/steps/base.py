@@ -124,8 +124,9 @@ class Context:
 
     def value(self, sql: str, params: Params | None = None) -> int:
         """The one number that ``sql`` gives (0 for NULL)."""
-        row = self.cursor.execute(sql, params or {}).fetchone()
-        return int(row[0] or 0) if row else 0
+        # fetchall, not fetchone: a result that is not read to its end blocks the cursor
+        rows = self.cursor.execute(sql, params or {}).fetchall()
+        return int(rows[0][0] or 0) if rows else 0
 
     def write(self, unit: Unit, table: str, select: str, params: Params | None = None) -> int:
         """Append the rows of ``select`` to ``store.<table>``, by column name; the count of rows.

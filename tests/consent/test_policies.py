@@ -41,7 +41,7 @@ def _state(*events: tuple[str | None, str | None, str | None], policy: str = "ne
         ),
         (
             [(IN, "2024-01-02", "web"), (OUT, None, "tel")],
-            ("opt-out", "undated_optout", None, None),
+            ("opt-out", "undated_optout", None, "tel"),
         ),
         # An opt-in without proof, later than the opt-out, ends nothing.
         (
@@ -138,7 +138,7 @@ def test_a_suppression_wins_and_names_the_gravest_reason_then_the_oldest() -> No
     world.suppress("X2", "complaint", "2022-01-01", owner="R1", evidence="mail")
     world.suppress("X3", "complaint", "2021-01-01", owner="R1", evidence="mail")
     states = world.build().states("restrictive")
-    assert states[KEY] == ("opt-out", "suppression:complaint", "2021-01-01", None, None)
+    assert states[KEY] == ("opt-out", "suppression:complaint", "2021-01-01", "mail", None)
     assert states["p1", "Nova", "post"][1] == "newest_optin"
     world.suppress("X4", "deceased", None, owner="R1", channel="email")
     states = world.build().states()

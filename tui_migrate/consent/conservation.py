@@ -58,12 +58,12 @@ ORDER BY ALL
 _ALL = "('*', 'all', 'alle', 'alles', 'allemaal', 'tous')"
 
 # One row is a source record and an address or number that it carries, in its comparable form.
-_SHARED = f"""
+_SHARED = """
 carrier AS (
   SELECT source, record_id, point, kind FROM tmp_record_point),
 holder AS (
   SELECT DISTINCT x.profile_id, c.point FROM carrier c
-  JOIN {{crosswalk}} x ON x.source = c.source AND x.record_id = c.record_id
+  JOIN {crosswalk} x ON x.source = c.source AND x.record_id = c.record_id
   WHERE c.kind <> 'post'),
 -- One row is a permission as a source tells it. A confirmation is one only where its record tells
 -- of no permission that it confirms.
@@ -74,7 +74,7 @@ yes AS (
     r.channel, trim(r.brand) AS brand, coalesce(nullif(trim(r.purpose), ''), $purpose) AS purpose,
     r.event_at, nullif(trim(r.evidence), '') AS evidence,
     coalesce(k.key, lower(trim(r.contact_point))) AS point, r.state
-  FROM {{consent}} r LEFT JOIN tmp_point_key k ON k.value = r.contact_point
+  FROM {consent} r LEFT JOIN tmp_point_key k ON k.value = r.contact_point
   WHERE r.state IN ('given', 'confirmed')),
 yes_by_point AS (
   SELECT y.source, y.record_id, y.point, min(h.profile_id) AS profile_id
@@ -85,11 +85,11 @@ yes_by_point AS (
   GROUP BY ALL HAVING count(DISTINCT h.profile_id) = 1),
 yes_of AS (
   SELECT x.profile_id, y.* FROM yes y
-  JOIN {{crosswalk}} x ON x.source = y.owner_source AND x.record_id = y.owner_record
+  JOIN {crosswalk} x ON x.source = y.owner_source AND x.record_id = y.owner_record
   UNION ALL
   SELECT p.profile_id, y.* FROM yes y
   JOIN yes_by_point p ON p.source = y.source AND p.record_id = y.record_id
-  WHERE NOT EXISTS (SELECT 1 FROM {{crosswalk}} x
+  WHERE NOT EXISTS (SELECT 1 FROM {crosswalk} x
     WHERE x.source = y.owner_source AND x.record_id = y.owner_record))"""
 
 # One row is a no of a source (opt-out or suppression) of which the person may be contacted in the

@@ -61,7 +61,7 @@ WHERE NOT EXISTS (SELECT 1 FROM suppression s
 # One row is a physical row that holds nothing but consents or suppressions, with its fate. An
 # opt-out or suppression is attached whatever an earlier step said of its row; an opt-in without a
 # person is rejected. Rows that also describe a person keep the fate that the merge gave them.
-FATES = f"""
+FATES = """
 WITH told AS (
   SELECT source, delivery, file, line, silences, how FROM tmp_consent_placed
   UNION ALL SELECT source, delivery, file, line, silences, how FROM tmp_suppression_placed),
@@ -80,7 +80,7 @@ JOIN fates f ON f.source = t.source AND f.delivery = t.delivery AND f.file = t.f
   AND f.line = t.line
 WHERE f.fate IN ('pending', 'rejected', 'excluded', 'pruned', 'held')
   AND (t.silences OR f.fate = 'pending' OR f.reason = 'owner_unknown')
-  AND NOT EXISTS (SELECT 1 FROM {{people}} p WHERE p.source = t.source
+  AND NOT EXISTS (SELECT 1 FROM {people} p WHERE p.source = t.source
     AND p.delivery = t.delivery AND p.file = t.file AND p.line = t.line)
 ORDER BY ALL
 """

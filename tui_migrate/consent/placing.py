@@ -11,8 +11,6 @@ that bounces must stay silent in whichever profile it ends up.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tui_migrate.consent import points
 from tui_migrate.consent.relations import CONSENT_COLUMNS, SUPPRESSION_COLUMNS, Sources, read
 from tui_migrate.staging.store import Cursor
@@ -145,11 +143,17 @@ def _only(rows: str, condition: str) -> str:
     return rows if condition == "true" else f"(SELECT * FROM {rows} WHERE {condition})"
 
 
-TEMPORARY: Sequence[str] = tuple(
-    f"tmp_{what}_{part}"
-    for what in ("consent", "suppression")
-    for part in ("row", "owner", "point", "placed")
-) + ("tmp_point_key", "tmp_record_point", "tmp_profile_point")
+TEMPORARY = (
+    *(
+        f"tmp_{what}_{part}"
+        for what in _NEEDS_POINT
+        for part in ("row", "owner", "point", "placed")
+    ),
+    "tmp_point_key",
+    "tmp_record_point",
+    "tmp_profile_point",
+)
+"""The temporary tables that ``place`` makes."""
 
 
 def clear(cursor: Cursor) -> None:

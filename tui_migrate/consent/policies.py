@@ -21,8 +21,8 @@ itself an opt-in, confirmed. So a confirmation can never bring back what was wit
 opt-in that it belongs to.
 
 Of several suppressions the rule names the gravest, then the oldest; of events at one instant the one
-with the last source, then campaign, in alphabetical order (NULL comes last). A state made by a suppression,
-by an undated opt-out or by nothing names no date of evidence that it does not have, and no source.
+whose source, then campaign, comes last in the alphabet. Date, source and campaign of the state are
+those of the fact that decided: no import date ever stands in for them.
 """
 
 from __future__ import annotations
@@ -100,14 +100,14 @@ _RANK = " ".join(f"WHEN '{reason}' THEN {i}" for i, reason in enumerate(REASONS)
 _SILENCED = f"""
 -- One row is a suppressed key and the suppression that names it.
 silenced AS (
-  SELECT {KEY}, s.reason, s.event_at, s.source AS system, s.record_id
+  SELECT {KEY}, s.reason, s.event_at, s.evidence, s.source AS system, s.record_id
   FROM keyed k
   JOIN (SELECT * EXCLUDE (channel, brand), channel AS on_channel, brand AS for_brand
         FROM {{suppressions}}) s USING (profile_id)
   WHERE s.on_channel IN (k.channel, '*') AND s.for_brand IN (k.brand, '*')
   QUALIFY row_number() OVER (PARTITION BY {KEY}
     ORDER BY CASE s.reason {_RANK} ELSE {len(REASONS)} END, s.reason, s.event_at NULLS FIRST,
-      s.source, s.record_id) = 1)"""
+      s.evidence DESC NULLS LAST, s.source, s.record_id) = 1)"""
 
 _WEIGHED = f"""
 -- One row is a key with the newest proven opt-out, opt-in and confirmed opt-in.
@@ -142,7 +142,7 @@ WITH {_SPOKEN},
 -- One row is a key, its rule, and the kind and instant of the fact that decides.
 ruled AS (
   SELECT {KEY}, {{rule}} AS rule, s.event_at AS silenced_at, s.system AS silenced_by,
-    s.record_id AS silenced_record, w.last_in, w.last_out
+    s.record_id AS silenced_record, s.evidence AS silenced_why, w.last_in, w.last_out
   FROM weighed w LEFT JOIN silenced s USING ({KEY})),
 -- One row is a key and the one fact that decides it.
 decisive AS (
@@ -160,8 +160,7 @@ decisive AS (
 -- One row is the state of a key.
 SELECT {KEY}, CASE WHEN r.rule = 'newest_optin' THEN 'opt-in' ELSE 'opt-out' END AS status,
   coalesce(r.silenced_at, CASE WHEN r.silenced_by IS NULL THEN d.event_at END) AS evidence_at,
-  CASE WHEN r.rule <> 'undated_optout' THEN d.evidence END AS source,
-  CASE WHEN r.rule <> 'undated_optout' THEN d.campaign END AS campaign, r.rule,
+  coalesce(r.silenced_why, d.evidence) AS source, d.campaign, r.rule,
   coalesce(r.silenced_by, d.system) AS source_system,
   coalesce(r.silenced_record, d.record_id) AS record_id
 FROM ruled r LEFT JOIN decisive d USING ({KEY})

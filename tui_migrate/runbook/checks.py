@@ -18,6 +18,9 @@ from tui_migrate.runbook.positions import Node
 from tui_migrate.runbook.problems import Position, Problems, suggestion
 from tui_migrate.runbook.sql import wrong_select
 
+SYNCED = frozenset({"consent", "suppression"})
+"""Entities that go to the target with consent_sync, because their state is derived first."""
+
 
 @dataclass(slots=True)
 class _Context:
@@ -225,6 +228,10 @@ def _check_imports(context: _Context) -> None:
     fields = {f.name for f in entities()["profile"].fields}
     for index, step in context.of_kind("import"):
         _known(context, step.at("with", "entities"), entities(), _("there is no entity {name}"))
+        for name, at in step.at("with", "entities").texts():
+            if name in SYNCED:
+                wrong = _("{name} is not for an import step").format(name=repr(name))
+                context.note(at, wrong, _("a consent_sync step carries it to the target"))
         if groups:
             _known(context, step.at("with", "group"), groups, _("the target has no group {name}"))
         if not any(backup < index for backup in backups):

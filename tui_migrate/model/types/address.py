@@ -305,9 +305,9 @@ def _town_capitals(text: str) -> str:
     text = re.sub(r"(^|[ -])Ij(?=[a-z])", r"\1IJ", text)
     if text[:1].islower() and not re.match(r"[a-z]['’-]", text):
         capital = text[:1].upper()
-        if len(capital) == 1:
+        if len(capital) == 1 and tidy(capital + text[1:]).text == capital + text[1:]:
             text = capital + text[1:]
-    return text
+    return repaired_capitals(text, PLACE_PARTICLES)
 
 
 class _NameShape(NameText):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Set as AbstractSet
 
-from tui_migrate.model.types.tidy import words
+from tui_migrate.model.types.tidy import tidy, words
 
 PERSON_PARTICLES = words(
     "van de den der het ter ten te in op aan uit von zu zur zum vom du des la le les di "
@@ -68,4 +68,5 @@ def repaired_capitals(text: str, particles: AbstractSet[str]) -> str:
     if not in_one_case(text):
         return text
     fixed = recapitalise(text, particles)
-    return fixed if not in_one_case(fixed) or recapitalise(fixed, particles) == fixed else text
+    stable = not in_one_case(fixed) or recapitalise(fixed, particles) == fixed
+    return fixed if stable and tidy(fixed).text == fixed else text

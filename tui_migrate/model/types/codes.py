@@ -44,7 +44,8 @@ class Code(SemanticType):
 
     def _sql_clean(self, column: str, options: Options) -> SqlClean | None:
         return SqlClean(
-            f"regexp_full_match({column}, '[A-Za-z0-9]([ _.-]?[A-Za-z0-9]){{0,60}}') AND {column} <> 'NULL'",
+            f"regexp_full_match({column}, '[A-Za-z0-9]([ _.-]?[A-Za-z0-9]){{0,60}}')"
+            f" AND {column} <> 'NULL'",
             column,
         )
 

@@ -23,6 +23,11 @@ def are_initials(text: str) -> bool:
     return _FORMS.fullmatch(text) is not None
 
 
+def _capital(letter: str) -> str:
+    """The capital, unless it takes more than one letter (ß, ŉ)."""
+    return letter.upper() if len(letter.upper()) == 1 else letter
+
+
 def normal_initials(text: str) -> str:
     """Initials with capitals and full stops: ``jp`` → ``J.P.``, ``th. a`` → ``Th.A.``.
 
@@ -35,9 +40,9 @@ def normal_initials(text: str) -> str:
         if piece == "-":
             made.append("-")
         elif len(piece) == 1:
-            made.append(piece.upper() + ".")
+            made.append(_capital(piece) + ".")
         elif known is not None and (not piece.isupper() or known == "IJ"):
             made.append(known + ".")
         else:
-            made.extend(letter.upper() + "." for letter in piece)
+            made.extend(_capital(letter) + "." for letter in piece)
     return "".join(made).strip("-")

@@ -130,7 +130,7 @@ class Url(SemanticType):
             host = parts.netloc
             if parts.scheme.lower() not in {"http", "https"}:
                 return Cleaned(None, "url.unsafe" if parts.scheme else "url.invalid")
-            if not _DOMAIN.fullmatch(host.rpartition("@")[2]):
+            if not _DOMAIN.fullmatch(host.rpartition("@")[2].lower()):
                 return Cleaned(None, "url.invalid")
             user, at, domain = host.rpartition("@")
             whole = (parts.scheme.lower(), user + at + domain.lower(), *parts[2:])

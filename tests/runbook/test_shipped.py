@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.runbook.conftest import SHIPPED
+from tui_migrate.mapping.load import load_mappings
 from tui_migrate.runbook import Loaded, load_decisions, load_runbook
 from tui_migrate.runbook.kinds import (
     BackupStep,
@@ -133,3 +134,16 @@ def test_the_published_schemas_are_those_of_the_models() -> None:
     for name, model in MODELS.items():
         written = (folder / f"{name}.json").read_text(encoding="utf-8")
         assert written == schema_text(name, model), "python -m tui_migrate.runbook.schema"
+
+
+def test_every_mapping_is_named_and_what_it_maps_reaches_the_target(
+    loaded: Loaded, runbook: Runbook
+) -> None:
+    mappings, problems = load_mappings(loaded)
+    assert problems == ()
+    written = {f"mapping/{path.name}" for path in (SHIPPED / "mapping").glob("*.yaml")}
+    assert written == {name for spec in runbook.sources.values() for name in spec.mapping}
+    full = [name for name, spec in runbook.sources.items() if not spec.deltas]
+    mapped = {mapping.entity.name for name in full for mapping in mappings[name]}
+    brought = {e for s in runbook.steps() if isinstance(s, ImportStep) for e in s.with_.entities}
+    assert mapped == brought | {"consent", "suppression"}

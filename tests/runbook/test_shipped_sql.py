@@ -131,6 +131,12 @@ def test_a_person_with_a_running_subscription_is_no_ex_subscriber(
     former_old = [("subscriptions", "A3", "Kompas"), ("subscriptions", "A4", "Nova")]
     assert select(cursor, former.old) == former_old
     assert select(cursor, former.new) == [("anna", "Kompas"), ("bram", "Nova")]
+    cursor.execute(
+        """UPDATE raw_subscriptions SET "Combi merk" = 'Veldpost' WHERE _record = 'A2'"""
+    )
+    both = [("subscriptions", "A2", "Nova"), ("subscriptions", "A2", "Veldpost")]
+    assert select(cursor, active.old) == both
+    assert select(cursor, former.old) == former_old
 
 
 def test_a_newsletter_reader_is_who_the_list_holds_and_the_law_lets_be_mailed(

@@ -1,0 +1,162 @@
+"""Join records into clusters, and hold back every cluster in which something conflicts.
+
+Edges are the pairs that merge by themselves, the links and the merge decisions. A component of
+them merges only if no two of its records conflict in birth date or first name (organisations: in
+register number), whether or not those two were ever compared: a sparse record that fits both
+parent and child must not join them. A merge decision settles the conflict between its own two
+records only. A "different" decision inside a component holds all of it back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from tui_migrate.matching.comparing import BIRTH_LEVEL_SQL, first_levels
+from tui_migrate.matching.schema import count
+
+#: One row is one edge (a < b) along which records merge, with what it rests on.
+EDGE_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_edge AS
+SELECT a, b, min(rule) AS rule FROM (
+    SELECT a, b, 'guard' AS rule FROM mt_judged
+    WHERE band = 'auto' AND reason = 'guard passed'
+    UNION ALL SELECT a, b, 'link' FROM mt_link
+    UNION ALL SELECT a, b, 'decision' FROM mt_decision WHERE decision = 'merge'
+) GROUP BY a, b ORDER BY a, b"""
+
+#: One row is one record of a component of two or more; component = its smallest uid.
+MEMBER_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_member AS
+SELECT m.component, r.uid, r.kind, r.first, r.birth, r.generation, r.kvk, r.vat
+FROM mt_component m JOIN mt_record r USING (uid)"""
+
+#: One row is one distinct pair of unequal values that meet in some component.
+MET_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_value_pair AS
+WITH held AS (SELECT DISTINCT component, {field} AS value FROM mt_member WHERE {field} IS NOT NULL)
+SELECT DISTINCT x.value AS lo, y.value AS hi
+FROM held x JOIN held y ON x.component = y.component AND x.value < y.value"""
+
+#: One row is one pair of records in one component whose values conflict.
+CONFLICT_SQL = """
+INSERT INTO mt_conflict
+SELECT x.component, least(x.uid, y.uid), greatest(x.uid, y.uid), '{rule}', {grave}
+FROM mt_member x JOIN mt_member y ON x.component = y.component AND {condition}"""
+
+LEVEL_CONFLICT_SQL = """
+INSERT INTO mt_conflict
+SELECT x.component, least(x.uid, y.uid), greatest(x.uid, y.uid), '{rule}', v.level >= {grave}
+FROM mt_member x JOIN mt_member y ON x.component = y.component AND x.{field} < y.{field}
+JOIN {levels} v ON v.lo = x.{field} AND v.hi = y.{field} AND v.level >= {from_level}"""
+
+#: Conflicts that a person or a link has settled do not count. A link settles only an unsure first
+#: name (Johan and Johann), never a contradiction.
+SETTLED_SQL = """
+DELETE FROM mt_conflict c WHERE rule <> 'different decision' AND (
+    EXISTS (SELECT 1 FROM mt_decision d WHERE d.a = c.a AND d.b = c.b AND d.decision = 'merge')
+    OR (NOT grave AND EXISTS (SELECT 1 FROM mt_link l WHERE l.a = c.a AND l.b = c.b)))"""
+
+#: One row is one record with its cluster. The cluster is named after its smallest member.
+CLUSTER_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_cluster AS
+WITH resting AS (
+    SELECT m.component, string_agg(DISTINCT e.rule, '+' ORDER BY e.rule) AS rule
+    FROM mt_edge e JOIN mt_component m ON m.uid = e.a GROUP BY 1
+), conflict AS (
+    SELECT component, string_agg(DISTINCT rule, '+' ORDER BY rule) AS rule
+    FROM mt_conflict GROUP BY 1
+), sized AS (SELECT component, count(*) AS size FROM mt_component GROUP BY 1)
+SELECT r.uid, coalesce(m.component, r.uid) AS component, coalesce(s.size, 1)::INTEGER AS size,
+    CASE WHEN m.uid IS NULL THEN 'single' WHEN c.component IS NULL THEN 'merged' ELSE 'review' END
+        AS status,
+    coalesce(c.rule, g.rule, 'single') AS rule
+FROM mt_record r LEFT JOIN mt_component m USING (uid)
+LEFT JOIN resting g ON g.component = m.component
+LEFT JOIN conflict c ON c.component = m.component
+LEFT JOIN sized s ON s.component = m.component"""
+
+#: Undecided edges of a component that is held back are for a person to look at.
+DEMOTE_SQL = """
+UPDATE mt_judged SET band = 'review', reason = 'conflict in the cluster'
+FROM mt_cluster c WHERE c.uid = mt_judged.a AND c.status = 'review'
+AND mt_judged.band = 'auto' AND mt_judged.decision IS NULL"""
+
+
+def components(size: int, a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Label each of `size` nodes with the smallest node that the edges (a, b) connect it to.
+
+    Labels spread along all edges at once, and each label follows its own label, until nothing
+    changes: a vectorised union-find, about log(size) rounds for usual data.
+    """
+    label = np.arange(size, dtype=np.int64)
+    while True:
+        root_a, root_b = label[a], label[b]
+        open_edges = root_a != root_b
+        if not open_edges.any():
+            return label
+        low = np.minimum(root_a[open_edges], root_b[open_edges])
+        high = np.maximum(root_a[open_edges], root_b[open_edges])
+        np.minimum.at(label, high, low)
+        while True:
+            deeper = label[label]
+            if np.array_equal(deeper, label):
+                break
+            label = deeper
+
+
+def cluster(cur: duckdb.DuckDBPyConnection) -> None:
+    """Fill `mt_cluster` from the judged pairs, links and decisions; demote pairs held back."""
+    cur.execute(EDGE_SQL)
+    edges = cur.execute("SELECT a, b FROM mt_edge ORDER BY a, b").fetchnumpy()
+    size = count(cur, "SELECT count(*) FROM mt_record")
+    label = components(size, np.asarray(edges["a"]), np.asarray(edges["b"]))
+    _store(cur, label)
+    cur.execute(MEMBER_SQL)
+    cur.execute(
+        "CREATE OR REPLACE TEMP TABLE mt_conflict"
+        "(component INTEGER, a INTEGER, b INTEGER, rule VARCHAR, grave BOOLEAN)"
+    )
+    _find_conflicts(cur)
+    cur.execute(SETTLED_SQL)
+    cur.execute(CLUSTER_SQL)
+    cur.execute(DEMOTE_SQL)
+
+
+def _store(cur: duckdb.DuckDBPyConnection, label: np.ndarray[Any, Any]) -> None:
+    """Fill `mt_component` with the records whose component has at least two."""
+    sizes = np.bincount(label, minlength=len(label))
+    uids = np.flatnonzero(sizes[label] > 1)
+    cur.execute("CREATE OR REPLACE TEMP TABLE mt_component(uid INTEGER, component INTEGER)")
+    if len(uids):
+        cur.register("mt_labels", pa.table({"uid": uids, "component": label[uids]}))
+        cur.execute("INSERT INTO mt_component SELECT uid, component FROM mt_labels ORDER BY uid")
+        cur.unregister("mt_labels")
+
+
+def _find_conflicts(cur: duckdb.DuckDBPyConnection) -> None:
+    """Fill `mt_conflict`: distinct values of each component against each other, then records."""
+    cur.execute(MET_SQL.format(field="birth"))
+    cur.execute(BIRTH_LEVEL_SQL)
+    cur.execute(LEVEL_CONFLICT_SQL.format(
+        rule="birth date", field="birth", levels="mt_birth_level", from_level=3, grave=3))  # fmt: skip
+    cur.execute(MET_SQL.format(field="first"))
+    first_levels(cur, "mt_value_pair", "mt_first_level")
+    cur.execute(LEVEL_CONFLICT_SQL.format(
+        rule="first name", field="first", levels="mt_first_level", from_level=5, grave=6))  # fmt: skip
+    for field, rule in (
+        ("kind", "kind"), ("generation", "generation"),
+        ("kvk", "register number"), ("vat", "register number"),
+    ):  # fmt: skip
+        organisations = " AND x.kind = 'organisation' AND y.kind = 'organisation'"
+        only = organisations if rule == "register number" else ""
+        cur.execute(CONFLICT_SQL.format(
+            rule=rule, grave="true", condition=f"x.{field} < y.{field}{only}"))  # fmt: skip
+    cur.execute(
+        "INSERT INTO mt_conflict SELECT x.component, d.a, d.b, 'different decision', true "
+        "FROM mt_decision d JOIN mt_component x ON x.uid = d.a JOIN mt_component y ON y.uid = d.b "
+        "WHERE d.decision = 'different' AND x.component = y.component"
+    )

@@ -1,0 +1,171 @@
+"""Compare contact points: whose mailbox and whose phone is it?
+
+An equal e-mail address is strong evidence, unless the mailbox serves several people. So the names
+of all records that carry an address decide what it is worth:
+
+- *own*: no two of its records contradict each other in first name, family name, birth date or
+  generation, and it is not a mailbox of an office (`info@`). A phone is own only if it is mobile:
+  a landline belongs to a household.
+- *shared*: every other equal address or number. It still *identifies* (that is, it counts for the
+  guard beside an agreeing name) while at most a few different names share it.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from tui_migrate.matching.comparing import TEXT_PAIR_SQL, measure, osa
+from tui_migrate.matching.normalise import GENERIC_LOCAL_PARTS
+
+_GENERIC = ", ".join(f"'{word}'" for word in GENERIC_LOCAL_PARTS.split())
+
+#: One row is one contact point that two records of a candidate pair share.
+SHARED_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_shared_{point} AS
+SELECT p.a, p.b, x.{point}{extra}
+FROM {pairs} p JOIN mt_{point} x ON x.uid = p.a JOIN mt_{point} y
+    ON y.uid = p.b AND y.{point} = x.{point}"""
+
+#: One row is one contact point: may it identify (few names), is it one person's own, and do
+#: people of one name but of different ages use it?
+OWNER_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_owner_{point} AS
+WITH names AS (
+    SELECT c.{point}, count(*) AS members, count(DISTINCT c.kind) AS kinds,
+        count(DISTINCT coalesce(r.canonical, r.letter)) AS names, {usable} AS usable
+    FROM mt_{point} c JOIN mt_record r USING (uid) GROUP BY c.{point}
+), clash AS (
+    SELECT s.{point},
+        bool_or(n.first_name >= 5 OR n.family_name = 5 OR n.birth_date >= 3 OR n.generations
+                OR n.kvk = 2 OR n.vat = 2 OR n.organisation_name = 4) AS several,
+        bool_or(n.birth_date >= 3 AND n.first_name BETWEEN 1 AND 4) AS ages
+    FROM mt_shared_{point} s JOIN mt_names n USING (a, b) GROUP BY s.{point}
+)
+SELECT {point}, usable AND names <= {identifier_names} AND members <= {cap} AS identifies,
+    usable AND kinds = 1 AND members <= {cap} AND NOT coalesce(several, false) AS own,
+    coalesce(ages, false) AS ages
+FROM names LEFT JOIN clash USING ({point})"""
+
+#: One row is one pair that shares a contact point: the best of what they share.
+PAIR_POINT_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_pair_{point} AS
+SELECT a, b, bool_or(own AND {personal}) AS own, bool_or(identifies) AS identifies,
+    bool_or(identifies AND {personal}) AS personal, bool_and(ages) AS ages
+FROM mt_shared_{point} JOIN mt_owner_{point} USING ({point}) GROUP BY a, b"""
+
+#: A mailbox like devries@ or fam.de.vries@ belongs to a family: its local part holds a family name
+#: and nothing else that could name one person.
+FAMILY_MAILBOX_SQL = r"""
+CREATE OR REPLACE TEMP TABLE mt_family_mailbox AS
+SELECT DISTINCT c.email
+FROM mt_email c LEFT JOIN mt_record r USING (uid) LEFT JOIN mt_family f ON f.code = r.family
+WHERE regexp_matches(c.email, '^(fam|familie|gezin|family|huize)[._-]')
+   OR length(f.words[1]) > 2 AND regexp_matches(
+    replace(regexp_replace(split_part(c.email, '@', 1), '[^a-z]', '', 'g'), 'ij', 'y'),
+    concat('^(fam|familie|gezin)?(van|de|den|der|vande|vander|vanden|ter|ten|het|t)*',
+           list_aggregate(f.words, 'string_agg', ''), '$'))"""
+
+#: One row is one distinct pair of unequal addresses between two records that share none.
+TYPO_PAIR_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_value_pair AS
+SELECT DISTINCT least(x.code, y.code) AS lo, greatest(x.code, y.code) AS hi
+FROM {pairs} p JOIN mt_mailbox_of x ON x.uid = p.a JOIN mt_mailbox_of y ON y.uid = p.b
+ANTI JOIN mt_pair_email e ON e.a = p.a AND e.b = p.b"""
+
+#: One row is one pair of records with e-mails but none in common: its level, 0 where only the
+#: domain differs (a local part is made from the name, so that it says nothing new).
+EMAIL_UNEQUAL_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_unequal_email AS
+SELECT p.a, p.b, CASE WHEN bool_or(v.level = 3) THEN 3 WHEN bool_or(v.level = 0) THEN 0
+    ELSE 4 END::UTINYINT AS level
+FROM {pairs} p JOIN mt_mailbox_of x ON x.uid = p.a JOIN mt_mailbox_of y ON y.uid = p.b
+JOIN (
+    SELECT m.lo, m.hi, CASE WHEN m.measure <= 1 AND x.digits = y.digits THEN 3
+        WHEN x.local = y.local THEN 0 ELSE 4 END AS level
+    FROM mt_measure m JOIN mt_mailbox x ON x.code = m.lo JOIN mt_mailbox y ON y.code = m.hi
+) v ON v.lo = least(x.code, y.code) AND v.hi = greatest(x.code, y.code)
+GROUP BY p.a, p.b"""
+
+#: One row is one pair of records with phones but none in common. Two numbers of different sorts
+#: (mobile, landline) are simply two numbers: that is unknown, not different.
+PHONE_UNEQUAL_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_unequal_phone AS
+SELECT p.a, p.b, CASE WHEN bool_or(damerau_levenshtein(x.phone, y.phone) <= 1) THEN 3
+    ELSE 4 END::UTINYINT AS level
+FROM {pairs} p JOIN mt_phone x ON x.uid = p.a
+JOIN mt_phone y ON y.uid = p.b AND y.mobile = x.mobile
+ANTI JOIN mt_pair_phone e ON e.a = p.a AND e.b = p.b
+GROUP BY p.a, p.b"""
+
+#: One row is one record whose name stands at one address with birth dates years apart: parent and
+#: child of one name, so that a record without birth date cannot be told from either. Initials may
+#: stand for every name that begins so.
+NAMESAKE_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_namesake AS
+WITH home AS (
+    SELECT uid, left(birth, 4)::INTEGER AS born, generation, canonical, concat_ws('|', family_text,
+        letter, number, CASE WHEN length(postcode) >= 6 THEN postcode ELSE street END) AS place
+    FROM mt_record WHERE kind = 'person' AND letter IS NOT NULL AND number IS NOT NULL
+        AND family IS NOT NULL AND coalesce(postcode, street) IS NOT NULL
+), known AS (SELECT DISTINCT place, canonical FROM home),
+aged AS (
+    SELECT place, canonical FROM (
+        SELECT k.place, k.canonical, h.born, h.generation FROM known k JOIN home h
+        ON h.place = k.place AND coalesce(h.canonical = k.canonical, true)
+    ) GROUP BY place, canonical
+    HAVING max(born) - min(born) >= 12 OR count(DISTINCT generation) > 1
+)
+SELECT DISTINCT h.uid FROM home h JOIN aged a
+ON a.place = h.place AND a.canonical IS NOT DISTINCT FROM h.canonical"""
+
+#: One row is one pair with the level of every field and what the guard must know.
+LEVEL_SQL = """
+CREATE OR REPLACE TEMP TABLE {into} AS
+SELECT n.*, CASE WHEN e.own THEN 1 WHEN e.a IS NOT NULL THEN 2
+        ELSE coalesce(ue.level, 0) END::UTINYINT AS email,
+    CASE WHEN t.own THEN 1 WHEN t.a IS NOT NULL THEN 2
+        ELSE coalesce(ut.level, 0) END::UTINYINT AS phone,
+    coalesce(e.identifies, false) AS email_identifies,
+    coalesce(e.personal, false) AS email_personal,
+    coalesce(t.identifies, false) AS phone_identifies,
+    coalesce(t.personal, false) AS phone_personal,
+    coalesce(e.ages, false) OR coalesce(t.ages, false) OR x.uid IS NOT NULL OR y.uid IS NOT NULL
+        AS namesakes
+FROM mt_names n
+LEFT JOIN mt_pair_email e ON e.a = n.a AND e.b = n.b
+LEFT JOIN mt_unequal_email ue ON ue.a = n.a AND ue.b = n.b
+LEFT JOIN mt_pair_phone t ON t.a = n.a AND t.b = n.b
+LEFT JOIN mt_unequal_phone ut ON ut.a = n.a AND ut.b = n.b
+LEFT JOIN mt_namesake x ON x.uid = n.a
+LEFT JOIN mt_namesake y ON y.uid = n.b"""
+
+
+def compare_contacts(
+    cur: duckdb.DuckDBPyConnection, pairs: str, into: str, *, identifier_names: int, cap: int
+) -> None:
+    """Complete `mt_names` with e-mail and phone into the level table `into`.
+
+    What a contact point is worth follows from the candidate pairs that share it, so compare the
+    candidates; a point with more than `cap` members has none and identifies nobody.
+    """
+    limits = {"identifier_names": identifier_names, "cap": cap}
+    cur.execute(SHARED_SQL.format(point="email", extra="", pairs=pairs))
+    cur.execute(FAMILY_MAILBOX_SQL)
+    usable = f"split_part(c.email, '@', 1) NOT IN ({_GENERIC})"
+    cur.execute(OWNER_SQL.format(point="email", usable=usable, **limits))
+    own_box = "email NOT IN (SELECT email FROM mt_family_mailbox)"
+    cur.execute(PAIR_POINT_SQL.format(point="email", personal=own_box))
+    cur.execute(
+        "CREATE OR REPLACE TEMP TABLE mt_mailbox_of AS "
+        "SELECT e.uid, m.code FROM mt_email e JOIN mt_mailbox m ON m.name = e.email"
+    )
+    cur.execute(TYPO_PAIR_SQL.format(pairs=pairs))
+    texts = TEXT_PAIR_SQL.format(pairs="mt_value_pair", values="mt_mailbox", text="name")
+    measure(cur, texts, osa)
+    cur.execute(EMAIL_UNEQUAL_SQL.format(pairs=pairs))
+    cur.execute(SHARED_SQL.format(point="phone", extra=", x.mobile", pairs=pairs))
+    cur.execute(OWNER_SQL.format(point="phone", usable="true", **limits))
+    cur.execute(PAIR_POINT_SQL.format(point="phone", personal="mobile"))
+    cur.execute(PHONE_UNEQUAL_SQL.format(pairs=pairs))
+    cur.execute(NAMESAKE_SQL)
+    cur.execute(LEVEL_SQL.format(into=into))

@@ -1,0 +1,155 @@
+"""One match from input relation to output tables, and the explanation of one of its pairs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import duckdb
+
+from tui_migrate.matching.blocking import RULE_NAMES, BlockReport, DroppedKey, block
+from tui_migrate.matching.clustering import cluster
+from tui_migrate.matching.comparing import compare_names
+from tui_migrate.matching.contacts import compare_contacts
+from tui_migrate.matching.deciding import certain_edges, decide
+from tui_migrate.matching.model import FrozenModel
+from tui_migrate.matching.normalise import normalise
+from tui_migrate.matching.schema import count, create_tables, drop_scratch, quoted
+from tui_migrate.matching.scoring import breakdown, fit, score
+from tui_migrate.matching.settings import MatchSettings
+
+Progress = Callable[[int, int], None]
+STAGES = 7
+
+#: One row is one pair of band auto or review, or below it down to `keep_from`.
+WRITE_PAIRS_SQL = """
+INSERT INTO pair
+SELECT $1, $2, $3, x.source, x.record_id, y.source, y.record_id,
+    j.weight, round(j.probability, 9), j.band, j.reason,
+    list_filter([{rules}], lambda name, i: (j.rules >> (i - 1)::INTEGER) & 1 = 1),
+    {breakdown}, j.decision, j.decided_by
+FROM mt_judged j JOIN mt_head x ON x.uid = j.a JOIN mt_head y ON y.uid = j.b
+ORDER BY j.a, j.b"""
+
+#: One row is one record.
+WRITE_CLUSTERS_SQL = """
+INSERT INTO cluster
+SELECT $1, $2, $3, r.source, r.record_id,
+    left(sha256(concat(head.source, chr(31), head.record_id)), 32),
+    c.size, c.status, c.rule
+FROM mt_cluster c JOIN mt_record r USING (uid) JOIN mt_record head ON head.uid = c.component
+ORDER BY r.uid"""
+
+FIGURES_SQL = """
+SELECT 'records', count(*) FROM mt_record
+UNION ALL SELECT 'persons', count(*) FROM mt_record WHERE kind = 'person'
+UNION ALL SELECT 'organisations', count(*) FROM mt_record WHERE kind = 'organisation'
+UNION ALL SELECT 'candidate_pairs', count(*) FROM mt_pair
+UNION ALL SELECT 'links', count(*) FROM mt_link
+UNION ALL SELECT 'decisions', count(*) FROM mt_decision
+UNION ALL SELECT 'pairs_' || band, count(*) FROM mt_judged GROUP BY band
+UNION ALL SELECT 'clusters_' || status, count(DISTINCT component) FROM mt_cluster GROUP BY status
+UNION ALL SELECT 'records_' || status, count(*) FROM mt_cluster GROUP BY status"""
+
+FIGURES = (
+    "records", "persons", "organisations", "candidate_pairs", "links", "decisions",
+    "pairs_auto", "pairs_review", "pairs_below",
+    "clusters_single", "clusters_merged", "clusters_review",
+    "records_single", "records_merged", "records_review",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MatchReport:
+    """What a match did: counts by name (see FIGURES), keys that were dropped, the model used."""
+
+    figures: dict[str, int]
+    dropped_keys: tuple[DroppedKey, ...]
+    model: FrozenModel
+
+
+def compare(cur: duckdb.DuckDBPyConnection, settings: MatchSettings) -> None:
+    """Fill `mt_level`: one row per candidate pair with the level of every field."""
+    compare_names(cur, "mt_pair")
+    compare_contacts(
+        cur,
+        "mt_pair",
+        "mt_level",
+        identifier_names=settings.identifier_names,
+        cap=settings.cap,
+    )
+
+
+def match(
+    cur: duckdb.DuckDBPyConnection,
+    relation: str,
+    links: str,
+    decisions: str,
+    settings: MatchSettings,
+    *,
+    model: FrozenModel | None = None,
+    step: str,
+    attempt: int,
+    unit: str,
+    secret: str = "",
+    progress: Progress | None = None,
+) -> MatchReport:
+    """Match the records of `relation` and append to the tables `pair` and `cluster`.
+
+    relation, links, decisions: names of tables or views (see the package docstring).
+    model: a frozen model to score with; None fits one to this data, with `settings`. A model
+        brings its own settings, so that a later delivery is judged as the first was.
+    step, attempt, unit: written into every row. secret: salt of the digests of dropped keys.
+    progress: called with (stages done, stages in all).
+
+    The rows are a function of the inputs alone: not of their order, nor of threads or clock.
+    Works in the caller's transaction, on temporary tables that are gone afterwards. Raises
+    MatchInputError if the relation breaks its contract.
+    """
+    tell = progress or (lambda _done, _total: None)
+    used = model.settings if model else settings
+    create_tables(cur)
+    try:
+        placeholders = normalise(cur, relation, model.placeholders if model else None)
+        certain_edges(cur, quoted(links), quoted(decisions))
+        tell(1, STAGES)
+        blocked = block(cur, used.cap, secret)
+        tell(2, STAGES)
+        compare(cur, used)
+        tell(3, STAGES)
+        frozen = model or fit(cur, used, placeholders)
+        tell(4, STAGES)
+        score(cur, frozen, math.log2(used.keep_from / (1 - used.keep_from)))
+        decide(cur, used)
+        tell(5, STAGES)
+        cluster(cur)
+        tell(6, STAGES)
+        report = _write(cur, frozen, blocked, [step, attempt, unit])
+        tell(7, STAGES)
+        return report
+    finally:
+        drop_scratch(cur)
+
+
+def _write(
+    cur: duckdb.DuckDBPyConnection, model: FrozenModel, blocked: BlockReport, labels: list[object]
+) -> MatchReport:
+    rules = ", ".join(f"'{name}'" for name in RULE_NAMES)
+    cur.execute(
+        "CREATE OR REPLACE TEMP TABLE mt_head AS SELECT uid, source, record_id FROM mt_record"
+    )
+    cur.execute(WRITE_PAIRS_SQL.format(rules=rules, breakdown=breakdown(model)), labels)
+    cur.execute(WRITE_CLUSTERS_SQL, labels)
+    found = dict(cur.execute(FIGURES_SQL).fetchall())
+    figures = {name: int(found.get(name, 0)) for name in FIGURES}
+    figures["dropped_keys"] = len(blocked.dropped)
+    return MatchReport(figures, blocked.dropped, model)
+
+
+def records_total(cur: duckdb.DuckDBPyConnection, relation: str) -> int:
+    """How many records of `relation` a match would take."""
+    return count(
+        cur,
+        f"SELECT count(*) FROM {quoted(relation)} WHERE kind IN ('person', 'organisation')",
+    )

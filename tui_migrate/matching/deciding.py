@@ -1,0 +1,132 @@
+"""Decide which pairs merge without a person, which a person reviews, and which are dropped.
+
+Probability is not enough. A pair merges by itself only if it passes the *guard*: at least .99, no
+conflict in birth date or first name, and an independent exact identifier. The guard is written
+against the traps that cause wrong merges:
+
+- *Parent and child of one name at one address.* With both birth dates they conflict. With one
+  missing, name + address + landline prove nothing: only a mailbox or a mobile that is personal
+  (not devries@, not used by people of different ages) counts, and never where that name is known
+  at that address with birth dates years apart.
+- *Couples that share a mailbox or a number.* An agreeing first name is needed beside a shared
+  e-mail; a record with only initials, or without a name, joins only if all records with that
+  e-mail may be one person. So a newsletter record joins the only owner of its mailbox.
+- *Namesakes.* The same name without birth date, personal e-mail or mobile in common is reviewed.
+- *Twins.* A birth date identifies only with an agreeing first name; with initials alone or a
+  misspelt name a second identifier is needed.
+- *Janssen and Janssens.* A misspelt family name needs birth date *and* a contact or an address; a
+  different family name (marriage) needs first name, birth date and a personal contact.
+- *Organisations.* Register number with a similar name, or the same name with a contact point or
+  the same address. A different register number or name conflicts.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from tui_migrate.matching.settings import MatchSettings
+
+# Level numbers: see FIELDS. first_name 1 exact, 2 variant, 3 typo, 4 initial, 5 similar,
+# 6 different; family_name 1 exact, 2 part, 3 typo, 4 similar, 5 different; birth_date 1 exact,
+# 2 typo, 3 near, 4 different; e-mail and phone 1 own, 2 shared; address 1 exact, 2 number.
+
+#: The birth date is equal: it identifies beside a first name, or with initials and one thing more.
+BIRTH_PASSES = """(birth_date = 1 AND (
+    (first_name IN (1, 2) AND family_name IN (1, 2))
+    OR (first_name BETWEEN 1 AND 4 AND family_name BETWEEN 1 AND 3
+        AND (email_identifies OR phone_personal OR address = 1))
+    OR (first_name IN (1, 2) AND (email_personal OR phone_personal))
+    OR (first_name = 0 AND family_name BETWEEN 0 AND 2 AND email = 1)))"""
+
+#: No equal birth date: a personal mailbox or mobile beside the name, or a mailbox of one person.
+CONTACT_PASSES = """(birth_date IN (0, 2) AND NOT namesakes AND (
+    (first_name IN (1, 2) AND family_name IN (1, 2) AND (email_personal OR phone = 1))
+    OR (first_name = 4 AND family_name IN (1, 2) AND phone = 1)
+    OR (first_name IN (1, 2) AND family_name IN (3, 4) AND address = 1
+        AND (email_personal OR phone = 1))
+    OR (first_name BETWEEN 0 AND 4 AND family_name BETWEEN 0 AND 3 AND email = 1)))"""
+
+#: Organisations: register number beside the name, or the same name at the same place.
+ORGANISATION_PASSES = """(
+    (organisation_name IN (0, 1, 2, 3) AND (kvk = 1 OR vat = 1))
+    OR (organisation_name = 1 AND (address = 1 OR email_identifies OR phone_identifies))
+    OR (organisation_name = 2 AND (email_identifies OR phone_identifies)))"""
+
+#: Why a pair may not merge by itself, the gravest first; 'guard passed' if it may.
+GUARD = f"""CASE
+    WHEN kind = 'organisation' THEN CASE
+        WHEN kvk = 2 OR vat = 2 THEN 'register number conflict'
+        WHEN organisation_name = 4 THEN 'name conflict'
+        WHEN probability < {{auto_from}} THEN 'not certain enough'
+        WHEN {ORGANISATION_PASSES} THEN 'guard passed'
+        ELSE 'no identifier' END
+    WHEN birth_date >= 3 AND first_name >= 5 THEN 'two conflicts'
+    WHEN birth_date >= 3 THEN 'birth date conflict'
+    WHEN first_name = 6 THEN 'first name conflict'
+    WHEN generations THEN 'generation conflict'
+    WHEN first_name = 5 THEN 'first name unsure'
+    WHEN gender = 2 AND birth_date <> 1 AND first_name <> 1 THEN 'gender conflict'
+    WHEN probability < {{auto_from}} THEN 'not certain enough'
+    WHEN {BIRTH_PASSES} OR {CONTACT_PASSES} THEN 'guard passed'
+    WHEN birth_date <> 1 AND namesakes THEN 'namesakes at one address'
+    WHEN family_name >= 3 THEN 'family name unsure'
+    WHEN first_name = 4 THEN 'initials only'
+    WHEN email = 2 OR phone = 2 THEN 'shared contact point'
+    ELSE 'no identifier' END"""
+
+#: One row is one scored pair with its band, the reason for it and the decision of a person.
+#: Links are certain, decisions of a person override every guard; two conflicts are no question.
+JUDGED_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_judged AS
+WITH guarded AS (
+    SELECT s.*, p.rules, d.decision, d.decided_by, l.a IS NOT NULL AS linked, {guard} AS guard
+    FROM mt_scored s JOIN mt_pair p ON p.a = s.a AND p.b = s.b
+    LEFT JOIN mt_decision d ON d.a = s.a AND d.b = s.b
+    LEFT JOIN mt_link l ON l.a = s.a AND l.b = s.b
+)
+SELECT * EXCLUDE (guard, linked),
+    CASE WHEN decision = 'merge' OR linked OR guard = 'guard passed' THEN 'auto'
+         WHEN decision = 'different' THEN 'review'
+         WHEN guard <> 'two conflicts' AND probability >= {review_from} THEN 'review'
+         ELSE 'below' END AS band,
+    CASE WHEN decision IS NOT NULL THEN 'decision' WHEN linked THEN 'link' ELSE guard END AS reason
+FROM guarded
+WHERE decision IS NOT NULL OR linked OR probability >= {keep_from}"""
+
+#: One row is one certain edge between two known records, once per pair, the smaller uid first.
+LINK_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_link AS
+SELECT DISTINCT least(x.uid, y.uid) AS a, greatest(x.uid, y.uid) AS b
+FROM {links} l JOIN mt_record x ON x.source = l.source_a AND x.record_id = l.record_a
+JOIN mt_record y ON y.source = l.source_b AND y.record_id = l.record_b
+WHERE x.uid <> y.uid"""
+
+#: One row is the decision on one pair; where two contradict each other, "different" is the safe one.
+DECISION_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_decision AS
+SELECT least(x.uid, y.uid) AS a, greatest(x.uid, y.uid) AS b,
+    CASE WHEN bool_or(d.decision = 'different') THEN 'different' ELSE 'merge' END AS decision,
+    min({decided_by}) AS decided_by
+FROM {decisions} d JOIN mt_record x ON x.source = d.source_a AND x.record_id = d.record_a
+JOIN mt_record y ON y.source = d.source_b AND y.record_id = d.record_b
+WHERE x.uid <> y.uid AND d.decision IN ('merge', 'different')
+GROUP BY 1, 2"""
+
+
+def certain_edges(cur: duckdb.DuckDBPyConnection, links: str, decisions: str) -> None:
+    """Fill `mt_link` and `mt_decision` from quoted relation names; unknown records are left out."""
+    cur.execute(LINK_SQL.format(links=links))
+    columns = {row[0] for row in cur.execute(f"DESCRIBE SELECT * FROM {decisions}").fetchall()}
+    decided_by = "d.decided_by" if "decided_by" in columns else "NULL::VARCHAR"
+    cur.execute(DECISION_SQL.format(decisions=decisions, decided_by=decided_by))
+
+
+def decide(cur: duckdb.DuckDBPyConnection, settings: MatchSettings) -> None:
+    """Fill `mt_judged` from the scored pairs, links and decisions."""
+    cur.execute(
+        JUDGED_SQL.format(
+            guard=GUARD.format(auto_from=settings.auto_from),
+            review_from=settings.review_from,
+            keep_from=settings.keep_from,
+        )
+    )

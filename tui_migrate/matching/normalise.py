@@ -1,0 +1,273 @@
+"""Bring what is compared into one spelling: SQL macros, then one scratch row per record.
+
+Particles (van, de, der…) leave the family name, `str.` becomes `straat`, postcodes lose their
+blank, phone numbers keep nine digits, initials come from wherever they were written. Values that
+several records share (names, addresses, e-mails…) get a number in a table of their own, so that
+the comparison handles each distinct value once.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from tui_migrate.matching.nicknames import nickname_rows
+from tui_migrate.matching.schema import RECORD_COLUMNS, MatchInputError, count, quoted
+
+_PARTICLES = (
+    "van von vande vanden vander de den der des het ten ter te t s la le les du d l op in aan bij "
+    "onder over uit voor tot zu zum zur el al di da dos del e ev v vd geb"
+)
+_GENERATIONS = "jr sr junior senior"
+_TITLES = "dhr mevr mw drs dr ir ing prof mr heer mevrouw fam familie"
+_LEGAL_FORMS = (
+    "bv nv vof cv bvba sprl sa srl sarl gmbh ltd inc llc maatschap eenmanszaak vzw asbl en et "
+    "and the de het van der"
+)
+#: Mailboxes of an office or of nobody in particular.
+GENERIC_LOCAL_PARTS = (
+    "info contact admin administratie secretariaat redactie noreply no-reply sales office hallo "
+    "hello mail post facturen factuur boekhouding bestuur webmaster receptie vereniging support "
+    "service klantenservice bestellingen onbekend geen test abuse postmaster crediteuren "
+    "debiteuren ledenadministratie penningmeester voorzitter secretaris"
+)
+
+
+def _words(text: str) -> str:
+    return "[" + ", ".join(f"'{word}'" for word in text.split()) + "]"
+
+
+#: One macro is one spelling rule. Folding keeps letters of every script; only accents go.
+MACROS = rf"""
+CREATE OR REPLACE TEMP MACRO mt_fold(s) AS
+    replace(replace(replace(replace(replace(replace(
+        lower(strip_accents(s)), 'ß', 'ss'), 'ø', 'o'), 'æ', 'ae'), 'œ', 'oe'), 'ł', 'l'), 'ĳ', 'ij');
+CREATE OR REPLACE TEMP MACRO mt_filled(s) AS nullif(trim(s), '');
+CREATE OR REPLACE TEMP MACRO mt_words(s) AS
+    list_filter(string_split_regex(mt_fold(s), '[^\p{{L}}]+'), lambda w: w <> '');
+CREATE OR REPLACE TEMP MACRO mt_without(words, unwanted) AS
+    CASE WHEN len(list_filter(words, lambda w: NOT list_contains(unwanted, w))) > 0
+         THEN list_filter(words, lambda w: NOT list_contains(unwanted, w))
+         ELSE words END;
+CREATE OR REPLACE TEMP MACRO mt_family(s) AS
+    list_transform(
+        mt_without(mt_without(mt_words(s), {_words(_GENERATIONS)}), {_words(_PARTICLES)}),
+        lambda w: replace(w, 'ij', 'y'));
+CREATE OR REPLACE TEMP MACRO mt_given(s) AS
+    mt_without(
+        mt_words(regexp_replace(mt_fold(s),
+            '\b([b-df-hj-np-tv-xz])[b-df-hj-np-tv-xz]{{1,2}}\.', '\1.', 'g')),
+        {_words(_GENERATIONS + " " + _TITLES)});
+CREATE OR REPLACE TEMP MACRO mt_initials(s) AS
+    CASE WHEN regexp_matches(trim(s), '^[[:upper:]]{{1,5}}$') THEN lower(trim(s))
+         ELSE nullif(list_aggregate(list_transform(mt_given(s), lambda w: left(w, 1)),
+                                    'string_agg', ''), '') END;
+CREATE OR REPLACE TEMP MACRO mt_generation(s) AS
+    CASE WHEN list_has_any(mt_words(s), ['jr', 'junior']) THEN 'jr'
+         WHEN list_has_any(mt_words(s), ['sr', 'senior']) THEN 'sr' END;
+CREATE OR REPLACE TEMP MACRO mt_organisation(s) AS
+    list_sort(list_distinct(mt_without(
+        list_filter(string_split_regex(
+            replace(regexp_replace(mt_fold(s), '\b(\p{{L}})\.(\p{{L}})\.?(\p{{L}}\b)?', '\1\2\3', 'g'),
+                    'stg.', 'stichting'),
+            '[^\p{{L}}0-9]+'), lambda w: w <> ''),
+        {_words(_LEGAL_FORMS)})));
+CREATE OR REPLACE TEMP MACRO mt_letters(s) AS
+    nullif(regexp_replace(mt_fold(s), '[^\p{{L}}]', '', 'g'), '');
+CREATE OR REPLACE TEMP MACRO mt_street(s) AS
+    mt_letters(regexp_replace(regexp_replace(regexp_replace(mt_fold(s),
+        'str\.?\s*$', 'straat'), 'ln\.?\s*$', 'laan'), '(pln|pl)\.?\s*$', 'plein'));
+CREATE OR REPLACE TEMP MACRO mt_town(s) AS
+    CASE mt_letters(s)
+        WHEN 'sgravenhage' THEN 'denhaag' WHEN 'shertogenbosch' THEN 'denbosch'
+        WHEN 'bruxelles' THEN 'brussel' WHEN 'anvers' THEN 'antwerpen'
+        WHEN 'gand' THEN 'gent' WHEN 'liege' THEN 'luik' ELSE mt_letters(s) END;
+CREATE OR REPLACE TEMP MACRO mt_postcode(s) AS
+    nullif(regexp_replace(regexp_replace(upper(s), '[^A-Z0-9]', '', 'g'),
+        '^(NL|BE|B|DE|D|LU|L|FR|F)([0-9]{{4,5}})', '\2'), '');
+CREATE OR REPLACE TEMP MACRO mt_digits(s) AS regexp_replace(s, '[^0-9]', '', 'g');
+CREATE OR REPLACE TEMP MACRO mt_is_mobile(s) AS
+    regexp_matches(mt_digits(s),
+        '^(00)?(316|324[5-9]|491[567]|33[67]|447|3526)|^06[1-9]|^04[5-9][0-9]{{7}}$');
+"""
+
+#: One row is one input record in comparable spelling; uid follows (source, record_id).
+RECORDS_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_plain AS
+SELECT (row_number() OVER (ORDER BY source, record_id) - 1)::INTEGER AS uid,
+    source, record_id, kind,
+    CASE WHEN kind = 'person' THEN mt_given(first_name) END AS words,
+    CASE WHEN kind = 'person' THEN mt_initials(mt_filled(initials)) END AS initials,
+    CASE WHEN kind = 'person' THEN coalesce(mt_generation(family_name), mt_generation(first_name))
+    END AS generation,
+    CASE WHEN kind = 'person' THEN list_aggregate(mt_family(family_name), 'string_agg', ' ')
+    END AS family,
+    CASE WHEN kind = 'organisation' THEN
+        list_aggregate(mt_organisation(coalesce(mt_filled(organisation_name), family_name)),
+                       'string_agg', ' ') END AS organisation,
+    CASE WHEN kind = 'person' AND birth_date > DATE '1900-01-01'
+         THEN strftime(birth_date, '%Y%m%d') END AS birth,
+    CASE WHEN kind <> 'person' THEN NULL
+         WHEN left(lower(trim(gender)), 1) IN ('m', 'h') THEN 'm'
+         WHEN left(lower(trim(gender)), 1) IN ('f', 'v', 'w') THEN 'f' END AS gender,
+    mt_postcode(postcode) AS postcode,
+    nullif(ltrim(regexp_extract(house_number, '[0-9]+'), '0'), '') AS number,
+    nullif(regexp_replace(mt_fold(concat(regexp_replace(house_number, '^[^0-9]*[0-9]+', ''),
+                                         house_addition)), '[^a-z0-9]', '', 'g'), '') AS addition,
+    mt_street(street) AS street, mt_town(town) AS town,
+    nullif(mt_digits(kvk), '') AS kvk,
+    nullif(regexp_replace(upper(vat), '[^A-Z0-9]', '', 'g'), '') AS vat
+FROM {relation}
+WHERE kind IN ('person', 'organisation')
+ORDER BY uid"""
+
+#: One row is one e-mail address of one record (lower case, trimmed; what has no @ is none).
+EMAILS_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_email AS
+SELECT DISTINCT p.uid, p.kind, lower(trim(e.value, ' ,;<>.')) AS email
+FROM {relation} r JOIN mt_plain p USING (source, record_id), unnest(r.emails) AS e(value)
+WHERE contains(e.value, '@') AND length(trim(e.value)) > 4
+ORDER BY 1, 3"""
+
+#: One row is one phone number of one record (last nine digits; 000000000 and such are none).
+PHONES_SQL = r"""
+CREATE OR REPLACE TEMP TABLE mt_phone AS
+SELECT p.uid, p.kind, right(mt_digits(n.value), 9) AS phone,
+       bool_or(mt_is_mobile(n.value)) AS mobile
+FROM {relation} r JOIN mt_plain p USING (source, record_id), unnest(r.phones) AS n(value)
+WHERE length(mt_digits(n.value)) >= 8
+  AND length(list_aggregate(list_distinct(string_split(right(mt_digits(n.value), 8), '')),
+                            'string_agg', '')) > 2
+GROUP BY ALL ORDER BY 1, 3"""
+
+#: One row is one distinct first name with initials; `letters` are the initials that fit it.
+FIRST_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_first AS
+WITH value AS (
+    SELECT DISTINCT first_key,
+        CASE WHEN length(words[1]) > 1 THEN words END AS words,
+        coalesce(initials, list_aggregate(list_transform(words, lambda w: left(w, 1)),
+                                          'string_agg', '')) AS initials,
+        initials AS written
+    FROM mt_named WHERE first_key IS NOT NULL
+), named AS (
+    SELECT value.*, list_aggregate(words, 'string_agg', '') AS name FROM value
+), sets AS (
+    SELECT first_key, list_sort(list_distinct(list(n.number))) AS sets,
+        min_by(n.stands_for, n.number) AS canonical,
+        list_distinct(list(left(m.name, 1))) AS variant_letters
+    FROM named JOIN mt_nickname n ON n.name = named.name OR n.name = named.words[1]
+    JOIN mt_nickname m ON m.number = n.number
+    GROUP BY first_key
+)
+SELECT (row_number() OVER (ORDER BY first_key))::INTEGER AS code, first_key,
+    words, name, initials, written, coalesce(sets, []) AS sets,
+    coalesce(canonical, words[1]) AS canonical,
+    list_sort(list_distinct(list_concat(
+        list_concat([left(initials, 1)], [left(coalesce(words[1], initials), 1)]),
+        coalesce(variant_letters, [])))) AS letters
+FROM named LEFT JOIN sets USING (first_key)
+ORDER BY code"""
+
+#: One row is one input record, its values replaced by their numbers.
+CODED_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_record AS
+SELECT n.uid, n.source, n.record_id, n.kind, f.code AS first, f.canonical,
+    f.letters[1] AS letter, fam.code AS family, n.family AS family_text, n.generation,
+    CASE WHEN p.birth IS NULL THEN n.birth END AS birth, n.gender,
+    a.code AS address, n.postcode, n.number, n.street, n.town,
+    o.code AS organisation, n.organisation AS organisation_text, n.kvk, n.vat
+FROM mt_named n
+LEFT JOIN mt_first f USING (first_key)
+LEFT JOIN mt_family fam ON fam.name = n.family
+LEFT JOIN mt_address a USING (address_key)
+LEFT JOIN mt_organisation_name o ON o.name = n.organisation
+LEFT JOIN mt_placeholder p ON p.birth = n.birth
+ORDER BY uid"""
+
+#: One row is one distinct value; the statement is filled with table, columns and key.
+DICTIONARY_SQL = """
+CREATE OR REPLACE TEMP TABLE {table} AS
+SELECT (row_number() OVER (ORDER BY name))::INTEGER AS code, *
+FROM (SELECT DISTINCT {columns} FROM {origin} WHERE {key} IS NOT NULL)
+ORDER BY code"""
+
+#: (table, where its values come from, the column that must be filled, its columns).
+_DICTIONARIES = (
+    ("mt_family", "mt_named", "family", "family AS name, string_split(family, ' ') AS words"),
+    ("mt_address", "mt_named", "address_key",
+     "address_key AS name, address_key, postcode, number, addition, street, town"),
+    ("mt_organisation_name", "mt_named", "organisation",
+     "organisation AS name, string_split(organisation, ' ') AS words"),
+    ("mt_mailbox", "mt_email", "email", "email AS name, split_part(email, '@', 1) AS local, "
+     "regexp_replace(email, '[^0-9]', '', 'g') AS digits"),
+)  # fmt: skip
+
+#: One row is one birth date that so many records carry that it stands for "unknown".
+PLACEHOLDER_SQL = """
+SELECT birth FROM mt_plain WHERE birth IS NOT NULL GROUP BY birth
+HAVING count(*) > greatest(25, 12.0 * (SELECT count(birth) / count(DISTINCT birth) FROM mt_plain))
+ORDER BY birth"""
+
+
+def normalise(
+    cur: duckdb.DuckDBPyConnection, relation: str, placeholders: tuple[str, ...] | None = None
+) -> tuple[str, ...]:
+    """Fill the scratch tables from `relation`.
+
+    `placeholders` are the birth dates (yyyymmdd) that a frozen model takes for "unknown"; None
+    finds them in the data. Returns the dates used. Raises MatchInputError when a column is missing
+    or (source, record_id) is not unique.
+    """
+    _check_input(cur, relation)
+    cur.execute(MACROS)
+    cur.execute("CREATE OR REPLACE TEMP TABLE mt_nickname(name VARCHAR, number INTEGER, "
+                "stands_for VARCHAR)")  # fmt: skip
+    rows = nickname_rows()
+    cur.execute(
+        "INSERT INTO mt_nickname SELECT unnest($1), unnest($2), unnest($3)",
+        [[row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]],
+    )
+    cur.execute(RECORDS_SQL.format(relation=quoted(relation)))
+    cur.execute(EMAILS_SQL.format(relation=quoted(relation)))
+    cur.execute(PHONES_SQL.format(relation=quoted(relation)))
+    cur.execute(
+        """CREATE OR REPLACE TEMP TABLE mt_named AS SELECT *,
+        CASE WHEN len(words) > 0 OR initials IS NOT NULL
+             THEN concat(list_aggregate(words, 'string_agg', ' '), '|', initials) END AS first_key,
+        CASE WHEN coalesce(postcode, street, town) IS NOT NULL
+             THEN concat_ws('|', coalesce(postcode, ''), coalesce(number, ''),
+                            coalesce(addition, ''), coalesce(street, ''), coalesce(town, ''))
+        END AS address_key
+        FROM mt_plain ORDER BY uid"""
+    )
+    cur.execute(FIRST_SQL)
+    _dictionaries(cur)
+    if placeholders is None:
+        placeholders = tuple(str(row[0]) for row in cur.execute(PLACEHOLDER_SQL).fetchall())
+    cur.execute("CREATE OR REPLACE TEMP TABLE mt_placeholder(birth VARCHAR)")
+    if placeholders:
+        cur.execute("INSERT INTO mt_placeholder SELECT unnest($1)", [list(placeholders)])
+    cur.execute(CODED_SQL)
+    cur.execute("DROP TABLE mt_plain")
+    cur.execute("DROP TABLE mt_named")
+    return placeholders
+
+
+def _dictionaries(cur: duckdb.DuckDBPyConnection) -> None:
+    """Give every distinct family name, address, organisation name and e-mail its number."""
+    for table, origin, key, columns in _DICTIONARIES:
+        cur.execute(DICTIONARY_SQL.format(table=table, origin=origin, key=key, columns=columns))
+
+
+def _check_input(cur: duckdb.DuckDBPyConnection, relation: str) -> None:
+    described = cur.execute(f"DESCRIBE SELECT * FROM {quoted(relation)}").fetchall()
+    missing = [name for name in RECORD_COLUMNS if name not in {row[0] for row in described}]
+    if missing:
+        raise MatchInputError(f"{relation}: column missing: {', '.join(missing)}")
+    double = count(
+        cur,
+        f"SELECT count(*) FROM (SELECT 1 FROM {quoted(relation)} GROUP BY source, record_id "
+        "HAVING count(*) > 1)",
+    )
+    if double:
+        raise MatchInputError(f"{relation}: (source, record_id) occurs more than once: {double}")

@@ -1,0 +1,179 @@
+"""What a caller may set, and the fields and levels that pairs are compared on.
+
+The m-probabilities are shipped, per field and level: how often two records of one person agree
+that much. The u-probabilities here are only the prior knowledge that :func:`fit` pulls towards
+the data. Both were set on Dutch and Belgian customer files that come from several systems.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Level:
+    """One degree of agreement: `m` among matches, `u` among random pairs."""
+
+    name: str
+    m: float
+    u: float
+
+
+@dataclass(frozen=True)
+class Field:
+    """A compared field. Levels are numbered from 1, the strongest first; 0 says "unknown"."""
+
+    name: str
+    levels: tuple[Level, ...]
+
+    def number(self, level: str) -> int:
+        """Number of the level called `level`; KeyError if there is none."""
+        for position, candidate in enumerate(self.levels, start=1):
+            if candidate.name == level:
+                return position
+        raise KeyError(f"{self.name}.{level}")
+
+
+def _field(name: str, *levels: tuple[str, float, float]) -> Field:
+    return Field(name, tuple(Level(*level) for level in levels))
+
+
+PERSON = "person"
+ORGANISATION = "organisation"
+KINDS = (PERSON, ORGANISATION)
+
+ADDRESS_LEVELS = (
+    ("exact", 0.62, 2e-5),
+    ("number", 0.05, 1e-5),
+    ("postcode", 0.02, 2e-4),
+    ("town", 0.08, 0.02),
+    ("different", 0.23, 0.98),
+)
+
+#: The order of the fields is the order in which weights are summed.
+FIELDS: dict[str, tuple[Field, ...]] = {
+    PERSON: (
+        _field(
+            "first_name",
+            ("exact", 0.66, 0.005),
+            ("variant", 0.08, 0.002),
+            ("typo", 0.06, 0.002),
+            ("initial", 0.15, 0.06),
+            ("similar", 0.02, 0.02),
+            ("different", 0.03, 0.911),
+        ),
+        _field(
+            "family_name",
+            ("exact", 0.84, 0.003),
+            ("part", 0.05, 0.0015),
+            ("typo", 0.06, 0.001),
+            ("similar", 0.02, 0.01),
+            ("different", 0.03, 0.9845),
+        ),
+        _field(
+            "birth_date",
+            ("exact", 0.92, 6e-5),
+            ("typo", 0.05, 0.0015),
+            ("near", 0.015, 0.03),
+            ("different", 0.015, 0.96844),
+        ),
+        _field("address", *ADDRESS_LEVELS),
+        _field(
+            "email",
+            ("own", 0.60, 2e-7),
+            ("shared", 0.10, 2e-5),
+            ("typo", 0.05, 1e-6),
+            ("different", 0.25, 0.99),
+        ),
+        _field(
+            "phone",
+            ("own", 0.55, 2e-6),
+            ("shared", 0.18, 2e-5),
+            ("typo", 0.04, 1e-5),
+            ("different", 0.23, 0.99),
+        ),
+        _field("gender", ("same", 0.98, 0.5), ("different", 0.02, 0.5)),
+    ),
+    ORGANISATION: (
+        _field(
+            "organisation_name",
+            ("exact", 0.66, 0.0002),
+            ("strong", 0.19, 0.001),
+            ("similar", 0.08, 0.01),
+            ("different", 0.07, 0.989),
+        ),
+        _field("kvk", ("exact", 0.95, 2e-6), ("different", 0.05, 0.99)),
+        _field("vat", ("exact", 0.95, 2e-6), ("different", 0.05, 0.99)),
+        _field("address", *ADDRESS_LEVELS),
+        _field(
+            "email",
+            ("own", 0.60, 2e-6),
+            ("shared", 0.10, 2e-5),
+            ("typo", 0.05, 1e-6),
+            ("different", 0.25, 0.99),
+        ),
+        _field(
+            "phone",
+            ("own", 0.50, 2e-6),
+            ("shared", 0.20, 2e-5),
+            ("typo", 0.04, 1e-5),
+            ("different", 0.26, 0.99),
+        ),
+    ),
+}
+
+#: All field names, each once, in summing order: the level columns of a compared pair.
+FIELD_NAMES: tuple[str, ...] = tuple(
+    dict.fromkeys(one.name for kind in KINDS for one in FIELDS[kind])
+)
+
+
+def field_of(kind: str, name: str) -> Field:
+    """The field `name` of `kind`; KeyError if the kind has none."""
+    for candidate in FIELDS[kind]:
+        if candidate.name == name:
+            return candidate
+    raise KeyError(f"{kind}.{name}")
+
+
+def shipped_m() -> dict[str, dict[str, dict[str, float]]]:
+    """The shipped m-probabilities: kind → field → level → m."""
+    return {
+        kind: {one.name: {level.name: level.m for level in one.levels} for one in FIELDS[kind]}
+        for kind in KINDS
+    }
+
+
+@dataclass(frozen=True)
+class MatchSettings:
+    """Settings of one match; journalled with the model that they lead to.
+
+    cap: a blocking key with more members is dropped and reported.
+    review_from, auto_from: probabilities; what merges must also pass the guard.
+    keep_from: pairs below this probability are not kept at all.
+    identifier_names: an e-mail or phone shared by more different names identifies nobody.
+    seed, sample: random pairs from which u is estimated.
+    identifier_u: equal identifiers in data from several systems mostly *are* the same person,
+        so of the agreement by chance that value frequencies suggest only this share is taken.
+    m: kind → field → level → probability among matches (shipped; learning may change them).
+    """
+
+    cap: int = 100
+    review_from: float = 0.10
+    auto_from: float = 0.99
+    keep_from: float = 0.01
+    identifier_names: int = 3
+    seed: int = 20260101
+    sample: int = 200_000
+    identifier_u: float = 0.03
+    m: dict[str, dict[str, dict[str, float]]] = field(default_factory=shipped_m)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values only, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> MatchSettings:
+        """The reverse of :meth:`to_dict`; TypeError on a setting that does not exist."""
+        return cls(**values)

@@ -48,6 +48,12 @@ def test_a_good_runbook_becomes_typed_and_frozen(workspace: Path) -> None:
         loaded.runbook.zone = "UTC"
 
 
+def test_a_step_without_a_title_is_called_by_its_id(workspace: Path) -> None:
+    runbook = load_runbook(write(workspace, GOOD.replace("title: Write, ", ""))).runbook
+    assert runbook is not None
+    assert [step.title.en for step in runbook.steps()] == ["Back up", "Look", "Agree", "Write"]
+
+
 def test_all_files_are_there_byte_by_byte(workspace: Path) -> None:
     loaded = load_runbook(workspace)
     assert sorted(loaded.files) == [
@@ -87,7 +93,13 @@ def test_five_different_mistakes_are_all_said_with_line_and_column(workspace: Pa
         ("trust: 1", "trust: 0", "0}", "0 is out of range; it must be ≥ 1"),
         ("trust: 1", 'trust: "1"', '"1"', "'1' is not a whole number"),
         ("runbook: small", "runbook: 12", "12", "12 is not text; put it between quotes"),
-        ("        title: Agree\n", "", "id: agree", "the key 'title' is missing; add it here"),
+        (
+            "      - id: agree\n        title",
+            "      - title",
+            "title: Agree",
+            "the key 'id' is missing;",
+        ),
+        ("id: write", "id: Write", "Write, t", "'Write' is not a name; use lower-case letters"),
         (
             "title: Agree",
             "title: Agree\n        unskippable: yes",

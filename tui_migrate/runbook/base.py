@@ -70,6 +70,11 @@ class Text(Strict):
         return self.en
 
 
+def title_of_id(given: dict[str, Any]) -> Text:
+    """The title of what has none: its id, as words."""
+    return Text(en=str(given["id"]).replace("-", " ").replace("_", " ").capitalize())
+
+
 def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 

@@ -45,10 +45,19 @@ def _explain(
     elif path and path[-1] == "[key]":
         message, hint = _words(kind, context, path[-2], detail["msg"])
         problems.add(file, node.nearest(path[:-1], key=True), message, hint)
-    elif kind != "too_short" or not detail["input"]:
-        # A list whose members are wrong is also "too short" for pydantic: that says nothing new.
+    elif not _is_echo(detail):
         message, hint = _words(kind, context, detail["input"], detail["msg"])
         problems.add(file, node.nearest(path), message, hint)
+
+
+def _is_echo(detail: ErrorDetails) -> bool:
+    """Whether pydantic says in another way what it says already.
+
+    A list whose members are wrong is "too short" as well, and the default of a title is not made
+    when the id is wrong.
+    """
+    kind = detail["type"]
+    return kind == "default_factory_not_called" or (kind == "too_short" and bool(detail["input"]))
 
 
 def _explain_kind(

@@ -26,6 +26,7 @@ from tui_migrate.runbook.base import (
     Text,
     Words,
     refuse,
+    title_of_id,
 )
 
 Survivor = Literal["newest", "oldest", "most_trusted", "most_frequent", "longest"]
@@ -214,11 +215,14 @@ class ExportWith(Strict):
 
 
 class StepBase(Strict):
-    """What every step has. ``ref`` names the passage that asks for it, such as ``002 · 1.1``."""
+    """What every step has. ``ref`` names the passage that asks for it, such as ``002 · 1.1``.
+
+    Without a title the id is the title.
+    """
 
     id: Id
     ref: StrictStr | None = None
-    title: Text
+    title: Text = Field(default_factory=title_of_id)
     attention: Text | None = None
     checks: tuple[Check, ...] = ()
     unskippable: Flag = False

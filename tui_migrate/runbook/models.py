@@ -20,6 +20,7 @@ from tui_migrate.runbook.base import (
     Text,
     Words,
     refuse,
+    title_of_id,
 )
 from tui_migrate.runbook.kinds import AnyStep, Policy, Step
 from tui_migrate.runbook.problems import suggestion
@@ -138,7 +139,7 @@ class Phase(Strict):
     """A part of the runbook with a title; its steps run in order."""
 
     id: Id
-    title: Text
+    title: Text = Field(default_factory=title_of_id)
     steps: tuple[Step, ...] = Field(min_length=1)
 
 

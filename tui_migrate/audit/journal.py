@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 import structlog
+from structlog.typing import EventDict
 
 from tui_migrate.audit.canonical import canonical, sha256_of
 from tui_migrate.audit.entries import AnyFact, Entry
@@ -129,11 +130,11 @@ class Journal:
         """Close the file."""
         os.close(self._fd)
 
-    def _place(self, logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
+    def _place(self, logger: Any, name: str, event: EventDict) -> EventDict:
         event.pop("event", None)
         return {**event, "seq": len(self._entries) + 1, "at": self._clock()}
 
-    def _chain(self, logger: Any, name: str, event: dict[str, Any]) -> dict[str, Any]:
+    def _chain(self, logger: Any, name: str, event: EventDict) -> EventDict:
         event["prev"] = self.head
         return {**event, "hash": sha256_of(event)}
 
@@ -160,7 +161,7 @@ class Journal:
             return len(torn)
 
 
-def _render(logger: Any, name: str, event: dict[str, Any]) -> tuple[tuple[bytes], dict[str, Any]]:
+def _render(logger: Any, name: str, event: EventDict) -> tuple[tuple[bytes], dict[str, Any]]:
     return (canonical(event),), {}
 
 

@@ -220,9 +220,9 @@ def _started(state: RunState, entry: Entry, fact: facts.StepStarted) -> None:
     if fact.attempt != step.attempt:
         step.units, step.checks, step.figures = {}, {}, {}
         step.operators = set()
+        step.started_seq, step.started_at, step.started_by = entry.seq, entry.at, entry.by
     step.status, step.attempt, step.inputs = Status.RUNNING, fact.attempt, fact.inputs
-    step.units_total, step.started_seq = fact.units, entry.seq
-    step.started_at, step.started_by, step.ended_at = entry.at, entry.by, ""
+    step.units_total, step.ended_at = fact.units, ""
     step.reason = step.reference = ""
     step.operators.add(entry.by)
     state.ended = ""

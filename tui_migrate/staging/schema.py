@@ -88,5 +88,12 @@ WITH said AS (
   FROM store.fate f JOIN live l USING (step, attempt) GROUP BY ALL)
 SELECT r.source, r.delivery, r.file, r.line, r.record_id,
        coalesce(s.fate, 'pending') AS fate, s.reason
-FROM record r LEFT JOIN said s USING (source, delivery, file, line)
+FROM record r LEFT JOIN said s USING (source, delivery, file, line);
+-- One row is the present consent state of a key: the last that a live step derived (a delta derives
+-- the states that it touches again).
+CREATE OR REPLACE VIEW consent_state AS
+SELECT s.* EXCLUDE (step, attempt, unit)
+FROM store.consent_state s JOIN live l USING (step, attempt)
+QUALIFY row_number() OVER (PARTITION BY s.profile_id, s.brand, s.channel, s.purpose
+  ORDER BY l.ord DESC, length(s.unit) DESC, s.unit DESC) = 1;
 """

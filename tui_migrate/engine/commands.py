@@ -1,0 +1,296 @@
+"""What the engine does with each command: check, journal, apply; refuse with a reason otherwise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tui_migrate.audit import entries as facts
+from tui_migrate.engine import api, gates
+from tui_migrate.engine.core import Core
+from tui_migrate.engine.decisions import DECISIONS, decided, pair_key, pair_words
+from tui_migrate.engine.run import Status, StepState
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError
+from tui_migrate.i18n import _
+from tui_migrate.report.tables import Extras
+from tui_migrate.runbook.decisions import wrong_answer
+from tui_migrate.runbook.kinds import ChecklistWith
+
+_Handler = Callable[[Core, Any], api.Reply]
+
+
+def handle(core: Core, command: api.AnyCommand) -> api.Reply:
+    """Do a command that changes something (all but run and stop). One already done is answered."""
+    with core.lock:
+        if command.id in core.state.commands:
+            return api.Reply(ok=True, seq=core.state.commands[command.id])
+        try:
+            return _HANDLERS[type(command)](core, command)
+        except TuiMigrateError as error:
+            return api.Reply(
+                ok=False, message=error.message, hint=error.hint, exit_code=int(error.exit_code)
+            )
+
+
+def _done(entry: facts.Entry, message: str = "") -> api.Reply:
+    return api.Reply(ok=True, message=message, seq=entry.seq)
+
+
+def _step(core: Core, step_id: str) -> StepState:
+    step = core.state.steps.get(step_id)
+    if step is None:
+        raise EnvironmentProblem(
+            _("There is no step {}.").format(step_id), _("tui-migrate status lists the steps.")
+        )
+    return step
+
+
+def _sign(core: Core, command: api.Sign) -> api.Reply:
+    refused = gates.refuse_sign(core.state, core.runbook, command, core.identity)
+    if refused is not None:
+        raise refused
+    gate = core.state.steps[command.gate]
+    if command.decision == "conditions" and not command.conditions:
+        raise EnvironmentProblem(_("Approval with conditions needs the conditions."))
+    if command.decision == "reject" and not command.comment:
+        raise EnvironmentProblem(_("A rejection needs a reason (comment)."))
+    then = command.then if command.decision == "reject" else ""
+    if then.startswith("redo:"):
+        _step(core, then.removeprefix("redo:"))
+    role = gates.approval_role(gate, core.identity.roles) or next(
+        (r for r in core.identity.roles if r in {str(a["role"]) for a in gate.outline.approvals}),
+        "",
+    )
+    entry = core.record(
+        facts.SignedOff(
+            gate=gate.id,
+            decision=command.decision,
+            role=role,
+            evidence=gate.evidence,
+            bound=bool(command.evidence) or command.typed is not None,
+            comment=core.vault.keep_words(command.comment),
+            conditions=core.vault.keep_words(command.conditions),
+            then=then,
+        ),
+        command.id,
+    )
+    if then.startswith("redo:"):
+        mark_stale(core, then.removeprefix("redo:"), _("rejected at gate {}").format(gate.id))
+    elif command.decision != "reject" and not gates.missing_approvals(gate):
+        core.record(facts.GatePassed(gate=gate.id, evidence=gate.evidence))
+        core.seal(gate.id)
+    return _done(entry)
+
+
+def mark_stale(core: Core, step_id: str, reason: str) -> None:
+    """The step and every data step behind it that was begun are to be done again."""
+    first = core.state.steps[step_id]
+    for step in [first, *core.state.after(step_id)]:
+        if step.outline.uses in gates.PEOPLE or not step.attempt:
+            continue
+        if step.status is not Status.STALE:
+            core.record(facts.StepStale(step=step.id, reason=reason))
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise EnvironmentProblem(_("This needs a reason."))
+
+
+def _require_skippable(step: StepState) -> None:
+    if step.outline.unskippable:
+        raise DataSaysNo(
+            _("{} may not be skipped or waived: the runbook says unskippable.").format(step.id)
+        )
+
+
+def _waive(core: Core, command: api.Waive) -> api.Reply:
+    step = _step(core, command.step)
+    _require_reason(command.reason)
+    _require_skippable(step)
+    check = step.checks.get(command.check)
+    if check is None or check.passed:
+        raise DataSaysNo(_("{} has no failing check {}.").format(step.id, command.check))
+    entry = core.record(
+        facts.CheckWaived(
+            step=step.id, name=check.name, reason=core.vault.keep_words(command.reason)
+        ),
+        command.id,
+    )
+    return _done(entry)
+
+
+def _skip(core: Core, command: api.Skip) -> api.Reply:
+    step = _step(core, command.step)
+    _require_reason(command.reason)
+    _require_skippable(step)
+    if step.status in (Status.DONE, Status.RUNNING):
+        raise DataSaysNo(_("{} cannot be skipped: it is {}.").format(step.id, step.status.value))
+    entry = core.record(
+        facts.StepSkipped(step=step.id, reason=core.vault.keep_words(command.reason)), command.id
+    )
+    return _done(entry)
+
+
+def _answer(core: Core, command: api.Answer) -> api.Reply:
+    step = _step(core, command.step)
+    spec = core.runbook.step(step.id)
+    items = spec.with_.items if spec and isinstance(spec.with_, ChecklistWith) else ()
+    item = next((i for i in items if i.id == command.item), None)
+    if item is None:
+        raise EnvironmentProblem(
+            _("Step {} has no question {}.").format(step.id, command.item),
+            _("Its questions: {}").format(", ".join(i.id for i in items)) if items else "",
+        )
+    if command.not_applicable:
+        _require_reason(command.answer)
+    else:
+        wrong = wrong_answer(item, command.answer) if item.type != "file" else None
+        if wrong is not None:
+            raise DataSaysNo(wrong[0], wrong[1])
+        if (item.evidence or item.type == "file") and not command.file:
+            raise EnvironmentProblem(_("{} needs an evidence file.").format(item.id))
+    sha256 = core.vault.keep_file(Path(command.file)) if command.file else ""
+    entry = core.record(
+        facts.Answered(
+            step=step.id,
+            item=item.id,
+            answer=core.vault.keep_words(command.answer or Path(command.file).name),
+            not_applicable=command.not_applicable,
+            file=sha256,
+        ),
+        command.id,
+    )
+    return _done(entry)
+
+
+def _decide(core: Core, command: api.Decide) -> api.Reply:
+    if command.decision not in DECISIONS:
+        raise EnvironmentProblem(_("A decision is one of {}.").format(", ".join(DECISIONS)))
+    cursor = core.store.cursor()
+    for source, record in (
+        (command.source_a, command.record_a),
+        (command.source_b, command.record_b),
+    ):
+        known = cursor.execute(
+            "SELECT count(*) FROM store.record_key WHERE source = $s AND record_id = $r",
+            {"s": source, "r": record},
+        ).fetchone()
+        if not known or not known[0]:
+            raise EnvironmentProblem(_("There is no record {} of {}.").format(record, source))
+    key = pair_key(core, command)
+    if command.decision == "undo" and key not in core.state.pairs:
+        raise DataSaysNo(_("This pair has no decision to undo."))
+    entry = core.record(
+        facts.PairDecided(
+            record_a=key[0],
+            record_b=key[1],
+            decision=command.decision,
+            reference=core.vault.keep_words(pair_words(command)),
+        ),
+        command.id,
+    )
+    return _done(entry)
+
+
+def _redo(core: Core, command: api.Redo) -> api.Reply:
+    step = _step(core, command.step)
+    if step.outline.uses in gates.PEOPLE:
+        raise EnvironmentProblem(
+            _("{} is for people: sign or answer it again instead.").format(step.id)
+        )
+    if not step.attempt:
+        raise EnvironmentProblem(_("{} was never done; run does it.").format(step.id))
+    entry = core.record(
+        facts.RedoAsked(step=step.id, reason=core.vault.keep_words(command.reason)), command.id
+    )
+    mark_stale(core, step.id, _("asked for by {}").format(core.identity.user))
+    return _done(entry)
+
+
+def _export(core: Core, command: api.Export) -> api.Reply:
+    from tui_migrate.report.export import export
+
+    path = Path(command.path)
+    if not path.is_absolute():
+        path = Path.cwd() / path
+    result = export(core.store.cursor(), command.what, path, export_extras(core))
+    entry = core.record(
+        facts.Exported(
+            what=command.what,
+            rows=result.rows,
+            sha256=result.sha256,
+            purge_on=purge_date(core.runbook.retention.exports_days),
+        ),
+        command.id,
+    )
+    if core.state.ended:
+        core.seal("export")
+    return _done(entry, _("{} rows of {} in {}").format(result.rows, command.what, path))
+
+
+def purge_date(days: int) -> str:
+    """The day on which an export made today has to be gone."""
+    return (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
+
+
+def export_extras(core: Core) -> Extras:
+    """What exports need beside staging: times of units, decisions of people."""
+    return Extras(
+        unit_times=[(*key, at) for key, at in core.state.unit_times.items()],
+        pair_decisions=[
+            (d.source_a, d.record_a, d.source_b, d.record_b, d.decision, d.decided_by)
+            for d in decided(core, core.state.pairs)
+        ],
+        decisions=decision_rows(core),
+    )
+
+
+def decision_rows(core: Core) -> list[tuple[str, str, str, str, str, str]]:
+    """Every decision of a person: kind, subject, decision, decided_by, at, comment."""
+    rows = []
+    words = core.vault.words
+    for entry in core.journal.entries:
+        fact = entry.fact
+        row: tuple[str, str, str, str] | None = None
+        match fact:
+            case facts.SignedOff():
+                comment = " · ".join(filter(None, (words(fact.comment), words(fact.conditions))))
+                row = ("signoff", fact.gate, fact.decision, comment)
+            case facts.Answered():
+                answer = "not applicable" if fact.not_applicable else words(fact.answer)
+                comment = words(fact.answer) if fact.not_applicable else ""
+                row = ("answer", f"{fact.step}/{fact.item}", answer, comment)
+            case facts.CheckWaived():
+                row = ("waiver", f"{fact.step}: {fact.name}", "waive", words(fact.reason))
+            case facts.StepSkipped():
+                row = ("skip", fact.step, "skip", words(fact.reason))
+            case facts.PairDecided():
+                row = ("pair", _pair_subject(words(fact.reference)), fact.decision, "")
+            case facts.RedoAsked():
+                row = ("redo", fact.step, "redo", words(fact.reason))
+            case _:
+                continue
+        kind, subject, decision, comment = row
+        rows.append((kind, subject, decision, entry.by, entry.at, comment))
+    return rows
+
+
+def _pair_subject(words: str) -> str:
+    if not words:
+        return ""
+    return " = ".join("/".join(record) for record in json.loads(words))
+
+
+_HANDLERS: dict[type[api.Command], _Handler] = {
+    api.Sign: _sign,
+    api.Waive: _waive,
+    api.Skip: _skip,
+    api.Answer: _answer,
+    api.Decide: _decide,
+    api.Redo: _redo,
+    api.Export: _export,
+}

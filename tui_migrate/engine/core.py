@@ -1,0 +1,112 @@
+"""What the parts of the engine share: journal, state, store, vault, listeners."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import structlog
+
+from tui_migrate.audit.entries import AnyFact, Entry, Segment, UnitCommitted
+from tui_migrate.audit.journal import Journal
+from tui_migrate.audit.seals import append_seal
+from tui_migrate.audit.trail import TrailWriter
+from tui_migrate.audit.vault import Vault
+from tui_migrate.engine.api import Heard, Identity, Listener
+from tui_migrate.engine.run import RunState, apply
+from tui_migrate.engine.workspace import Workspace
+from tui_migrate.runbook.models import Runbook
+from tui_migrate.staging.store import Store
+from tui_migrate.steps.base import Registry
+
+
+@dataclass(slots=True)
+class Core:
+    """The engine's shared parts. ``state`` changes only under ``lock``, together with the journal."""
+
+    workspace: Workspace
+    runbook: Runbook
+    files: dict[str, str]
+    """Relative path of each configuration file → its SHA-256."""
+    journal: Journal
+    vault: Vault
+    store: Store
+    trail: TrailWriter
+    registry: Registry
+    identity: Identity
+    state: RunState = field(default_factory=RunState)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    key: bytes | None = None
+    segments: list[Segment] = field(default_factory=list)
+    _listeners: list[Listener] = field(default_factory=list)
+    _failing: bool = False
+
+    def record(self, fact: AnyFact, command: str = "") -> Entry:
+        """Journal a fact durably, carry the state on, tell the listeners."""
+        with self.lock:
+            entry = self.journal.append(
+                fact, by=self.identity.user, uid=self.identity.uid, command=command
+            )
+            apply(self.state, entry)
+            if isinstance(fact, UnitCommitted) and fact.segment is not None:
+                self.segments.append(fact.segment)
+            self.tell(entry)
+            return entry
+
+    def replay_journal(self) -> None:
+        """Fold the journal as it stands on disk."""
+        for entry in self.journal.entries:
+            apply(self.state, entry)
+            if isinstance(entry.fact, UnitCommitted) and entry.fact.segment is not None:
+                self.segments.append(entry.fact.segment)
+
+    def tell(self, heard: Heard) -> None:
+        """Hand something to every listener; one that fails is let go, the run is not."""
+        for listener in list(self._listeners):
+            try:
+                listener(heard)
+            except Exception:  # noqa: BLE001 - a guest's failure must not touch the run
+                structlog.get_logger().exception("listener failed")
+                self._listeners.remove(listener)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Add a listener; returns what removes it."""
+        with self.lock:
+            self._listeners.append(listener)
+
+        def leave() -> None:
+            with self.lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return leave
+
+    def seal(self, reason: str) -> None:
+        """Fix the journal as it stands in a seal, and say so in the journal."""
+        from tui_migrate.audit.entries import Sealed
+
+        with self.lock:
+            seal = append_seal(
+                self.workspace.seals, reason, self.state.seq, self.journal.head, self.segments
+            )
+            self.record(Sealed(seal=seal.number, sha256=seal.hash))
+
+    def reset_store(self) -> None:
+        """An empty staging database in place of the present one (which is set aside)."""
+        path = self.workspace.staging
+        self.store.close()
+        for name in (path, path.with_name(path.name + ".wal")):
+            if name.exists():
+                name.replace(name.with_name(name.name + ".set-aside"))
+        self.store = Store(path)
+        for name in path.parent.glob("staging.duckdb*.set-aside"):
+            name.unlink()
+
+    @contextmanager
+    def locked(self) -> Iterator[RunState]:
+        """The state, held still."""
+        with self.lock:
+            yield self.state

@@ -1,0 +1,201 @@
+"""The engine of one workspace: opens it, answers commands, runs steps in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from tui_migrate import __version__
+from tui_migrate.audit import entries as facts
+from tui_migrate.audit.journal import FORMAT, Journal
+from tui_migrate.audit.objects import keep_object
+from tui_migrate.audit.trail import TrailWriter
+from tui_migrate.audit.vault import Vault
+from tui_migrate.engine.api import Idle
+from tui_migrate.engine.config import phase_outlines, require_ok, step_outlines, words
+from tui_migrate.engine.core import Core
+from tui_migrate.engine.identity import identity_for
+from tui_migrate.engine.recovery import recover
+from tui_migrate.engine.runner import Runner, Stopped
+from tui_migrate.engine.workspace import Workspace, WorkspaceLock
+from tui_migrate.errors import Exit, TuiMigrateError
+from tui_migrate.i18n import _
+from tui_migrate.runbook.load import Loaded, load_runbook
+from tui_migrate.staging.store import Store
+from tui_migrate.steps.base import Registry
+from tui_migrate.steps.registry import default_registry
+
+
+class Engine:
+    """Holds the workspace from ``open`` to ``close``."""
+
+    def __init__(self, core: Core, lock: WorkspaceLock) -> None:
+        self.core = core
+        self._lock = lock
+        self._thread: threading.Thread | None = None
+        self._runner = Runner(core)
+
+    @classmethod
+    def open(
+        cls,
+        root: Path,
+        *,
+        key: bytes | None = None,
+        registry: Registry | None = None,
+        say: Callable[[str], None] = lambda _line: None,
+    ) -> Engine:
+        """Take the lock, read runbook and journal, mend what a crash left.
+
+        Raises ``Locked``, ``EnvironmentProblem``, or ``DataSaysNo`` with all mistakes of the runbook
+        or what is wrong with the journal.
+        """
+        workspace = Workspace(root.resolve())
+        workspace.require()
+        loaded = load_workspace(workspace.root)
+        runbook = require_ok(loaded)
+        workspace.prepare()
+        lock = WorkspaceLock(workspace)
+        try:
+            configure_log(workspace.log)
+            workspace.sweep()
+            journal = Journal(workspace.journal)
+            vault = Vault(workspace.vault)
+            core = Core(
+                workspace=workspace,
+                runbook=runbook,
+                files={
+                    name: keep_object(workspace.objects, content)
+                    for name, content in loaded.files.items()
+                },
+                journal=journal,
+                vault=vault,
+                store=Store(workspace.staging),
+                trail=TrailWriter(workspace.audit, vault),
+                registry=registry or default_registry(),
+                identity=identity_for(runbook),
+                key=key,
+            )
+            core.replay_journal()
+            announce(core)
+            recover(core, say)
+            return cls(core, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    # -- running -------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether the runner is at work."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self, until: str = "") -> None:
+        """Carry the run on in the runner's thread; ``Idle`` tells the listeners when it rests."""
+        self._thread = threading.Thread(
+            target=self._run_and_tell, args=(until,), name="runner", daemon=True
+        )
+        self._thread.start()
+
+    def run(self, until: str = "") -> Stopped:
+        """Carry the run on in this thread. A failure that nobody foresaw goes to the log."""
+        try:
+            return self._runner.run(until)
+        except TuiMigrateError as error:
+            return Stopped(error.exit_code, str(error))
+        except Exception:  # noqa: BLE001 - the last line: a traceback never reaches a user
+            structlog.get_logger().exception("the runner failed")
+            return Stopped(
+                Exit.WRONG,
+                _("Something failed that should not; details are in {}.").format(
+                    self.core.workspace.log
+                ),
+            )
+
+    def _run_and_tell(self, until: str) -> None:
+        stopped = self.run(until)
+        self.core.tell(
+            Idle(exit_code=int(stopped.exit), message=stopped.message, step=stopped.step)
+        )
+
+    def stop(self) -> None:
+        """Ask the runner to rest at the next point between units."""
+        self.core.cancelled.set()
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the runner rests."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def close(self) -> None:
+        """Rest, close staging and journal, let the next one in."""
+        self.stop()
+        self.wait()
+        self.core.store.close()
+        self.core.journal.close()
+        self._lock.release()
+
+
+def load_workspace(root: Path) -> Loaded:
+    """Runbook, rules and mappings of a workspace, with every mistake in any of them."""
+    from dataclasses import replace
+
+    from tui_migrate.mapping.load import load_mappings
+
+    loaded = load_runbook(root)
+    if loaded.runbook is None:
+        return loaded
+    _mappings, problems = load_mappings(loaded)
+    return replace(loaded, problems=(*loaded.problems, *problems))
+
+
+def announce(core: Core) -> None:
+    """Say in the journal which runbook this is, or what changed in it since."""
+    runbook = core.runbook
+    common: dict[str, Any] = {
+        "title": words(runbook.title),
+        "version": __version__,
+        "rehearsal": runbook.rehearsal,
+        "zone": runbook.zone,
+        "brands": list(runbook.brands),
+        "phases": phase_outlines(runbook),
+        "steps": step_outlines(runbook),
+        "objects": core.files,
+    }
+    if not core.state.run:
+        core.record(
+            facts.RunOpened(run=uuid.uuid4().hex, runbook=runbook.runbook, format=FORMAT, **common)
+        )
+    elif core.state.objects != core.files or core.state.version != __version__:
+        changed = sorted(
+            name
+            for name in {*core.files, *core.state.objects}
+            if core.files.get(name) != core.state.objects.get(name)
+        )
+        core.record(facts.ConfigChanged(changed=changed, **common))
+
+
+def configure_log(path: Path) -> None:
+    """Send the program's own log (tracebacks, warnings) to ``engine.log``, nothing to the screen."""
+    handler = logging.FileHandler(path)
+    root = logging.getLogger("tui_migrate")
+    root.handlers[:] = [handler]
+    root.propagate = False
+    root.setLevel(logging.INFO)
+    structlog.configure(
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=lambda *_args: root,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,195 @@
+"""What the engine does for a running step: journalling, receipts of earlier, keys, progress."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tui_migrate.audit import entries as facts
+from tui_migrate.audit.trail import Place
+from tui_migrate.engine.api import Progress
+from tui_migrate.engine.core import Core
+from tui_migrate.errors import EnvironmentProblem
+from tui_migrate.i18n import _
+from tui_migrate.staging.store import literal
+from tui_migrate.steps.base import ReceiptRow
+
+_EVERY = 0.5
+"""Seconds between two progress messages: more only burns bandwidth over SSH."""
+_WINDOW = 20
+
+
+class EngineHost:
+    """The engine's side of ``steps.base.Host``."""
+
+    def __init__(self, core: Core, rebuilding: bool = False) -> None:
+        self._core = core
+        self._rebuilding = rebuilding
+        self._progress = Progress(step="")
+        self._told = 0.0
+        self._samples: deque[tuple[float, int, int]] = deque(maxlen=_WINDOW)
+
+    # -- journalling ---------------------------------------------------------------------------
+
+    def journal_intent(self, step: str, attempt: int, batch: str, rows: int, digest: str) -> None:
+        """Say, before it happens, that a batch goes to the target. Said once per batch and content."""
+        fact = facts.Intent(step=step, attempt=attempt, batch=batch, rows=rows, digest=digest)
+        if not self._rebuilding and self._core.state.intents.get(batch) != fact:
+            self._core.record(fact)
+
+    def journal_receipt(self, step: str, attempt: int, batch: str, counts: dict[str, int]) -> None:
+        """Say what the target did with a batch."""
+        if not self._rebuilding:
+            self._core.record(facts.Receipt(step=step, attempt=attempt, batch=batch, counts=counts))
+
+    def journal_backup(
+        self, step: str, attempt: int, name: str, sha256: str, size: int, files: int, verified: bool
+    ) -> None:
+        """Say that a back-up stands, and whether its restore test passed."""
+        if not self._rebuilding:
+            self._core.record(
+                facts.BackupMade(
+                    step=step,
+                    attempt=attempt,
+                    name=name,
+                    sha256=sha256,
+                    size=size,
+                    files=files,
+                    verified=verified,
+                )
+            )
+
+    def journal_delivery(self, fact: facts.DeliverySeen) -> None:
+        """Say what was handed over; a delivery already known with the same files is not said again."""
+        known = self._core.state.deliveries.get((fact.source, fact.delivery))
+        if not self._rebuilding and known != fact:
+            self._core.record(fact)
+
+    def journal_export(self, what: str, rows: int, sha256: str, purge_on: str) -> None:
+        """Say that data were written to a file that people can take away."""
+        if not self._rebuilding:
+            self._core.record(
+                facts.Exported(what=what, rows=rows, sha256=sha256, purge_on=purge_on)
+            )
+
+    # -- what was ------------------------------------------------------------------------------
+
+    def recorded_receipts(self, step: str, attempt: int, unit: str) -> list[ReceiptRow] | None:
+        """The receipts of a unit that was committed before, out of its trail segment; ``None`` when
+        the unit was never committed. Only asked while staging is rebuilt."""
+        state = self._core.state.steps.get(step)
+        done = state.units.get(unit) if state and state.attempt == attempt else None
+        if done is None:
+            return None
+        place = Place(step, attempt, unit)
+        values = self._core.vault.folder / place.path
+        segment = self._core.workspace.audit / place.path
+        if done.segment is None or not segment.exists():
+            return []
+        if not values.exists():
+            raise EnvironmentProblem(
+                _("The vault has lost {}: receipts cannot be read back.").format(values)
+            )
+        cursor = self._core.store.cursor()
+        rows = cursor.execute(
+            "SELECT t.field, t.rule, k.source, k.record_id, v.before, v.after "
+            f"FROM read_parquet({literal(str(segment))}) t "
+            "JOIN store.record_key k ON k.pseudonym = t.profile "
+            f"LEFT JOIN read_parquet({literal(str(values))}) v "
+            "ON v.profile = t.profile AND v.seq = t.seq "
+            "WHERE t.event IN ('imported', 'consent_written') ORDER BY t.profile, t.seq"
+        ).fetchall()
+        from tui_migrate.model.profile_id import profile_id
+
+        return [
+            ReceiptRow(
+                entity=field,
+                profile_id=profile_id(source, record_id),
+                record_key=before or "",
+                target_id=after or "",
+                action=rule,
+            )
+            for field, rule, source, record_id, before, after in rows
+        ]
+
+    def key(self) -> bytes:
+        """The secret for back-ups. ``EnvironmentProblem`` when none was given."""
+        if self._core.key is None:
+            raise EnvironmentProblem(
+                _("A back-up needs a key, and none was given."),
+                _("Give --key-file FILE or set TUI_MIGRATE_KEY_FILE; keep the file elsewhere."),
+            )
+        return self._core.key
+
+    def checkpoint(self) -> None:
+        """Bring staging's write-ahead log into its file."""
+        self._core.store.connection.execute("CHECKPOINT")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Path]:
+        """A consistent copy of the staging database (a DuckDB file), gone after the block."""
+        core = self._core
+        path = core.workspace.state / "spill" / "snapshot.duckdb"
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.unlink(missing_ok=True)
+        cursor = core.store.cursor()
+        try:
+            cursor.execute(f"ATTACH {literal(str(path))} AS snapshot_copy")
+            name = cursor.execute("SELECT current_database()").fetchone()
+            assert name is not None  # noqa: S101 - there is always one
+            cursor.execute(f'COPY FROM DATABASE "{name[0]}" TO snapshot_copy')
+            cursor.execute("DETACH snapshot_copy")
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+            path.with_name(path.name + ".wal").unlink(missing_ok=True)
+
+    # -- progress ------------------------------------------------------------------------------
+
+    def begin(self, step: str, unit: str, done: int, total: int) -> None:
+        """A unit begins: ``done`` of ``total`` units are behind it."""
+        self._progress = Progress(step=step, unit=unit, done=done, total=total)
+        self._tell(self._progress.rows, force=True)
+
+    def progress(self, done: int, total: int, rows: int) -> None:
+        """From inside a unit: rows so far of those expected (``done`` of ``total``)."""
+        self._tell(rows)
+
+    def ended(self, done: int, rows: int) -> None:
+        """A unit is committed; ``rows`` in all so far."""
+        last = self._progress
+        self._progress = Progress(
+            step=last.step, unit=last.unit, done=done, total=last.total, rows=rows
+        )
+        self._tell(rows, force=done == last.total)
+
+    def _tell(self, rows: int, force: bool = False) -> None:
+        moment = time.monotonic()
+        last = self._progress
+        self._samples.append((moment, last.done, rows))
+        if not force and moment - self._told < _EVERY:
+            return
+        self._told = moment
+        start, units, earlier = self._samples[0]
+        span = max(moment - start, 1e-6)
+        rate = max(0, round((rows - earlier) / span)) if span > 0.2 else 0
+        speed = (last.done - units) / span
+        remaining = round((last.total - last.done) / speed) if speed > 0 else None
+        self._core.tell(
+            Progress(
+                step=last.step,
+                unit=last.unit,
+                done=last.done,
+                total=last.total,
+                rows=rows,
+                rate=rate,
+                remaining=remaining,
+            )
+        )
+
+    def is_cancelled(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self._core.cancelled.is_set()

@@ -1,0 +1,127 @@
+"""What a start mends: units committed but not journalled, and a staging area that is gone.
+
+Staging can always be rebuilt from deliveries, journal, trail and vault: the live attempts are done
+again in the order in which they began, each unit's digests are compared, nothing is appended to the
+journal for them and nothing is written to a target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from tui_migrate.audit import entries as facts
+from tui_migrate.audit.trail import Place
+from tui_migrate.engine import gates
+from tui_migrate.engine.core import Core
+from tui_migrate.engine.run import Status, StepState
+from tui_migrate.engine.runner import Runner
+from tui_migrate.errors import DataSaysNo
+from tui_migrate.i18n import _
+from tui_migrate.staging.store import Cursor
+
+Say = Callable[[str], None]
+
+# One row is a unit that staging has but the journal may not.
+_MARKERS = "SELECT step, attempt, unit, entry FROM store.marker"
+
+
+def recover(core: Core, say: Say) -> None:
+    """Bring journal, segments and staging to one state before any command is accepted."""
+    runner = Runner(core)
+    cursor = core.store.cursor()
+    marked = {
+        (step, attempt, unit): entry
+        for step, attempt, unit, entry in cursor.execute(_MARKERS).fetchall()
+    }
+    committed = {
+        (step.id, step.attempt, unit): fact
+        for step in core.state.steps.values()
+        for unit, fact in step.units.items()
+    }
+    _drop_orphan_keys(core, set(marked))
+    if committed.keys() - marked.keys():
+        _rebuild(core, runner, say)
+        core.record(facts.Recovered(torn_bytes=core.journal.torn_bytes, rebuilt=True))
+        return
+    _note_attempts(core, runner, cursor)
+    journalled = set(core.state.unit_times)
+    late = [key for key in marked if key not in journalled]
+    for key in late:
+        _journal_late(core, runner, cursor, marked[key], Place(*key))
+    if late or core.journal.torn_bytes:
+        core.record(facts.Recovered(torn_bytes=core.journal.torn_bytes, late_units=len(late)))
+
+
+def _drop_orphan_keys(core: Core, marked: set[tuple[str, int, str]]) -> None:
+    """Keys that a unit made before it was killed: it will make others."""
+    known = {f"{s}-{a}/{u}" for s, a, u in marked | set(core.state.unit_times)}
+    for path in core.vault.keys.glob("*/*.parquet"):
+        if f"{path.parent.name}/{path.stem}" not in known:
+            path.unlink()
+
+
+def _note_attempts(core: Core, runner: Runner, cursor: Cursor) -> None:
+    """An attempt that the journal knows and staging does not: killed between the two."""
+    noted = set(cursor.execute("SELECT step, attempt FROM store.attempt").fetchall())
+    for step in sorted(core.state.steps.values(), key=lambda s: s.started_seq):
+        if step.started_seq and (step.id, step.attempt) not in noted:
+            runner.note_attempt(step.started_seq, step.id, step.attempt)
+
+
+def _journal_late(core: Core, runner: Runner, cursor: Cursor, entry: str, place: Place) -> None:
+    """Write the segment of a committed unit again, and say in the journal that it is committed."""
+    fact = msgspec.json.decode(entry, type=facts.UnitCommitted)
+    if fact.segment is not None:
+        runner.prepare_segment(place)
+        fact = runner.write_segment(fact)
+    core.record(fact)
+
+
+def _rebuild(core: Core, runner: Runner, say: Say) -> None:
+    """Do the units of all live attempts again, in the order in which the attempts began."""
+    say(_("The staging area is behind the journal: rebuilding it (no target is written)."))
+    core.reset_store()
+    runner.renew_cursor()
+    cursor = core.store.cursor()
+    core.trail.load_keys(cursor)
+    steps = [s for s in core.state.steps.values() if s.started_seq and _has_output(s)]
+    for step in sorted(steps, key=lambda s: s.started_seq):
+        runner.note_attempt(step.started_seq, step.id, step.attempt)
+        if step.status is Status.STALE:
+            continue
+        say(_("rebuilding {}").format(step.id))
+        _rebuild_step(core, runner, step)
+    core.store.connection.execute("CHECKPOINT")
+
+
+def _has_output(step: StepState) -> bool:
+    return step.outline.uses not in gates.PEOPLE
+
+
+def _rebuild_step(core: Core, runner: Runner, step: StepState) -> None:
+    worker, spec = runner.worker(step)
+    context = runner.context(step, spec, rebuilding=True)
+    if not step.units:
+        return
+    planned = {unit.id: unit for unit in worker.plan(context)}
+    for unit_id, known in step.units.items():
+        unit = planned.get(unit_id)
+        if unit is None:
+            raise DataSaysNo(
+                _("{} had a unit {} that is not planned any more.").format(step.id, unit_id),
+                _("A delivery or the runbook changed: put it back, or start a new workspace."),
+            )
+        fact = runner.unit_without_segment(worker, context, unit)
+        same_trail = (fact.segment and fact.segment.digest) == (
+            known.segment and known.segment.digest
+        )
+        if fact.digest != known.digest or not same_trail:
+            raise DataSaysNo(
+                _("Rebuilding {} gives other data in unit {}.").format(step.id, unit_id),
+                _(
+                    "A delivery, the vault or the program changed since. The journal stands;"
+                    " put the deliveries back, or redo the step from a restored back-up."
+                ),
+            )

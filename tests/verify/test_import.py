@@ -155,7 +155,7 @@ def test_refused_rows_go_to_a_file_with_reasons(store: Store, tmp_path: Path) ->
     _units, outcome = go(ImportStep(at.spec, book), at)
     assert not outcome.checks[0].passed
     assert outcome.figures["order.reject"] == 2
-    files = list((tmp_path / "exports" / "rejected").glob("core-order-*.csv"))
+    files = list((tmp_path / ".tui-migrate" / "exports" / "rejected").glob("core-order-*.csv"))
     refused = list(csv.DictReader(files[0].open(newline="")))
     assert [(r["reason"], r["record_key"]) for r in refused] == [("key_twice", "orders|o3|0")] * 2
 

@@ -1,1 +1,1 @@
-
+"""Tables and reports for people and other programs."""

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 NOT_HERE = ("consent", "suppression")
 
-REJECTED = Path("exports") / "rejected"
+REJECTED = Path(".tui-migrate") / "exports" / "rejected"
 """Where rows go that the target refuses, relative to the workspace."""
 
 # One row is one receipt: of a profile itself, or of all rows of a profile with one outcome.

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tui_migrate.model.entities import Entity, entities
 from tui_migrate.model.types.base import Sensitivity, get_type
 from tui_migrate.staging.store import Cursor, literal, quote
 from tui_migrate.targets import batch_id
+
+if TYPE_CHECKING:
+    from tui_migrate.runbook.models import Runbook
 
 LEFT_OUT = ("rejected", "excluded", "pruned", "held", "superseded", "repeated", "erased")
 """Fates of physical rows that are not brought over."""
@@ -78,6 +82,12 @@ def payment_fields(entity: Entity) -> set[str]:
         for field in entity.fields
         if get_type(field.type).sensitivity is Sensitivity.PAYMENT
     }
+
+
+def hidden_fields(runbook: Runbook, payment_allowed: bool) -> list[str]:
+    """Profile fields that leave the program only when the sign-off for payment data stands."""
+    allowed = set(runbook.payment.allow) if payment_allowed else set()
+    return sorted(payment_fields(entities()["profile"]) - allowed)
 
 
 def stage_rows(cursor: Cursor, entity: str, allowed: Sequence[str]) -> bool:

@@ -30,10 +30,10 @@ def clean(name: str, raw: str) -> tuple[str | None, str | None]:
         ("Jans\ufffdn", "Jans\ufffdn", "text.replacement_character"),
         ("JANSEN", "Jansen", "name.capitals"),
         ("IJSSELMUIDEN", "IJsselmuiden", "name.capitals"),
-        ("VAN DER BERG", "Van der Berg", "name.capitals"),
-        ("IN 'T VELD", "In 't Veld", "name.capitals"),
+        ("VAN DER BERG", "van der Berg", "name.capitals"),
+        ("IN 'T VELD", "in 't Veld", "name.capitals"),
         ("O'BRIEN", "O'Brien", "name.capitals"),
-        ("DE VRIES-VAN DEN BERG", "De Vries-van den Berg", "name.capitals"),
+        ("DE VRIES-VAN DEN BERG", "de Vries-van den Berg", "name.capitals"),
         ("McDonald", "McDonald", None),
         ("Jansen (weduwe)", "Jansen (weduwe)", None),
         ("Jansen 2", "Jansen 2", "name.digits"),
@@ -43,12 +43,18 @@ def clean(name: str, raw: str) -> tuple[str | None, str | None]:
         ("Onbekend", None, None),
         ("Null", "Null", None),  # a surname that exists, written as one
         ("[/]", "[/]", None),
+        ("[@click=x]jan[/]", "[@click=x]jan[/]", "name.email"),
     ],
 )
 def test_a_family_name_is_tidied_and_not_changed_otherwise(
     raw: str, value: str | None, problem: str | None
 ) -> None:
     assert clean("family_name", raw) == (value, problem)
+
+
+def test_in_belgium_a_repaired_particle_has_a_capital() -> None:
+    cleaned = get_type("family_name").clean("VAN DEN BROECK", Options(country="BE"))
+    assert cleaned.value == "Van den Broeck"
 
 
 def test_a_name_over_200_characters_is_kept_and_reported() -> None:
@@ -125,6 +131,13 @@ def test_a_prefix_is_written_small(raw: str, value: str | None, problem: str | N
         ("Pieter 't Hart", NameParts("Pieter", prefix="'t", family_name="Hart")),
         ("Jan A. Boer", NameParts("Jan", initials="A.", family_name="Boer")),
         ("Mw. Th.A. Smit-Bakker", NameParts(None, "Th.A.", None, "Smit-Bakker", "Mw.")),
+        ("Van der Berg J.P.", NameParts(initials="J.P.", prefix="van der", family_name="Berg")),
+        ("Jansen J", NameParts(initials="J.", family_name="Jansen")),
+        ("Vries de, A.", NameParts(initials="A.", prefix="de", family_name="Vries")),
+        ("Mohammed el Amrani", NameParts("Mohammed", prefix="el", family_name="Amrani")),
+        ("Prof. dr. ir. A.B.C. Jansen", NameParts(None, "A.B.C.", None, "Jansen", "Prof. dr. ir.")),
+        ("Joop den Uyl", NameParts("Joop", prefix="den", family_name="Uyl")),
+        ("J. v/d Berg", NameParts(initials="J.", prefix="v.d.", family_name="Berg")),
         ("Jansen", NameParts(family_name="Jansen")),
         ("", NameParts()),
     ],
@@ -150,6 +163,8 @@ def test_a_full_name_in_capitals_is_parsed_after_the_repair() -> None:
         ("salutation", "Dhr.", "mr"),
         ("salutation", "de heer", "mr"),
         ("salutation", "Mevr", "ms"),
+        ("salutation", "Dhr. drs.", "mr"),
+        ("salutation", "Dhr. en mevr.", "couple"),
         ("salutation", "Dhr./Mevr.", None),
         ("gender", "V", "f"),
         ("gender", "man", "m"),

@@ -103,6 +103,13 @@ def test_moments_are_in_utc(raw: str, value: str | None, problem: str | None) ->
     assert clean("datetime", raw) == (value, problem)
 
 
+def test_a_format_without_time_says_that_days_are_meant() -> None:
+    assert clean("datetime", "01-07-2026", Options(format="%d-%m-%Y")) == (
+        "2026-06-30 22:00:00",
+        None,
+    )
+
+
 def test_parsed_values_are_python_values() -> None:
     assert get_type("date").parse("03-04-2020", NL) == date(2020, 4, 3)
     assert get_type("datetime").parse("2026-07-01T12:00Z", NL) == datetime(

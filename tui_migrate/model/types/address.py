@@ -22,7 +22,10 @@ from tui_migrate.model.types.tidy import fold, is_placeholder, tidy
 _NL_POSTCODE = re.compile(r"(?:NL?[- ]?)?([1-9][0-9]{3})[ .-]?([A-Z]{2})")
 _BE_POSTCODE = re.compile(r"(?:BE?[- ]?)?([1-9][0-9]{3})")
 _FOREIGN = re.compile(r"(?=.*[0-9])[A-Z0-9][A-Z0-9 -]{1,9}")
-_HOME_SHAPE = re.compile(r"(?:[A-Z]{1,2}[- ]?)?[0-9]{4}(?:[ .-]?[A-Z]{2})?")
+# Damaged codes of the two countries, which no other country's code looks like.
+_HOME_SHAPE = re.compile(
+    r"(?:[A-Z]{1,2}[- ]?)?[0-9]{4}(?:[ .-]?[A-Z]{1,2}| [0-9A-Z]{1,2}|[0-9][A-Z])?|[0-9]{1,3}"
+)
 # Letter pairs that PostNL does not issue for historical reasons.
 _NOT_ISSUED = frozenset({"SA", "SD", "SS"})
 

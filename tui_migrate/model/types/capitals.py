@@ -28,9 +28,12 @@ def in_one_case(text: str) -> bool:
     return (letters >= 3 and text.isupper()) or (letters >= 1 and text.islower())
 
 
-def recapitalise(text: str, particles: AbstractSet[str]) -> str:
-    """The text with a capital for every word that is no particle; the first word always has one."""
-    first = True
+def recapitalise(text: str, particles: AbstractSet[str], *, opening: bool = True) -> str:
+    """The text with a capital for every word that is no particle.
+
+    ``opening``: the first word has a capital even if it is a particle.
+    """
+    first = opening
 
     def word(match: re.Match[str]) -> str:
         nonlocal first
@@ -60,13 +63,15 @@ def _capital(small: str) -> str:
     return small[:1].upper() + small[1:]
 
 
-def repaired_capitals(text: str, particles: AbstractSet[str]) -> str:
+def repaired_capitals(text: str, particles: AbstractSet[str], *, opening: bool = True) -> str:
     """The text with proper capitals if it was in one case; otherwise, or if unsure, as it was.
 
     The outcome is stable: repairing it again changes nothing.
     """
     if not in_one_case(text):
         return text
-    fixed = recapitalise(text, particles)
-    stable = not in_one_case(fixed) or recapitalise(fixed, particles) == fixed
+    fixed = recapitalise(text, particles, opening=opening)
+    if fixed.islower():  # nothing but particles: then one of them is the name
+        fixed = recapitalise(text, particles)
+    stable = not in_one_case(fixed) or recapitalise(fixed, particles, opening=opening) == fixed
     return fixed if stable and tidy(fixed).text == fixed else text

@@ -118,6 +118,7 @@ def _without_wrapping(text: str) -> str:
         text = bracketed[1]
     text = re.sub(r"^mailto:\s*", "", text, flags=re.IGNORECASE)
     text = re.sub(r"\s*@\s*", "@", text)
+    text = re.sub(r"(@[^@]+?)[.,;]?\1$", r"\1", text)  # the domain pasted twice
     return text.strip("\"' ").rstrip(".,;:").lstrip(",;:").strip("\"' ")
 
 

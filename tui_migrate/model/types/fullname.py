@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui_migrate.model.types.initials import normal_initials
 from tui_migrate.model.types.particles import (
@@ -59,6 +59,12 @@ def _in_order(words: list[str], title_after: str | None, country: str) -> NamePa
     while len(words) > 1 and is_title_after(words[-1]):
         behind.insert(0, words.pop())
     title = " ".join([*titles, *behind, *([title_after] if title_after else [])]) or None
+    cut = len(words)
+    while cut and is_initials(words[cut - 1]):
+        cut -= 1
+    if 0 < cut < len(words) and not any(is_initials(word) for word in words[:cut]):
+        parts = _reversed(words[:cut], words[cut:], [], country)  # "Van der Berg J.P."
+        return replace(parts, title=title)
     start = _surname_start(words)
     if start == 0 and len(words) == 1 and not titles and is_initials(words[0]) and "." in words[0]:
         return NameParts(initials=normal_initials(words[0]), title=title)
@@ -80,6 +86,8 @@ def _reversed(
     if not behind:  # "Berg, van der, J.P."
         while given and given[0][:1].islower() and _particle(given[0]):
             behind.append(given.pop(0))
+    while len(surname) > 1 and _small_particle(surname[-1]):  # "Vries de, A."
+        behind.insert(0, surname.pop())
     first_name, initials = _given(given)
     prefix, family = _surname(surname, opening=True, country=country)
     if behind:

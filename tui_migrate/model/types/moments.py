@@ -47,8 +47,9 @@ class DateTime(SemanticType):
     The canonical text is UTC without saying so, hence cleaning it again needs ``zone="UTC"``. Forms:
     ISO, dd-mm-yyyy HH:MM[:SS], Unix seconds or milliseconds, spreadsheet serials, the mapping's
     format. Problems with a value: ``datetime.gap``, ``datetime.ambiguous`` (see ``to_utc``),
-    ``datetime.date_only`` (midnight in the zone), ``date.excel_serial``, ``date.other_format`` and
-    those of ``date``. Without: ``date.impossible``, ``datetime.invalid``.
+    ``datetime.date_only`` (midnight in the zone; no problem where the mapping's format has no time),
+    ``date.excel_serial``, ``date.other_format`` and those of ``date``. Without: ``date.impossible``,
+    ``datetime.invalid``.
     """
 
     name = "datetime"
@@ -118,8 +119,7 @@ def _read(text: str, options: Options) -> tuple[datetime, str | None]:
     """Moment (with or without zone) and problem; raises ``DateShape`` or ``ValueError``."""
     if options.format is not None:
         try:
-            found = datetime.strptime(text, options.format)
-            return found, None if re.search(r"%[HIcXs]", options.format) else "datetime.date_only"
+            return datetime.strptime(text, options.format), None
         except (ValueError, OverflowError):
             pass
     if _EPOCH.fullmatch(text):

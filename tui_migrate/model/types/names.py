@@ -32,6 +32,7 @@ from tui_migrate.model.types.tidy import PLACEHOLDERS, fold, is_placeholder, tid
 
 LONGEST_NAME = 200
 _TIDY_NAME = re.compile(r"[A-Z][a-z]+(?:[ -][A-Z][a-z]+)*")
+_NOT_A_NAME = re.compile(r"[0-9@\[\]{}<>=/\\|_]")  # no capitals are repaired beside these
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})
 _WORDS_FOR_NOTHING = ", ".join(
     f"'{w}'" for w in sorted(PLACEHOLDERS) if w.isascii() and w.isalpha()
@@ -48,13 +49,18 @@ class NameText(SemanticType):
 
     sensitivity = Sensitivity.PERSONAL
 
+    opening: ClassVar[bool] = True
+
     def _clean(self, raw: str, options: Options) -> Cleaned:
         if len(raw) <= LONGEST_NAME and _TIDY_NAME.fullmatch(raw):
             return EMPTY if is_placeholder(raw) else Cleaned(raw)
         text, problem = tidy(raw)
         if not text or is_placeholder(text):
             return EMPTY
-        fixed = repaired_capitals(text, PERSON_PARTICLES)
+        opening = self.opening or options.country == "BE"
+        fixed = text
+        if not _NOT_A_NAME.search(text):
+            fixed = repaired_capitals(text, PERSON_PARTICLES, opening=opening)
         if len(fixed) > LONGEST_NAME:
             return Cleaned(text, "text.too_long")
         if problem is None:
@@ -101,9 +107,14 @@ def _name_problem(text: str, fixed: str) -> str | None:
 
 
 class FamilyName(NameText):
-    """A surname, with or without its prefix."""
+    """A surname, with or without its prefix.
+
+    When capitals are repaired, a Dutch prefix stays small (``van der Berg``); in Belgium it is part of
+    the surname and gets its capital (``Van den Broeck``).
+    """
 
     name = "family_name"
+    opening = False
 
 
 class FirstName(NameText):
@@ -211,7 +222,9 @@ class Salutation(SemanticType):
         small = re.sub(r"\s*/\s*", "/", fold(text).replace(".", "").replace("&", "en")).strip()
         if small in {"family", "couple"}:
             return Cleaned(small, problem)
-        code = SALUTATION_WORDS.get(small)
+        code = SALUTATION_WORDS.get(small) or _first_known(small.split())
+        if text == "mr.":  # a Dutch law degree, of any gender
+            code = None
         if code == "unknown":
             return EMPTY
         return Cleaned(code, problem) if code else Cleaned(text, "salutation.unknown")
@@ -231,6 +244,17 @@ class Salutation(SemanticType):
             "couple": _("Mr and Ms"),
         }
         return words.get(value, value)
+
+
+_SURE_WORDS = frozenset(
+    {"dhr", "hr", "heer", "meneer", "mevr", "mevrouw", "mw", "mej", "fam", "familie"}
+)
+
+
+def _first_known(words: list[str]) -> str | None:
+    """The code of the one sure form of address among titles (``Dhr. drs.``), if there is one."""
+    codes = {SALUTATION_WORDS[word] for word in words if word in _SURE_WORDS}
+    return codes.pop() if len(codes) == 1 else None
 
 
 _GENDERS = {

@@ -151,7 +151,7 @@ def _read(text: str, country: str) -> tuple[str | None, str | None]:
     if number is not None:
         return number, doubt
     neighbour = _NEIGHBOUR.get(known)
-    if neighbour is not None and text.startswith("0") and not text.startswith("00"):
+    if neighbour is not None and not text.startswith(("00", "+")):
         number = library_number(text, neighbour)
         if number is not None:
             return number, "phone.other_country"

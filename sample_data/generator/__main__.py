@@ -2,39 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
-from .chunk import CHUNK, Chunk, make_chunk
-from .files import Deliveries
+from .chunk import CHUNK
 from .people import RELATION_SPACE
+from .run import generate
 
 MOST = RELATION_SPACE // 4 - CHUNK
-
-
-def generate(out: Path, persons: int, seed: int, processes: int = 1) -> None:
-    """Write deliveries and truth below `out`; the bytes do not depend on `processes`."""
-    deliveries = Deliveries(out)
-    spans = [(first, min(CHUNK, persons - first)) for first in range(0, persons, CHUNK)]
-    for chunk in _chunks(seed, spans, min(processes, len(spans))):
-        deliveries.add(chunk)
-    deliveries.close()
-    readme = Path(__file__).with_name("TRUTH.md").read_bytes()
-    (out / "truth" / "README.md").write_bytes(readme)
-
-
-def _chunks(seed: int, spans: list[tuple[int, int]], processes: int) -> Iterator[Chunk]:
-    if processes < 2:
-        yield from (make_chunk(seed, *span) for span in spans)
-        return
-    with get_context("spawn").Pool(processes) as pool:
-        yield from pool.imap(partial(_make, seed), spans)
-
-
-def _make(seed: int, span: tuple[int, int]) -> Chunk:
-    return make_chunk(seed, *span)
 
 
 def main() -> int:

@@ -50,8 +50,10 @@ def write_suppressions(desk: Desk) -> None:
     """The lists of who must not be reached: complete, whatever other files repeat."""
     for address, at in desk.hard_bounced.items():
         _suppress(desk, address, "email", "hard_bounce", at, "550 user unknown")
+        desk.truth.suppress(address, "email", "hard_bounce", at, "email")
     for address, at in desk.complained.items():
         _suppress(desk, address, "email", "complaint", at, "feedback loop")
+        desk.truth.suppress(address, "email", "complaint", at, "clicks")
     for person in desk.village.persons:
         roll, rng = desk.rng.random(), desk.rng
         day = clock.draw_day(rng, 4) if desk.chance(0.85) else None

@@ -24,7 +24,7 @@ _NOTES = (
     "",
     "belt liever 's avonds",
     "adres nagevraagd",
-    "wil geen post; belt zelf",
+    "verhuist in mei; belt zelf",
 )
 _CHANNELS = {"e-mail": "email", "post": "post", "telefoon": "phone", "sms": "sms"}
 _BASES = ("website", "papieren bon", "klantenservice", "beurs", "telefonische verkoop")

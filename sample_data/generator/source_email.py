@@ -116,11 +116,11 @@ def _clicks(desk: Desk, number: str, brand: str, address: str) -> None:
         if desk.chance(0.35):
             event, url = "click", f"https://{brand.lower()}.example/{rng.choice(_PAGES)}"
         at = clock.draw_time(rng, 2)
-        if address and desk.chance(0.002):
+        if address in desk.hard_bounced:
+            event, detail, url, at = "bounce", "hard", "", desk.hard_bounced[address]
+        elif address and address not in desk.complained and desk.chance(0.003):
             event, url = "complaint", ""
-            desk.complained.setdefault(address, at)
-        elif address in desk.hard_bounced:
-            event, detail, url = "bounce", "hard", ""
+            desk.complained[address] = at
         desk.rows[CLICKS].append(
             f"{number}-{nth},{number},{event},{detail},{clock.iso(at)},"
             f"{desk.campaign(brand, 0.9)},{url},{brand}"

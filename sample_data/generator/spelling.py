@@ -6,6 +6,7 @@ not on what is true.
 """
 
 from dataclasses import dataclass, field
+from itertools import cycle
 from random import Random
 
 from . import clock
@@ -94,6 +95,7 @@ class Scribe:
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
+        self._hostile = cycle(_HOSTILE)
 
     def write(self, person: Person, habits: Habits, old: bool | None = None) -> Spelling:
         """One record of a person; `old` asks for the address and mailbox of before."""
@@ -139,16 +141,18 @@ class Scribe:
     def _name_dirt(self, said: Spelling) -> None:
         rng = self.rng
         roll = rng.random()
-        if roll < 0.012:
+        if roll < 0.15 and not (said.first + said.last).isascii():
             said.first, said.last = mojibake(said.first), mojibake(said.last)
+        elif roll < 0.012:
+            said.first = f"{said.first} "
         elif roll < 0.027:
             said.last = f" {said.last}  "
         elif roll < 0.034:
             said.last = said.last.upper()
         elif roll < 0.041:
             said.first = said.first.lower()
-        elif roll < 0.0435:
-            said.first = rng.choice(_HOSTILE)
+        elif roll < 0.044 and said.first:
+            said.first = next(self._hostile)
 
     def _initials(self, formal: str) -> str:
         second = self.rng.choice("ACEHJLMPW") if self.rng.random() < 0.4 else ""

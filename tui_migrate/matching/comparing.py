@@ -182,9 +182,8 @@ def osa(left: list[str], right: list[str]) -> np.ndarray[Any, Any]:
 
 def token_sort(left: list[str], right: list[str]) -> np.ndarray[Any, Any]:
     """Similarity of the sorted tokens of each pair, 0 to 100, rounded down."""
-    return np.floor(
-        process.cpdist(left, right, scorer=fuzz.token_sort_ratio, dtype=np.float32)
-    ).astype(np.uint8)
+    ratios = process.cpdist(left, right, scorer=fuzz.token_sort_ratio, dtype=np.float32)
+    return np.asarray(np.floor(ratios).astype(np.uint8))
 
 
 def measure(cur: duckdb.DuckDBPyConnection, texts_sql: str, scorer: Scorer) -> None:

@@ -62,6 +62,8 @@ GUARD = f"""CASE
         ELSE 'no identifier' END
     WHEN birth_date >= 3 AND first_name >= 5 THEN 'two conflicts'
     WHEN birth_date >= 3 THEN 'birth date conflict'
+    WHEN first_name = 6 AND birth_date <> 1 AND email NOT IN (1, 2) AND phone NOT IN (1, 2)
+        THEN 'household'
     WHEN first_name = 6 THEN 'first name conflict'
     WHEN generations THEN 'generation conflict'
     WHEN first_name = 5 THEN 'first name unsure'
@@ -75,7 +77,8 @@ GUARD = f"""CASE
     ELSE 'no identifier' END"""
 
 #: One row is one scored pair with its band, the reason for it and the decision of a person.
-#: Links are certain, decisions of a person override every guard; two conflicts are no question.
+#: Links are certain, decisions of a person override every guard; two conflicts are no question,
+#: nor are two first names whose only common ground is a family name or an address: a household.
 JUDGED_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_judged AS
 WITH guarded AS (
@@ -87,7 +90,7 @@ WITH guarded AS (
 SELECT * EXCLUDE (guard, linked),
     CASE WHEN decision = 'merge' OR linked OR guard = 'guard passed' THEN 'auto'
          WHEN decision = 'different' THEN 'review'
-         WHEN guard <> 'two conflicts' AND probability >= {review_from} THEN 'review'
+         WHEN guard NOT IN ('two conflicts', 'household') AND probability >= {review_from} THEN 'review'
          ELSE 'below' END AS band,
     CASE WHEN decision IS NOT NULL THEN 'decision' WHEN linked THEN 'link' ELSE guard END AS reason
 FROM guarded

@@ -204,8 +204,11 @@ _DICTIONARIES = (
 
 #: One row is one birth date that so many records carry that it stands for "unknown".
 PLACEHOLDER_SQL = """
-SELECT birth FROM mt_plain WHERE birth IS NOT NULL GROUP BY birth
-HAVING count(*) > greatest(25, 12.0 * (SELECT count(birth) / count(DISTINCT birth) FROM mt_plain))
+WITH counted AS (
+    SELECT birth, count(*) AS records FROM mt_plain WHERE birth IS NOT NULL GROUP BY birth
+)
+SELECT birth FROM counted
+WHERE records > greatest(25, 12 * (SELECT quantile_disc(records, 0.5) FROM counted))
 ORDER BY birth"""
 
 

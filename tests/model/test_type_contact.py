@@ -87,6 +87,7 @@ def test_the_fast_path_takes_only_what_email_validator_takes(raw: str) -> None:
         ("02 512 34 56", BE, "+3225123456", None),
         ("0470123456", NL, "+32470123456", "phone.other_country"),
         ("479685189", NL, "+32479685189", "phone.other_country"),
+        ("033-926894", NL, None, "phone.invalid"),  # a digit short, though right in Belgium
         ("3,16E+10", NL, None, "phone.excel_damaged"),
         ("3.16123E+10", NL, None, "phone.excel_damaged"),
         ("0612345678 (mama)", NL, "+31612345678", "phone.annotation"),

@@ -75,12 +75,18 @@ def library_number(raw: str, country: str) -> str | None:
         return None
 
 
+def _is_mobile(number: str) -> bool:
+    kind = phonenumbers.number_type(phonenumbers.parse(number, None))
+    return bool(kind == phonenumbers.PhoneNumberType.MOBILE)
+
+
 class Phone(SemanticType):
     """A telephone number; canonical E.164.
 
     Read with the mapping's country as default; ``612345678`` and ``31612345678`` (zeros lost in a
-    spreadsheet) are understood. Problems with a value: ``phone.other_country`` (valid only in the
-    neighbouring country), ``phone.multiple`` (the first of several), ``phone.extension`` and
+    spreadsheet) are understood. Problems with a value: ``phone.other_country`` (a mobile
+    number of the neighbouring country; not tried for landlines, where a Dutch number that lacks a digit
+    looks Belgian), ``phone.multiple`` (the first of several), ``phone.extension`` and
     ``phone.annotation`` (an extension, or words, were left out). Without a value:
     ``phone.excel_damaged`` (``3,16E+10``: digits are lost), ``phone.invalid``.
     """
@@ -153,7 +159,7 @@ def _read(text: str, country: str) -> tuple[str | None, str | None]:
     neighbour = _NEIGHBOUR.get(known)
     if neighbour is not None and not text.startswith(("00", "+")):
         number = library_number(text, neighbour)
-        if number is not None:
+        if number is not None and _is_mobile(number):
             return number, "phone.other_country"
     return None, "phone.invalid"
 

@@ -1,0 +1,37 @@
+"""The answers to ``engine.queries``, computed by SQL on a cursor of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tui_migrate.engine import queries
+from tui_migrate.engine.answers import findings, pairs, people
+from tui_migrate.engine.answers.common import Desk
+
+_ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
+    queries.FindingRules: findings.rules,
+    queries.FindingFields: findings.fields,
+    queries.FindingRecords: findings.records,
+    queries.Columns: findings.columns,
+    queries.Fates: findings.fates,
+    queries.PairQueue: pairs.queue,
+    queries.PairDetail: pairs.detail,
+    queries.Search: people.search,
+    queries.Person: people.person,
+    queries.ConsentEvents: people.consent_events,
+}
+
+
+def answer_with(view: queries.View, query: queries.Query) -> Any:
+    """Answer ``query``; ``TypeError`` for a type that is not a known question."""
+    if isinstance(query, queries.Said):
+        return {reference: view.words(reference) for reference in query.references}
+    handler = _ANSWERS.get(type(query))
+    if handler is None:
+        raise TypeError(type(query).__name__)
+    cursor = view.cursor()
+    try:
+        return handler(Desk(view, cursor), query)
+    finally:
+        cursor.close()

@@ -1,0 +1,405 @@
+"""Journal entries and trail events as plain sentences, the same on screen and on the command line.
+
+Names and words that came from data are put in as they are: who shows a sentence sanitises it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tui_migrate.audit import entries as facts
+from tui_migrate.audit.entries import Entry
+from tui_migrate.engine.run import RunState
+from tui_migrate.i18n import _, ngettext
+
+Words = Callable[[str], str]
+"""Commitment → what a person typed, or ''."""
+
+
+def language() -> str:
+    """The reader's language, ``nl`` or ``en``, as gettext would choose it."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value:
+            return "nl" if value.lower().startswith("nl") else "en"
+    return "en"
+
+
+def said(texts: Mapping[str, str] | str, wanted: str = "") -> str:
+    """A text of the runbook in the reader's language, else in English, else in what there is."""
+    if isinstance(texts, str):
+        return texts
+    for code in (wanted or language(), "en", *texts):
+        if texts.get(code):
+            return texts[code]
+    return ""
+
+
+def grouped(number: int) -> str:
+    """12480 → ``12 480``."""
+    return f"{number:,}".replace(",", " ")
+
+
+def figure(value: int | str) -> str:
+    """A figure of a step: numbers grouped, codes as they are."""
+    return grouped(value) if isinstance(value, int) else value
+
+
+def label(code: str) -> str:
+    """A code such as ``pairs_compared`` as words."""
+    return code.replace("_", " ")
+
+
+def duration(seconds: int) -> str:
+    """Seconds as ``0:42`` or ``1:02:10``."""
+    minutes, rest = divmod(max(0, seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@lru_cache(maxsize=16)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def moment(at: str, zone: str = "UTC") -> datetime | None:
+    """An ISO time in the run's zone; ``None`` where it is none. Without offset it is UTC."""
+    try:
+        parsed = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(_zone(zone))
+
+
+def clock(at: str, zone: str = "UTC") -> str:
+    """``14:02:11`` in the run's zone."""
+    when = moment(at, zone)
+    return f"{when:%H:%M:%S}" if when else ""
+
+
+def stamp(at: str, zone: str = "UTC") -> str:
+    """``2026-03-01 14:02`` in the run's zone."""
+    when = moment(at, zone)
+    return f"{when:%Y-%m-%d %H:%M}" if when else ""
+
+
+def number_of(outline: facts.StepOutline) -> str:
+    """The step's number as its passage says: ``002 · 2.3`` → ``2.3``."""
+    return outline.ref.rpartition("·")[2].strip()
+
+
+def step_name(outline: facts.StepOutline) -> str:
+    """Number and title: ``2.3 Match and merge``."""
+    return f"{number_of(outline)} {said(outline.title) or outline.id}".strip()
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{label(name)} {grouped(count)}" for name, count in counts.items() if count)
+
+
+class Teller:
+    """Tells entries of one run. ``words`` opens commitments where the vault is there."""
+
+    def __init__(self, state: RunState, words: Words | None = None) -> None:
+        self._state = state
+        self._words = words
+
+    def step(self, step: str) -> str:
+        """A step by number and title, or its id when the runbook no longer has it."""
+        known = self._state.steps.get(step)
+        return step_name(known.outline) if known else step
+
+    def reason(self, reference: str) -> str:
+        """`` (the words)`` for a commitment, or nothing."""
+        found = self._words(reference) if self._words and reference else ""
+        return f": “{found}”" if found else ""
+
+    def tell(self, entry: Entry) -> str:
+        """One entry as one sentence, without the time."""
+        return _TELLERS[type(entry.fact)](self, entry, entry.fact)
+
+
+def sentence(entry: Entry, state: RunState, words: Words | None = None) -> str:
+    """One entry as one sentence, without the time."""
+    return Teller(state, words).tell(entry)
+
+
+def _opened(t: Teller, e: Entry, f: facts.RunOpened) -> str:
+    text = _("{by} opened run {run} of runbook {runbook}").format(
+        by=e.by, run=f.run, runbook=f.runbook
+    )
+    return text + (_(" as a rehearsal") if f.rehearsal else "")
+
+
+def _config(t: Teller, e: Entry, f: facts.ConfigChanged) -> str:
+    return _("{by} changed {files}").format(by=e.by, files=", ".join(f.changed) or _("the runbook"))
+
+
+def _recovered(t: Teller, e: Entry, f: facts.Recovered) -> str:
+    parts = []
+    if f.torn_bytes:
+        parts.append(_("a torn last line of {n} bytes set aside").format(n=grouped(f.torn_bytes)))
+    if f.late_units:
+        parts.append(_("{n} units journalled late").format(n=grouped(f.late_units)))
+    if f.rebuilt:
+        parts.append(_("staging rebuilt"))
+    return _("recovered after an interruption: {what}").format(
+        what=", ".join(parts) or _("nothing was lost")
+    )
+
+
+def _delivery(t: Teller, e: Entry, f: facts.DeliverySeen) -> str:
+    text = _("delivery {delivery} of {source}: {status}, {files}").format(
+        delivery=f.delivery,
+        source=f.source,
+        status=label(f.status),
+        files=ngettext("{n} file", "{n} files", len(f.files)).format(n=grouped(len(f.files))),
+    )
+    return f"{text} ({f.reason})" if f.reason else text
+
+
+def _started(t: Teller, e: Entry, f: facts.StepStarted) -> str:
+    text = _("{by} started {step}").format(by=e.by, step=t.step(f.step))
+    more = ngettext("{n} unit", "{n} units", f.units).format(n=grouped(f.units))
+    if f.attempt > 1:
+        more = _("attempt {n}").format(n=f.attempt) + ", " + more
+    return f"{text} ({more})"
+
+
+def _unit(t: Teller, e: Entry, f: facts.UnitCommitted) -> str:
+    parts = [_counts(f.counts)] if any(f.counts.values()) else []
+    if f.segment:
+        parts.append(_("{n} trail rows").format(n=grouped(f.segment.rows)))
+    text = _("{step}: unit {unit} committed").format(step=t.step(f.step), unit=f.unit)
+    return " · ".join([text, *parts])
+
+
+def _check(t: Teller, e: Entry, f: facts.CheckDone) -> str:
+    verdict = _("passed") if f.passed else _("failed") if f.severity == "block" else _("warns")
+    return _("check {verdict}: {name} is {observed}, expected {expected}").format(
+        verdict=verdict, name=f.name, observed=f.observed, expected=f.expected
+    )
+
+
+def _finished(t: Teller, e: Entry, f: facts.StepFinished) -> str:
+    if f.outcome == "done":
+        return _("{step} is done").format(step=t.step(f.step))
+    return _("{step} is finished, but a check stops the run").format(step=t.step(f.step))
+
+
+def _failed(t: Teller, e: Entry, f: facts.StepFailed) -> str:
+    text = _("{step} failed ({code})").format(step=t.step(f.step), code=f.code)
+    return text + t.reason(f.reference)
+
+
+def _stopped(t: Teller, e: Entry, f: facts.StepStopped) -> str:
+    return _("{by} paused {step}").format(by=e.by, step=t.step(f.step))
+
+
+def _stale(t: Teller, e: Entry, f: facts.StepStale) -> str:
+    return _("{step} is stale: {reason}").format(step=t.step(f.step), reason=label(f.reason))
+
+
+def _waiting(t: Teller, e: Entry, f: facts.StepWaiting) -> str:
+    if f.evidence:
+        return _("{step} waits for a sign-off").format(step=t.step(f.step))
+    return _("{step} waits for answers").format(step=t.step(f.step))
+
+
+def _signed(t: Teller, e: Entry, f: facts.SignedOff) -> str:
+    verbs = {
+        "approve": _("{by} approved {gate} as {role}"),
+        "conditions": _("{by} approved {gate} with conditions as {role}"),
+        "reject": _("{by} rejected {gate} as {role}"),
+    }
+    text = verbs.get(f.decision, f.decision).format(by=e.by, gate=t.step(f.gate), role=f.role)
+    if not f.bound:
+        text += _(" without having seen the evidence")
+    return text + t.reason(f.comment) + t.reason(f.conditions)
+
+
+def _passed(t: Teller, e: Entry, f: facts.GatePassed) -> str:
+    return _("{gate} is passed").format(gate=t.step(f.gate))
+
+
+def _voided(t: Teller, e: Entry, f: facts.SignOffVoided) -> str:
+    return _("the sign-offs of {gate} no longer count: {reason}").format(
+        gate=t.step(f.gate), reason=label(f.reason)
+    )
+
+
+def _evidence(t: Teller, e: Entry, f: facts.EvidenceChanged) -> str:
+    return _("the evidence of {gate} changed: a supplementary sign-off is asked for").format(
+        gate=t.step(f.gate)
+    )
+
+
+def _waived(t: Teller, e: Entry, f: facts.CheckWaived) -> str:
+    text = _("{by} waived the check {name} of {step}").format(
+        by=e.by, name=f.name, step=t.step(f.step)
+    )
+    return text + t.reason(f.reason)
+
+
+def _skipped(t: Teller, e: Entry, f: facts.StepSkipped) -> str:
+    return _("{by} skipped {step}").format(by=e.by, step=t.step(f.step)) + t.reason(f.reason)
+
+
+def _answered(t: Teller, e: Entry, f: facts.Answered) -> str:
+    text = _("{by} answered {item} of {step}").format(by=e.by, item=f.item, step=t.step(f.step))
+    if f.not_applicable:
+        text = _("{by} marked {item} of {step} as not applicable").format(
+            by=e.by, item=f.item, step=t.step(f.step)
+        )
+    return text + t.reason(f.answer) + (_(", with a file as evidence") if f.file else "")
+
+
+def _pair(t: Teller, e: Entry, f: facts.PairDecided) -> str:
+    verbs = {
+        "merge": _("{by} merged the pair {a} and {b}"),
+        "different": _("{by} kept {a} and {b} apart"),
+        "unsure": _("{by} was unsure about {a} and {b}"),
+        "undo": _("{by} took back the decision on {a} and {b}"),
+    }
+    return verbs.get(f.decision, f.decision).format(by=e.by, a=f.record_a[:8], b=f.record_b[:8])
+
+
+def _intent(t: Teller, e: Entry, f: facts.Intent) -> str:
+    return _("batch {batch} of {rows} records is about to go to the target").format(
+        batch=f.batch, rows=grouped(f.rows)
+    )
+
+
+def _receipt(t: Teller, e: Entry, f: facts.Receipt) -> str:
+    return _("the target took batch {batch}: {counts}").format(
+        batch=f.batch, counts=_counts(f.counts) or _("nothing to do")
+    )
+
+
+def _backup(t: Teller, e: Entry, f: facts.BackupMade) -> str:
+    text = _("back-up {name}: {files} files, {size} bytes").format(
+        name=f.name, files=grouped(f.files), size=grouped(f.size)
+    )
+    tested = _("restore test passed") if f.verified else _("restore test NOT passed")
+    return f"{text}, {tested}"
+
+
+def _sealed(t: Teller, e: Entry, f: facts.Sealed) -> str:
+    return _("seal {n} appended: {hash}…").format(n=f.seal, hash=f.sha256[:12])
+
+
+def _exported(t: Teller, e: Entry, f: facts.Exported) -> str:
+    return _("{by} exported {what}, {rows} rows, to be purged on {day}").format(
+        by=e.by, what=f.what, rows=grouped(f.rows), day=f.purge_on
+    )
+
+
+def _redo(t: Teller, e: Entry, f: facts.RedoAsked) -> str:
+    return _("{by} asks to redo {step}").format(by=e.by, step=t.step(f.step)) + t.reason(f.reason)
+
+
+def _ended(t: Teller, e: Entry, f: facts.RunEnded) -> str:
+    return _("the run is complete") if f.outcome == "done" else _("the run was aborted")
+
+
+_TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
+    facts.RunOpened: _opened,
+    facts.ConfigChanged: _config,
+    facts.Recovered: _recovered,
+    facts.DeliverySeen: _delivery,
+    facts.StepStarted: _started,
+    facts.UnitCommitted: _unit,
+    facts.CheckDone: _check,
+    facts.StepFinished: _finished,
+    facts.StepFailed: _failed,
+    facts.StepStopped: _stopped,
+    facts.StepStale: _stale,
+    facts.StepWaiting: _waiting,
+    facts.SignedOff: _signed,
+    facts.GatePassed: _passed,
+    facts.SignOffVoided: _voided,
+    facts.EvidenceChanged: _evidence,
+    facts.CheckWaived: _waived,
+    facts.StepSkipped: _skipped,
+    facts.Answered: _answered,
+    facts.PairDecided: _pair,
+    facts.Intent: _intent,
+    facts.Receipt: _receipt,
+    facts.BackupMade: _backup,
+    facts.Sealed: _sealed,
+    facts.Exported: _exported,
+    facts.RedoAsked: _redo,
+    facts.RunEnded: _ended,
+}
+
+
+def trail_sentence(event: Mapping[str, Any]) -> str:
+    """One event in the life of a record as a sentence, without the time.
+
+    Known events have their own wording; any other says event, field and values in one order.
+    """
+    cells = {name: str(event.get(name) or "") for name in _TRAIL_CELLS}
+    told = _TRAIL.get(cells["event"], _plain)(cells)
+    return told + (_(" by {by}").format(by=cells["by"]) if cells["by"] else "")
+
+
+_TRAIL_CELLS = (
+    "event", "by", "field", "rule", "source", "record_id", "other_source", "other_record",
+    "before", "after",
+)  # fmt: skip
+
+Cells = Mapping[str, str]
+
+
+def _by_rule(c: Cells) -> str:
+    return f" ({label(c['rule'])})" if c["rule"] else ""
+
+
+def _other(c: Cells) -> str:
+    return f"{c['other_source']} {c['other_record']}".strip()
+
+
+def _plain(c: Cells) -> str:
+    text = label(c["event"])
+    if c["field"]:
+        text += f" {label(c['field'])}"
+    if c["before"] or c["after"]:
+        text += f": {c['before'] or '–'} → {c['after'] or '–'}"
+    if _other(c):
+        text += _(", with {other}").format(other=_other(c))
+    return text + _by_rule(c)
+
+
+def _merged(c: Cells) -> str:
+    return _("merged with {other}").format(other=_other(c) or c["after"]) + _by_rule(c)
+
+
+def _changed(c: Cells) -> str:
+    return _("{field} changed from {before} to {after}").format(
+        field=label(c["field"]), before=c["before"] or "–", after=c["after"] or "–"
+    ) + _by_rule(c)
+
+
+def _chosen(c: Cells) -> str:
+    origin = _(" from {other}").format(other=_other(c)) if _other(c) else ""
+    return (
+        _("{field} is {after}").format(field=label(c["field"]), after=c["after"] or "–")
+        + origin
+        + _by_rule(c)
+    )
+
+
+_TRAIL: dict[str, Callable[[Cells], str]] = {
+    "merged": _merged,
+    "cleaned": _changed,
+    "changed": _changed,
+    "chosen": _chosen,
+}

@@ -1,0 +1,82 @@
+"""What a person should press next, in one line."""
+
+from __future__ import annotations
+
+from tui_migrate.engine.run import RunState, Status, StepState
+from tui_migrate.engine.sentences import label, step_name
+from tui_migrate.i18n import _, ngettext
+from tui_migrate.tui.safe import prose, safe
+
+
+def unanswered(step: StepState) -> int:
+    """Questions of a checklist that still have no answer; only required ones count."""
+    return sum(
+        1
+        for item in step.outline.items
+        if item.get("required", True) and item.get("id") not in step.answers
+    )
+
+
+def is_gate(step: StepState) -> bool:
+    """Whether the step is a decision."""
+    return step.outline.uses == "gate"
+
+
+def is_checklist(step: StepState) -> bool:
+    """Whether the step is a list of questions."""
+    return step.outline.uses == "checklist"
+
+
+def next_press(state: RunState, running: bool) -> str:
+    """The line behind ``Next:``."""
+    if running:
+        return _("space pause after this unit")
+    if state.ended == "aborted":
+        return _("the run was aborted · R redo a step to go on · r replay · q quit")
+    supplementary = next((s for s in state.steps.values() if s.supplementary), None)
+    step = state.current
+    if step is None:
+        if supplementary is not None:
+            return _("g sign “{gate}” again: its evidence changed").format(
+                gate=_name(supplementary)
+            )
+        if state.ended:
+            return _("the run is complete · r replay · / look a person up · q quit")
+        return _("⏎ finish the run")
+    return _for_step(state, step)
+
+
+def _name(step: StepState) -> str:
+    return prose(step_name(step.outline))
+
+
+def _for_step(state: RunState, step: StepState) -> str:
+    name = _name(step)
+    match step.status:
+        case Status.WAITING if is_gate(step):
+            return _("⏎ open gate “{name}”").format(name=name)
+        case Status.WAITING:
+            left = unanswered(step)
+            if not left:
+                return _("⏎ go on: all questions of “{name}” are answered").format(name=name)
+            text = ngettext("⏎ answer {n} question", "⏎ answer {n} questions", left)
+            return text.format(n=left) + f" · {name}"
+        case Status.ATTENTION:
+            return _("w waive or R redo the failed check of “{name}”").format(name=name)
+        case Status.FAILED:
+            return _("⏎ try “{name}” again · it failed: {code}").format(
+                name=name, code=safe(label(step.reason))
+            )
+        case Status.PAUSED | Status.RUNNING:
+            return _("⏎ go on with “{name}”").format(name=name)
+        case Status.STALE if is_gate(step):
+            return _("⏎ go on: “{name}” needs new sign-offs").format(name=name)
+        case Status.STALE:
+            return _("⏎ do “{name}” again: {reason}").format(
+                name=name, reason=safe(label(step.reason))
+            )
+        case _:
+            begun = any(other.attempt or other.ended_at for other in state.steps.values())
+            if not begun:
+                return _("⏎ start the run")
+            return _("⏎ go on with “{name}”").format(name=name)

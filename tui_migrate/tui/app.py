@@ -1,0 +1,162 @@
+"""The application: themes, keys, signals, and the run that all screens look at. Nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Iterable
+from time import monotonic
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.timer import Timer
+
+from tui_migrate.engine import api
+from tui_migrate.engine.api import Client, Reply
+from tui_migrate.errors import Exit
+from tui_migrate.i18n import _
+from tui_migrate.tui import themes
+from tui_migrate.tui.actions import acts, bindings
+from tui_migrate.tui.live import Live
+from tui_migrate.tui.messages import Heard
+from tui_migrate.tui.safe import safe
+from tui_migrate.tui.screens.base import BaseScreen
+from tui_migrate.tui.screens.form import Filled, Form
+from tui_migrate.tui.screens.run import RunScreen
+
+PACE = 0.5
+"""Seconds between two repaints while entries stream in."""
+
+Severity = Literal["information", "warning", "error"]
+
+
+class MigrateApp(App[int]):
+    """The terminal interface of one workspace; a guest of its engine."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "tui-migrate"
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("app"))
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, client: Client, theme: str = "", pace: float = PACE) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        for own in themes.OWN:
+            self.register_theme(own)
+        self.theme = theme or themes.chosen()
+        self.live = Live(client)
+        self._pace = pace
+        self._painted = 0.0
+        self._later: Timer | None = None
+
+    def on_mount(self) -> None:
+        self._catch_signals()
+        self.live.start(lambda: self.post_message(Heard()))
+        self.push_screen(RunScreen())
+
+    def on_unmount(self) -> None:
+        self.live.stop()
+
+    def _catch_signals(self) -> None:
+        """A lost connection or a polite kill leaves as ``q`` does; the engine's data are safe."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            loop.add_signal_handler(number, self.exit, int(Exit.INTERRUPTED))
+
+    # What the engine says
+
+    @on(Heard)
+    def _heard(self) -> None:
+        if not self.live.drain():
+            return
+        wait = self._pace - (monotonic() - self._painted)
+        if wait <= 0:
+            self._repaint()
+        elif self._later is None:
+            self._later = self.set_timer(wait, self._repaint)
+
+    def _repaint(self) -> None:
+        self._later = None
+        self._painted = monotonic()
+        for screen in self.screen_stack:
+            if isinstance(screen, BaseScreen) and screen.is_current_or_behind_a_form():
+                screen.show()
+
+    # What screens ask of it
+
+    def tell(self, text: str, severity: Severity = "information") -> None:
+        """A short notice; the text may come from anywhere."""
+        shown = "\n".join(safe(part) for part in text.split("\n"))
+        self.notify(shown, severity=severity, markup=False, timeout=8)
+
+    def go_on(self) -> None:
+        """Start the run or go on with it."""
+        screen = self.screen
+        if isinstance(screen, BaseScreen):
+            self.live.running = True
+            screen.send(api.Run(), self._started)
+            screen.show()
+
+    def _started(self, reply: Reply) -> None:
+        if not reply.ok:
+            self.live.running = False
+            self._repaint()
+
+    def went_on(self, reply: Reply) -> None:
+        """After a redo was accepted: show it at once."""
+        if reply.ok:
+            self._repaint()
+
+    def action_leave(self) -> None:
+        """Quit; ask first while a step runs."""
+        if not self.live.running:
+            self.exit(int(Exit.DONE))
+            return
+
+        def then(filled: Filled | None) -> None:
+            if filled is not None:
+                self.exit(int(Exit.DONE))
+
+        intro = _("A step is running. It stops after its present unit and goes on next time.")
+        self.push_screen(Form(_("Leave?"), intro, submit=_("leave")), then)
+
+    def action_help(self) -> None:
+        """Keys of the present screen."""
+        from tui_migrate.tui.screens.help import HelpScreen
+
+        screen = self.screen
+        if isinstance(screen, BaseScreen) and not isinstance(screen, HelpScreen):
+            self.push_screen(HelpScreen(screen.GROUP))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: all actions of the present screen by name, and the themes."""
+        group = screen.GROUP if isinstance(screen, BaseScreen) else ""
+        for act in acts(group):
+            if act.id == "app.palette" or (
+                isinstance(screen, BaseScreen) and not screen.applies(act)
+            ):
+                continue
+            yield SystemCommand(
+                act.label, act.help, lambda act=act: self._run_act(screen, act.action)
+            )
+        for name in themes.NAMES:
+            text = _("Colours: {name}").format(name=name)
+            yield SystemCommand(text, _("Change the colours"), lambda n=name: self._wear(n))
+
+    async def _run_act(self, screen: Screen[object], action: str) -> None:
+        await screen.run_action(action)
+
+    def _wear(self, name: str) -> None:
+        self.theme = name
+
+
+def run_app(client: Client) -> int:
+    """Show the workspace until the person leaves; the exit code. The caller closes the client."""
+    code = MigrateApp(client).run(mouse=True)
+    return int(Exit.INTERRUPTED) if code is None else code

@@ -1,0 +1,198 @@
+"""One step as text: attention point, progress, figures, checks, sign-offs, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from textual.content import Content
+
+from tui_migrate.audit import entries as facts
+from tui_migrate.engine.api import Progress
+from tui_migrate.engine.run import CheckState, RunState, Status, StepState
+from tui_migrate.engine.sentences import (
+    Teller,
+    clock,
+    duration,
+    figure,
+    grouped,
+    label,
+    language,
+    said,
+    stamp,
+)
+from tui_migrate.i18n import _, ngettext
+from tui_migrate.tui.advice import is_checklist, is_gate, unanswered
+from tui_migrate.tui.safe import fit, prose, safe
+from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN
+from tui_migrate.tui.widgets.block import line
+
+Figures = Mapping[str, int | str]
+
+
+def bar(done: int, total: int, width: int) -> str:
+    """A bar of ``width`` cells."""
+    filled = min(width, done * width // total) if total else 0
+    return "█" * filled + "░" * (width - filled)
+
+
+def attention(outline: facts.StepOutline, other_too: bool, flip: bool = False) -> list[Content]:
+    """The attention point in the reader's language, the other beneath where there is room."""
+    mine = language()
+    theirs = "en" if mine == "nl" else "nl"
+    if flip:
+        mine, theirs = theirs, mine
+    text = prose(said(outline.attention, mine))
+    if not text:
+        return []
+    rows = [line((_("Attention") + "  ", "bold $text-warning"), text)]
+    other = prose(outline.attention.get(theirs, ""))
+    if other_too and other and other != text:
+        rows.append(Content.styled(other, QUIET))
+    return [*rows, Content("")]
+
+
+def progress_rows(step: StepState, progress: Progress | None, width: int) -> list[Content]:
+    """The bar and what goes through it; nothing for a step that has no units."""
+    done, total = len(step.units), step.units_total
+    live = progress if progress is not None and progress.step == step.id else None
+    if live is not None:
+        done, total = max(done, live.done), max(total, live.total)
+    if not total:
+        return []
+    percent = 100 * done // total
+    tail = f" {percent:3} %"
+    if live is not None and live.remaining is not None:
+        tail += "  " + _("{time} left").format(time=duration(live.remaining))
+    head = _("unit {n} of {m}").format(n=grouped(done), m=grouped(total))
+    room = max(8, min(40, width - len(head) - len(tail) - 2))
+    rows = [line(head + "  ", (bar(done, total, room), "$primary"), tail)]
+    if live is not None and live.rows:
+        text = _("{n} rows").format(n=grouped(live.rows))
+        rate = _("{n} a second").format(n=grouped(live.rate))
+        rows.append(Content(f"{text}   {rate}" if live.rate else text))
+    return [*rows, Content("")]
+
+
+def figure_rows(figures: Figures, width: int) -> list[Content]:
+    """Figures with their numbers under each other, in two columns where there is room."""
+    cells = [(safe(label(name)), safe(figure(value))) for name, value in figures.items()]
+    if not cells:
+        return []
+    names = min(34, max(len(name) for name, _value in cells))
+    values = min(24, max(len(value) for _name, value in cells))
+    two = width >= 2 * (names + values + 2) + 3
+    made = [
+        line(fit(name, names) + "  ", (fit(value, values, right=True), "bold"))
+        for name, value in cells
+    ]
+    if two:
+        half = (len(made) + 1) // 2
+        right = [*made[half:], Content("")][:half]
+        made = [Content.assemble(a, "   ", b) for a, b in zip(made[:half], right, strict=True)]
+    return [*made, Content("")]
+
+
+def check_row(check: CheckState) -> Content:
+    """A check, by glyph and word."""
+    name = safe(check.name)
+    facts_ = _("{observed} (expected {expected})").format(
+        observed=safe(check.observed), expected=safe(check.expected)
+    )
+    if check.passed:
+        return line(("✓ ", GOOD), name, (f"  {facts_}", QUIET))
+    if check.waived_by:
+        waived = _("waived by {by}").format(by=safe(check.waived_by))
+        return line(("– ", WARN), name, f"  {facts_}", (f"  {waived}", WARN))
+    if check.severity == "block":
+        return line((f"✗ {name}", BAD), f"  {facts_}", ("  " + _("stops the run"), BAD))
+    return line((f"! {name}", WARN), f"  {facts_}")
+
+
+def check_rows(checks: Iterable[CheckState]) -> list[Content]:
+    """Failing checks first."""
+    ordered = sorted(checks, key=lambda c: (c.passed, bool(c.waived_by), c.severity != "block"))
+    if not ordered:
+        return []
+    return [Content.styled(_("Checks"), "bold"), *map(check_row, ordered), Content("")]
+
+
+def signed_by(gate: StepState, role: str) -> list[str]:
+    """Who approved in this role on the present evidence; one person counts once."""
+    found = [
+        s.by
+        for s in gate.signoffs
+        if s.role == role
+        and not s.voided
+        and s.decision in ("approve", "conditions")
+        and s.evidence == gate.evidence
+    ]
+    return list(dict.fromkeys(found))
+
+
+def needs_rows(gate: StepState) -> list[Content]:
+    """Who is needed at a gate, and who has signed."""
+    rows = []
+    for approval in gate.outline.approvals:
+        role, least = str(approval.get("role", "")), int(approval.get("min", 1))
+        people = signed_by(gate, role)
+        enough = len(people) >= least
+        names = f" ({safe(', '.join(people))})" if people else ""
+        text = f"{safe(role)} {len(people)}/{least}{names}"
+        rows.append(line(("✓ " if enough else "○ ", GOOD if enough else WARN), text))
+    return rows
+
+
+def step_rows(
+    state: RunState, step: StepState, progress: Progress | None, width: int, flip: bool = False
+) -> list[Content]:
+    """Everything about one step, top to bottom, for a pane of ``width`` cells."""
+    rows = attention(step.outline, other_too=width >= 60, flip=flip)
+    rows += _standing(step, state.zone)
+    if step.status is not Status.DONE or step.units_total > 1:
+        rows += progress_rows(step, progress, width)
+    rows += check_rows(step.checks.values())
+    rows += figure_rows(step.figures, width)
+    return rows
+
+
+def _standing(step: StepState, zone: str) -> list[Content]:
+    rows: list[Content] = []
+    if is_gate(step):
+        if step.subject:
+            text = _("{n} records concerned").format(n=grouped(step.subject))
+            rows.append(Content(text))
+        rows += needs_rows(step)
+    elif is_checklist(step):
+        total = len(step.outline.items)
+        text = ngettext("{n} of {m} question answered", "{n} of {m} questions answered", total)
+        rows.append(Content(text.format(n=len(step.answers), m=total)))
+        if left := unanswered(step):
+            rows.append(Content.styled(_("{n} still needed").format(n=left), WARN))
+    if step.status is Status.FAILED:
+        rows.append(Content.styled(_("Failed: {code}").format(code=safe(label(step.reason))), BAD))
+    if step.status is Status.STALE and step.reason:
+        why = _("Stale: {reason}").format(reason=safe(label(step.reason)))
+        rows.append(Content.styled(why, WARN))
+    if step.supplementary:
+        rows.append(Content.styled(_("The evidence changed: sign once more"), WARN))
+    if step.started_at:
+        begun = _("begun {at}").format(at=stamp(step.started_at, zone))
+        if step.started_by:
+            begun += " " + _("by {who}").format(who=safe(step.started_by))
+        if step.attempt > 1:
+            begun += ", " + _("attempt {n}").format(n=step.attempt)
+        if step.ended_at:
+            begun += ", " + _("done {at}").format(at=stamp(step.ended_at, zone))
+        rows.append(Content.styled(begun, QUIET))
+    return [*rows, Content("")] if rows else []
+
+
+def entry_rows(state: RunState, count: int, width: int) -> list[Content]:
+    """The last entries, newest first, one line each."""
+    teller = Teller(state)
+    rows = []
+    for entry in list(state.recent)[-count:][::-1]:
+        time = clock(entry.at, state.zone)
+        text = fit(safe(teller.tell(entry)), max(10, width - len(time) - 1))
+        rows.append(line((time + " ", QUIET), text))
+    return rows

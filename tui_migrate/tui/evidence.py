@@ -1,0 +1,74 @@
+"""What a gate's sign-off is about: figures and checks of its evidence steps, and what changed since
+the last sign-off there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui_migrate.audit import entries as facts
+from tui_migrate.audit.entries import Entry
+from tui_migrate.engine.run import RunState, StepState, fold
+from tui_migrate.engine.sentences import figure, label, step_name
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A figure or check that is not what it was. Empty: it was not there."""
+
+    step: str
+    name: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Changes since the last sign-off at a gate; ``by`` is empty when there was none."""
+
+    by: str = ""
+    at: str = ""
+    decision: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+def evidence_steps(state: RunState, gate: StepState) -> list[StepState]:
+    """The steps whose outcome the gate vouches for."""
+    return [state.steps[step] for step in gate.outline.evidence if step in state.steps]
+
+
+def since_last(entries: Sequence[Entry], gate: str, now: RunState) -> Since:
+    """Compare the evidence now with the evidence at the last sign-off of ``gate``."""
+    signed = [e for e in entries if isinstance(e.fact, facts.SignedOff) and e.fact.gate == gate]
+    if not signed:
+        return Since()
+    last = signed[-1]
+    then = fold(entry for entry in entries if entry.seq <= last.seq)
+    changes: list[Change] = []
+    for step in evidence_steps(now, now.steps[gate]):
+        before = then.steps.get(step.id)
+        if before is not None and before.digest != step.digest:
+            changes.extend(_changes(before, step))
+    decision = last.fact.decision if isinstance(last.fact, facts.SignedOff) else ""
+    return Since(last.by, last.at, decision, tuple(changes))
+
+
+def _changes(before: StepState, after: StepState) -> list[Change]:
+    name = step_name(after.outline)
+    made = []
+    for key in dict.fromkeys([*before.figures, *after.figures]):
+        old, new = before.figures.get(key), after.figures.get(key)
+        if old != new:
+            made.append(
+                Change(
+                    name,
+                    label(key),
+                    "" if old is None else figure(old),
+                    "" if new is None else figure(new),
+                )
+            )
+    for key in dict.fromkeys([*before.checks, *after.checks]):
+        was, is_ = before.checks.get(key), after.checks.get(key)
+        if (was and was.observed) != (is_ and is_.observed):
+            made.append(Change(name, key, was.observed if was else "", is_.observed if is_ else ""))
+    return made or [Change(name, label("output"), before.digest[:12], after.digest[:12])]

@@ -1,0 +1,57 @@
+"""The one door between data and display.
+
+Names, e-mails, file names and whatever a person typed may hold brackets (markup), ESC and C1
+controls (they act on the terminal), bidirectional overrides (they show another text than there is)
+or be very long. Every such text passes ``safe`` once, where it becomes part of what is shown; and
+every widget is made without markup.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from rich.cells import cell_len, set_cell_size
+
+REPLACEMENT = "\ufffd"
+_PICTURES = {0x7F: "␡", 0xA0: "⍽", 0xAD: "¬", 0x2028: "¶", 0x2029: "¶"}
+
+
+class _Table(dict[int, str]):
+    """Code point → what is shown for it; filled as characters come."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if character.isprintable():
+            shown = character
+        elif code < 0x20:
+            shown = chr(0x2400 + code)
+        elif unicodedata.category(character) == "Zs":
+            shown = "⍽"
+        else:
+            shown = REPLACEMENT
+        self[code] = shown
+        return shown
+
+
+_TABLE = _Table(_PICTURES)
+
+
+def safe(text: object) -> str:
+    """``text`` for a screen: controls become visible pictures (␛), what could deceive becomes �."""
+    plain = text if isinstance(text, str) else str(text)
+    return plain if plain.isprintable() else plain.translate(_TABLE)
+
+
+def prose(text: object) -> str:
+    """``safe`` for the runbook's own words: line breaks of YAML are spaces there."""
+    return safe(" ".join(str(text).split()))
+
+
+def fit(text: str, width: int, right: bool = False) -> str:
+    """Exactly ``width`` terminal cells: cut with ``…`` or padded. ``text`` is safe already."""
+    if width <= 0:
+        return ""
+    have = cell_len(text)
+    if have > width:
+        return set_cell_size(text, width - 1) + "…"
+    return " " * (width - have) + text if right else text + " " * (width - have)

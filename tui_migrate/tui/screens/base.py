@@ -1,0 +1,181 @@
+"""What all screens share: the top line, the key line, questions to the engine and commands."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui_migrate.engine.api import AnyCommand, Query, Reply
+from tui_migrate.engine.run import RunState, StepState
+from tui_migrate.engine.sentences import said, stamp
+from tui_migrate.errors import TuiMigrateError
+from tui_migrate.i18n import _
+from tui_migrate.tui.actions import Act, acts
+from tui_migrate.tui.messages import Done, Told, Trouble
+from tui_migrate.tui.safe import prose
+from tui_migrate.tui.widgets.block import KeyBar, TopBar
+
+if TYPE_CHECKING:
+    from tui_migrate.tui.app import MigrateApp
+
+log = logging.getLogger(__name__)
+
+WIDE = 100
+"""Terminals from this width on have room for two panes beside each other."""
+
+
+class BaseScreen(Screen[None]):
+    """A full screen. Subclasses give ``GROUP`` (of actions), ``body`` and ``refresh_state``."""
+
+    GROUP: ClassVar[str] = ""
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-narrow"),
+        (WIDE, "-wide"),
+    ]
+    REPLAY: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turns: dict[str, int] = {}
+
+    def compose(self) -> ComposeResult:
+        yield TopBar(id="top")
+        yield from self.body()
+        yield KeyBar(id="keys")
+
+    def body(self) -> Iterable[Widget]:
+        """The widgets between top line and key line."""
+        return ()
+
+    def refresh_state(self) -> None:
+        """The run stands elsewhere than before: show it."""
+
+    @property
+    def home(self) -> MigrateApp:
+        """The application, by its own type."""
+        return cast("MigrateApp", self.app)
+
+    @property
+    def state(self) -> RunState:
+        """The run as this screen shows it."""
+        return self.home.live.state
+
+    def step(self, step: str) -> StepState:
+        """A step of the run."""
+        return self.state.steps[step]
+
+    def is_current_or_behind_a_form(self) -> bool:
+        """Whether anything of this screen can be seen."""
+        stack = self.app.screen_stack
+        above = stack[stack.index(self) + 1 :]
+        return not any(isinstance(screen, BaseScreen) for screen in above)
+
+    # What always stands there
+
+    def on_mount(self) -> None:
+        self.show()
+
+    def on_screen_resume(self) -> None:
+        self.show()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.show)
+
+    def show(self) -> None:
+        """Bring everything up to date."""
+        if not self.is_mounted:
+            return
+        self.show_frame()
+        self.refresh_state()
+
+    def show_frame(self) -> None:
+        """Top line and key line."""
+        state = self.state
+        identity = self.home.live.client.identity
+        who = f"{identity.user} ({', '.join(identity.roles)})" if identity.roles else identity.user
+        title = prose(said(state.title))
+        name = state.runbook if not title else f"{state.runbook} · {title}"
+        at = stamp(state.at, state.zone)
+        self.query_one(TopBar).tell(name, f"{who}  {at}", state.rehearsal, self.badge())
+        shown = [act for act in acts(self.GROUP) if self.applies(act)]
+        self.query_one(KeyBar).tell(shown, self.notes())
+
+    def badge(self) -> str:
+        """A word for the top line when this is not the present."""
+        return _("REPLAY") if self.REPLAY else ""
+
+    def applies(self, act: Act) -> bool:
+        """Whether the key does something now; others are left out of the key line."""
+        return True
+
+    def notes(self) -> dict[str, str]:
+        """Numbers for the key line."""
+        return {}
+
+    # Asking and sending: always from a thread, and back by message
+
+    def ask(self, slot: str, query: Query, then: Callable[[Any], None]) -> None:
+        """Ask the engine; ``then`` gets the answer unless a newer question of ``slot`` overtook it."""
+        self.read(slot, partial(self.home.live.client.ask, query), then)
+
+    def read(self, slot: str, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """Run ``work`` in a thread; it touches no widget."""
+        turn = self._turns[slot] = self._turns.get(slot, 0) + 1
+
+        def job() -> None:
+            answer = self._guarded(work)
+            if answer is not None:
+                self.post_message(Told(slot, turn, answer[0], then))
+
+        self.run_worker(job, thread=True, group=slot, exit_on_error=False)
+
+    def send(self, command: AnyCommand, then: Callable[[Reply], None] | None = None) -> None:
+        """Have a command done; a refusal is shown, ``then`` hears of the outcome either way."""
+
+        def job() -> None:
+            reply = self._guarded(lambda: self.home.live.client.send(command))
+            if reply is not None:
+                self.post_message(Done(reply[0], then))
+
+        self.run_worker(job, thread=True, group="send", exit_on_error=False)
+
+    def _guarded(self, work: Callable[[], Any]) -> tuple[Any] | None:
+        """What ``work`` gives, in a tuple; ``None`` when it failed and the person was told."""
+        try:
+            return (work(),)
+        except TuiMigrateError as error:
+            self.post_message(Trouble(error.message, error.hint))
+        except Exception:
+            log.exception("a question or command of the interface failed")
+            self.post_message(
+                Trouble(_("This did not work."), _("The engine's log says why (engine.log)."))
+            )
+        return None
+
+    @on(Told)
+    def _told(self, message: Told) -> None:
+        if self._turns.get(message.slot) == message.turn and self.is_mounted:
+            message.then(message.answer)
+
+    @on(Done)
+    def _done(self, message: Done) -> None:
+        reply = message.reply
+        if not reply.ok:
+            self.home.tell(f"{reply.message}\n{reply.hint}".strip(), "error")
+        if message.then is not None and self.is_mounted:
+            message.then(reply)
+
+    @on(Trouble)
+    def _trouble(self, message: Trouble) -> None:
+        self.home.tell(f"{message.message}\n{message.hint}".strip(), "error")
+
+    def action_back(self) -> None:
+        """Back to where this screen was opened."""
+        self.app.pop_screen()

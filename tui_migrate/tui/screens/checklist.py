@@ -1,0 +1,287 @@
+"""Checklist: the questions of one step, answered one by one, each in its own type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import OptionList
+
+from tui_migrate.engine import api
+from tui_migrate.engine.api import Reply
+from tui_migrate.engine.queries import Said
+from tui_migrate.engine.run import SETTLED, AnswerState, Status
+from tui_migrate.engine.sentences import stamp, step_name
+from tui_migrate.i18n import _
+from tui_migrate.tui.actions import Act, bindings
+from tui_migrate.tui.advice import unanswered
+from tui_migrate.tui.answers import Item, canonical, readable, shown_answer, wrong
+from tui_migrate.tui.detail import attention, bar
+from tui_migrate.tui.safe import prose, safe
+from tui_migrate.tui.screens.base import BaseScreen
+from tui_migrate.tui.screens.form import Ask, Filled, Form, needed
+from tui_migrate.tui.status import GOOD, LOOKS, QUIET, WARN
+from tui_migrate.tui.widgets.block import Block, line, lines
+from tui_migrate.tui.widgets.rows import Column, Row, Rows
+
+
+class ChecklistScreen(BaseScreen):
+    """The questions of ``step``."""
+
+    GROUP = "checklist"
+    CSS_PATH = "checklist.tcss"
+    AUTO_FOCUS = "#items"
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("checklist"))
+
+    def __init__(self, step: str) -> None:
+        super().__init__()
+        self._step = step
+        self._words: dict[str, str] = {}
+
+    def body(self) -> Iterable[Widget]:
+        yield Block(id="heading")
+        with Horizontal(id="panes"):
+            yield Rows(Column(share=3), Column(share=1, width=12), id="items")
+            with VerticalScroll(id="item", can_focus=False):
+                yield Block(id="question")
+        yield Block(id="next")
+
+    @property
+    def items(self) -> list[Item]:
+        """The questions, in order."""
+        return [Item.read(item) for item in self.step(self._step).outline.items]
+
+    @property
+    def item(self) -> Item | None:
+        """The question under the cursor."""
+        picked = self.query_one("#items", Rows).picked
+        return next((item for item in self.items if item.id == picked), None)
+
+    def applies(self, act: Act) -> bool:
+        item = self.item
+        if act.id in ("checklist.yes", "checklist.no"):
+            return item is not None and item.type == "yes_no" and not item.evidence
+        if act.id == "checklist.go":
+            step = self.step(self._step)
+            return not unanswered(step) and step.status not in SETTLED
+        return True
+
+    # Showing
+
+    def refresh_state(self) -> None:
+        step = self.step(self._step)
+        self._show_heading()
+        pick = None
+        rows = self.query_one("#items", Rows)
+        if not rows.rows:
+            pick = next((i.id for i in self.items if i.id not in step.answers), None)
+        rows.show([self._row(item) for item in self.items], pick)
+        self._show_item()
+        unknown = {a.answer for a in step.answers.values()} - set(self._words)
+        if unknown:
+            self.ask("words", Said(references=tuple(sorted(unknown))), self._have_words)
+
+    def _have_words(self, words: dict[str, str]) -> None:
+        self._words.update(words)
+        self.refresh_state()
+
+    def _show_heading(self) -> None:
+        step = self.step(self._step)
+        done, total = len(step.answers), len(step.outline.items)
+        counted = _("{n} of {m} answered").format(n=done, m=total)
+        heading = [
+            line(
+                (prose(step_name(step.outline)), "bold"),
+                "  ",
+                LOOKS[step.status].content,
+                "  ",
+                (bar(done, total, 16), "$primary"),
+                f"  {counted}",
+            ),
+            *attention(step.outline, other_too=self.size.height >= 30)[:2],
+        ]
+        self.query_one("#heading", Block).put(lines(heading))
+        left = unanswered(step)
+        if step.status in SETTLED:
+            advice = _("esc back · this step is {status}").format(status=LOOKS[step.status].word)
+        elif left:
+            advice = _("⏎ answer the question under the cursor · {n} to go").format(n=left)
+        else:
+            advice = _("c continue the run: all that is required is answered")
+        self.query_one("#next", Block).put(line((_("Next:") + " ", "bold"), (advice, "$primary")))
+
+    def _row(self, item: Item) -> Row:
+        answer = self.step(self._step).answers.get(item.id)
+        question = prose(item.question)
+        if answer is None:
+            look = ("○", WARN if item.required else QUIET)
+            text = "" if item.required else _("optional")
+            return Row(item.id, ((f"{look[0]} {question}", ""), (text, QUIET)))
+        if answer.not_applicable:
+            return Row(item.id, ((f"– {question}", QUIET), (_("not applicable"), QUIET)))
+        unexpected = bool(item.expect) and self._said(answer) not in ("", item.expect)
+        glyph, style = ("!", WARN) if unexpected else ("✓", GOOD)
+        shown = safe(shown_answer(self._said(answer))) or _("answered")
+        return Row(item.id, ((f"{glyph} {question}", ""), (shown, style)))
+
+    def _said(self, answer: AnswerState) -> str:
+        return self._words.get(answer.answer, "")
+
+    @on(OptionList.OptionHighlighted, "#items")
+    def _moved(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        self._show_item()
+        self.show_frame()
+
+    def _show_item(self) -> None:
+        item = self.item
+        if item is None:
+            return
+        rows = [line((prose(item.question), "bold"))]
+        if item.other:
+            rows.append(Content.styled(prose(item.other), QUIET))
+        rows.append(Content(""))
+        rows += self._facts(item)
+        answer = self.step(self._step).answers.get(item.id)
+        if answer is not None:
+            rows += ["", *self._answer_rows(item, answer)]
+        self.query_one("#question", Block).put(lines(rows))
+
+    def _facts(self, item: Item) -> list[Content]:
+        options = f" ({', '.join(safe(o) for o in item.choices)})" if item.choices else ""
+        facts = [(_("Answer"), safe(item.kind) + options)]
+        if item.expect:
+            facts.append((_("Needed"), safe(shown_answer(item.expect))))
+        if item.owner:
+            facts.append((_("Owner"), safe(item.owner)))
+        if item.due:
+            facts.append((_("Due"), safe(item.due)))
+        if item.evidence:
+            facts.append((_("Evidence"), _("a file is asked for")))
+        if not item.required:
+            facts.append((_("Required"), _("no")))
+        return [line((f"{name:<10}", QUIET), text) for name, text in facts]
+
+    def _answer_rows(self, item: Item, answer: AnswerState) -> list[Content]:
+        said = safe(shown_answer(self._said(answer)))
+        if answer.not_applicable:
+            said = _("not applicable: {why}").format(why=said)
+        rows = [line((f"{_('Said'):<10}", QUIET), (said or "–", "bold"))]
+        if (
+            item.expect
+            and not answer.not_applicable
+            and self._said(answer) not in ("", item.expect)
+        ):
+            rows.append(Content.styled(_("The step does not end well with this answer."), WARN))
+        if answer.file:
+            rows.append(line((f"{_('File'):<10}", QUIET), f"sha256 {safe(answer.file[:16])}…"))
+        at = stamp(answer.at, self.state.zone)
+        rows.append(line((f"{_('By'):<10}", QUIET), f"{safe(answer.by)}, {at}"))
+        return rows
+
+    # Answering
+
+    @on(OptionList.OptionSelected, "#items")
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.action_answer()
+
+    def action_answer(self) -> None:
+        """Open the question under the cursor."""
+        item = self.item
+        if item is None or not self._open_to_answers():
+            return
+        known = self.step(self._step).answers.get(item.id)
+        before = self._said(known) if known and not known.not_applicable else ""
+        asks = []
+        if not item.options:
+            hint = {"date": "31-03-2026", "file": "~/evidence.pdf"}.get(item.type, "")
+            asks.append(
+                Ask("answer", item.kind, before, hint, check=lambda text: wrong(item, text))
+            )
+        if item.evidence and item.type != "file":
+            asks.append(Ask("file", _("Evidence file (path)"), check=readable))
+        choices = [(option, shown_answer(option)) for option in item.options]
+
+        def then(filled: Filled | None) -> None:
+            if filled is not None:
+                said = filled.get("answer", filled.get("choice", ""))
+                self._send(item, canonical(item, said), filled.get("file", ""))
+
+        form = Form(
+            prose(item.question),
+            prose(item.other),
+            asks,
+            choices,
+            submit=_("answer"),
+            picked=before,
+        )
+        self.app.push_screen(form, then)
+
+    def _open_to_answers(self) -> bool:
+        if self.step(self._step).status is Status.SKIPPED:
+            self.home.tell(_("The step was skipped."), "warning")
+            return False
+        return True
+
+    def action_reply(self, answer: str) -> None:
+        """Yes or no at one key, where no evidence is asked for."""
+        item = self.item
+        if item is not None and item.type == "yes_no" and not item.evidence:
+            self._send(item, answer, "")
+
+    def action_not_applicable(self) -> None:
+        """The question does not apply: ask why."""
+        item = self.item
+        if item is None or not self._open_to_answers():
+            return
+
+        def then(filled: Filled | None) -> None:
+            if filled is not None:
+                command = api.Answer(
+                    step=self._step, item=item.id, answer=filled["why"], not_applicable=True
+                )
+                self.send(command, self._answered)
+
+        why = Ask("why", _("Why does it not apply?"), check=needed(_("A reason is needed.")))
+        self.app.push_screen(
+            Form(prose(item.question), "", [why], submit=_("not applicable")), then
+        )
+
+    def _send(self, item: Item, answer: str, file: str) -> None:
+        path = str(Path(file).expanduser()) if file else ""
+        if item.type == "file":
+            path, answer = answer, Path(answer).name
+        command = api.Answer(step=self._step, item=item.id, answer=answer, file=path)
+        self.send(command, self._answered)
+
+    def _answered(self, reply: Reply) -> None:
+        if reply.ok:
+            self.home.live.drain()
+            self.show()
+            self.action_next_open()
+
+    def action_next_open(self) -> None:
+        """The next question without an answer, from the cursor on and round."""
+        answers = self.step(self._step).answers
+        ids = [item.id for item in self.items]
+        rows = self.query_one("#items", Rows)
+        at = ids.index(rows.picked) if rows.picked in ids else 0
+        for candidate in [*ids[at + 1 :], *ids[: at + 1]]:
+            if candidate not in answers:
+                rows.pick(candidate)
+                return
+
+    def action_go_on(self) -> None:
+        """Back to the run, and on with it."""
+        if unanswered(self.step(self._step)):
+            self.home.tell(_("There are still questions without an answer."), "warning")
+            return
+        self.app.pop_screen()
+        self.call_later(self.home.go_on)

@@ -1,0 +1,303 @@
+"""Gate: who is needed, what is vouched for, and the typed confirmation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+
+from tui_migrate.engine.queries import FindingRules, RuleTotal, Said
+from tui_migrate.engine.run import SETTLED, RunState, SignOff, Status, StepState
+from tui_migrate.engine.sentences import grouped, label, said, stamp, step_name
+from tui_migrate.i18n import _
+from tui_migrate.tui.actions import Act, bindings
+from tui_migrate.tui.detail import attention, check_row, figure_rows, needs_rows
+from tui_migrate.tui.evidence import Since, evidence_steps, since_last
+from tui_migrate.tui.safe import prose, safe
+from tui_migrate.tui.screens.base import BaseScreen
+from tui_migrate.tui.screens.sign import reject_form, sign_form
+from tui_migrate.tui.screens.waive import waive_form
+from tui_migrate.tui.status import BAD, GOOD, LOOKS, QUIET, WARN
+from tui_migrate.tui.widgets.block import Block, line, lines
+
+SHOWN_RULES = 12
+
+
+class GateScreen(BaseScreen):
+    """A gate as it stands now; with ``frozen``, as it stood then (replay), to read only."""
+
+    GROUP = "gate"
+    CSS_PATH = "gate.tcss"
+    AUTO_FOCUS = "#evidence"
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("gate"))
+
+    def __init__(self, gate: str, frozen: RunState | None = None) -> None:
+        super().__init__()
+        self._gate = gate
+        self._frozen = frozen
+        self._findings: Sequence[RuleTotal] = ()
+        self._since: Since | None = None
+        self._words: dict[str, str] = {}
+        self._history = False
+        self._asked = 0
+
+    def body(self) -> Iterable[Widget]:
+        with VerticalScroll(id="evidence", can_focus=True):
+            yield Block(id="gate")
+        yield Block(id="next")
+
+    @property
+    def state(self) -> RunState:
+        return self._frozen or super().state
+
+    @property
+    def gate(self) -> StepState:
+        """The gate's own step."""
+        return self.step(self._gate)
+
+    @property
+    def open(self) -> bool:
+        """Whether a decision is asked for now."""
+        gate = self.gate
+        return self._frozen is None and (gate.status is Status.WAITING or gate.supplementary)
+
+    @property
+    def my_roles(self) -> list[str]:
+        """The needed roles that the person at the keyboard has."""
+        roles = self.home.live.client.identity.roles
+        return [str(a["role"]) for a in self.gate.outline.approvals if a.get("role") in roles]
+
+    def badge(self) -> str:
+        return (
+            _("REPLAY {at}").format(at=stamp(self.state.at, self.state.zone))
+            if self._frozen
+            else ""
+        )
+
+    def applies(self, act: Act) -> bool:
+        if act.id in ("gate.approve", "gate.conditions", "gate.reject"):
+            return self.open and bool(self.my_roles)
+        if act.id == "gate.waive":
+            steps = evidence_steps(self.state, self.gate)
+            return self._frozen is None and any(c.blocks for s in steps for c in s.checks.values())
+        return True
+
+    # Showing
+
+    def refresh_state(self) -> None:
+        gate = self.gate
+        if self._frozen is None and self._asked != self.state.seq:
+            self._asked = self.state.seq
+            self._ask_more(gate)
+        pane = self.query_one("#evidence", VerticalScroll)
+        pane.border_title = Content(_("Gate {name}").format(name=prose(step_name(gate.outline))))
+        pane.border_subtitle = LOOKS[gate.status].content
+        width = max(30, pane.scrollable_content_region.width or 70)
+        self.query_one("#gate", Block).put(lines(self._rows(gate, width)))
+        self.query_one("#next", Block).put(
+            line((_("Next:") + " ", "bold"), (self._advice(gate), "$primary"))
+        )
+
+    def _ask_more(self, gate: StepState) -> None:
+        steps = tuple(gate.outline.evidence)
+        if steps:
+            self.ask("findings", FindingRules(steps=steps), self._have_findings)
+        client, now = self.home.live.client, copy(self.state)
+        self.read(
+            "since", lambda: since_last(client.entries(1, now.seq), gate.id, now), self._have_since
+        )
+        wanted = {ref for s in gate.signoffs for ref in (s.comment, s.conditions) if ref}
+        if wanted - set(self._words):
+            self.ask("words", Said(references=tuple(sorted(wanted))), self._have_words)
+
+    def _have_findings(self, findings: Sequence[RuleTotal]) -> None:
+        self._findings = findings
+        self.refresh_state()
+
+    def _have_since(self, since: Since) -> None:
+        self._since = since
+        self.refresh_state()
+
+    def _have_words(self, words: dict[str, str]) -> None:
+        self._words.update(words)
+        self.refresh_state()
+
+    def _advice(self, gate: StepState) -> str:
+        if self._frozen is not None:
+            return _("esc back: this is how the gate stood then")
+        if self.open and self.my_roles:
+            return _("read the evidence, then a approve · c with conditions · x reject")
+        if self.open:
+            roles = ", ".join(str(a.get("role", "")) for a in gate.outline.approvals)
+            return _("a sign-off by {roles} is needed; you may read").format(roles=safe(roles))
+        if gate.status in SETTLED:
+            return _("esc back: this gate is {status}").format(status=LOOKS[gate.status].word)
+        return _("esc back: the run has not come to this gate yet")
+
+    def _rows(self, gate: StepState, width: int) -> list[Content]:
+        rows = self._people(gate)
+        rows += attention(gate.outline, other_too=width >= 90)
+        if gate.subject:
+            concerned = _("Records concerned")
+            rows += [
+                line((f"{concerned}  ", "bold"), (grouped(gate.subject), "bold $primary")),
+                Content(""),
+            ]
+        rows += self._evidence(gate, width)
+        rows += self._finding_rows()
+        rows += self._since_rows()
+        rows += self._signoffs(gate)
+        return rows
+
+    def _people(self, gate: StepState) -> list[Content]:
+        needs = needs_rows(gate)
+        identity = self.home.live.client.identity
+        roles = ", ".join(identity.roles) or _("no role")
+        you = f"{identity.user} ({roles})"
+        may, style = (_("may sign"), GOOD) if self.my_roles else (_("may read, not sign"), WARN)
+        rows = (
+            [Content.assemble((f"{_('Needs'):<9}", "bold"), Content("   ").join(needs))]
+            if needs
+            else []
+        )
+        rows.append(line((f"{_('You are'):<9}", "bold"), safe(you), " – ", (may, style)))
+        ran = [
+            prose(step_name(step.outline))
+            for step in evidence_steps(self.state, gate)
+            if identity.user in step.operators
+        ]
+        if ran and self.my_roles:
+            text = _(
+                "You ran {steps} yourself: where four eyes are asked for, somebody else signs."
+            )
+            rows.append(Content.styled(text.format(steps=", ".join(ran)), WARN))
+        return [*rows, Content("")]
+
+    def _evidence(self, gate: StepState, width: int) -> list[Content]:
+        steps = evidence_steps(self.state, gate)
+        hashed = f"{gate.evidence[:8]}…{gate.evidence[-4:]}" if gate.evidence else _("not made yet")
+        rows = [line((_("Evidence") + " ", "bold"), safe(hashed))]
+        if gate.figures:
+            rows += [Content(""), *figure_rows(gate.figures, width)]
+        for step in steps:
+            look = LOOKS[step.status]
+            name = prose(step_name(step.outline))
+            rows.append(line((f"{look.glyph} {name}", "bold"), (f"  {look.word}", look.style)))
+            checks = sorted(step.checks.values(), key=lambda c: (c.passed, bool(c.waived_by)))
+            rows += [line("  ", check_row(check)) for check in checks]
+            rows += [line("  ", row) for row in figure_rows(step.figures, width - 2)[:-1]]
+            rows.append(Content(""))
+        return rows if steps or gate.figures else [*rows, Content("")]
+
+    def _finding_rows(self) -> list[Content]:
+        if not self._findings:
+            return []
+        styles = {"block": ("✗", BAD), "warn": ("!", WARN)}
+        rows = [Content.styled(_("Findings of these steps"), "bold")]
+        for total in self._findings[:SHOWN_RULES]:
+            glyph, style = styles.get(total.severity, ("·", QUIET))
+            text = f"  {safe(label(total.rule))}"
+            rows.append(line((f"  {glyph} {grouped(total.findings):>9}", style), text))
+        more = len(self._findings) - SHOWN_RULES
+        if more > 0:
+            rows.append(Content.styled(_("  and {n} more rules: f").format(n=more), QUIET))
+        return [*rows, Content("")]
+
+    def _since_rows(self) -> list[Content]:
+        since = self._since
+        if since is None:
+            return []
+        head = _("Changed since the last sign-off here") + "  "
+        if not since.by:
+            return [line((head, "bold"), _("there was none yet")), Content("")]
+        by = f"{safe(since.by)}, {stamp(since.at, self.state.zone)}"
+        if not since.changes:
+            return [line((head, "bold"), _("nothing"), (f"  ({by})", QUIET)), Content("")]
+        rows = [line((head, "bold"), (f"({by})", QUIET))]
+        for change in since.changes[:20]:
+            values = f"{safe(change.before) or '–'} → {safe(change.after) or '–'}"
+            rows.append(
+                line(("  Δ ", WARN), f"{prose(change.step)}: {safe(change.name)}  {values}")
+            )
+        return [*rows, Content("")]
+
+    def _signoffs(self, gate: StepState) -> list[Content]:
+        signoffs = gate.signoffs if self._history else [s for s in gate.signoffs if not s.voided]
+        if not signoffs:
+            return []
+        head = _("All sign-offs here") if self._history else _("Sign-offs that stand")
+        rows = [Content.styled(head, "bold")]
+        for signoff in signoffs:
+            rows += self._signoff(signoff)
+        return [*rows, Content("")]
+
+    def _signoff(self, s: SignOff) -> list[Content]:
+        words = {
+            "approve": ("✓ " + _("approved"), GOOD),
+            "conditions": ("✓ " + _("approved with conditions"), WARN),
+            "reject": ("✗ " + _("rejected"), BAD),
+        }
+        text, style = words.get(s.decision, (safe(s.decision), ""))
+        at = stamp(s.at, self.state.zone)
+        tail = f"  {safe(s.by)} ({safe(s.role)}), {at}"
+        if s.voided:
+            text, style = text + " – " + _("no longer counts"), QUIET
+        rows = [line(("  " + text, style), tail)]
+        if not s.bound:
+            rows.append(
+                Content.styled("    " + _("not bound to the evidence (decisions file)"), WARN)
+            )
+        for reference in (s.comment, s.conditions):
+            if words_ := self._words.get(reference, ""):
+                rows.append(Content(f"    “{safe(words_)}”"))
+        return rows
+
+    # Deciding
+
+    def action_approve(self) -> None:
+        """The typed confirmation."""
+        if self._may():
+            sign_form(self, self.gate, conditions=False)
+
+    def action_conditions(self) -> None:
+        """The typed confirmation, with conditions, owner and date."""
+        if self._may():
+            sign_form(self, self.gate, conditions=True)
+
+    def action_reject(self) -> None:
+        """Say no: wait, redo a step, or abort."""
+        if self._may():
+            reject_form(self, self.gate, evidence_steps(self.state, self.gate))
+
+    def action_waive(self) -> None:
+        """Accept a failing check of the evidence."""
+        if self._frozen is None:
+            waive_form(self, evidence_steps(self.state, self.gate))
+
+    def action_findings(self) -> None:
+        """The findings, record by record."""
+        from tui_migrate.tui.screens.findings import FindingsScreen
+
+        self.app.push_screen(FindingsScreen())
+
+    def action_history(self) -> None:
+        """All sign-offs, also those that no longer count, or only those that do."""
+        self._history = not self._history
+        self.refresh_state()
+
+    def _may(self) -> bool:
+        if not self.open:
+            self.home.tell(_("No decision is asked for here now."), "warning")
+        elif not self.my_roles:
+            needed = ", ".join(said(str(a.get("role", ""))) for a in self.gate.outline.approvals)
+            self.home.tell(
+                _("This needs one of the roles: {roles}.").format(roles=needed), "warning"
+            )
+        else:
+            return True
+        return False

@@ -1,0 +1,58 @@
+"""All keys of a screen, and what the glyphs mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+
+from tui_migrate.i18n import _
+from tui_migrate.tui.actions import acts
+from tui_migrate.tui.safe import fit
+from tui_migrate.tui.screens.base import BaseScreen
+from tui_migrate.tui.status import LOOKS
+from tui_migrate.tui.widgets.block import Block, line, lines
+
+
+class HelpScreen(BaseScreen):
+    """F1."""
+
+    GROUP = "help"
+    AUTO_FOCUS = "VerticalScroll"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter,f1", "back", show=False),
+    ]
+
+    def __init__(self, about: str) -> None:
+        super().__init__()
+        self._about = about
+
+    def body(self) -> Iterable[Widget]:
+        with VerticalScroll(can_focus=True):
+            yield Block(lines(self._rows()), id="help")
+
+    def _rows(self) -> list[Content]:
+        rows = [Content.styled(_("Keys here"), "bold"), Content("")]
+        for act in acts(self._about):
+            rows.append(line(("  " + fit(act.glyph, 9), "$primary bold"), act.help))
+        rows += [
+            Content(""),
+            Content.styled(_("In lists"), "bold"),
+            Content(""),
+            line(
+                ("  " + fit("↑ ↓", 9), "$primary bold"),
+                _("Up and down; Page Up, Page Down, Home, End"),
+            ),
+            line(("  " + fit("⇥", 9), "$primary bold"), _("To the next pane")),
+            Content(""),
+            Content.styled(_("Status"), "bold"),
+            Content(""),
+            *(line("  ", look.content) for look in LOOKS.values()),
+            Content(""),
+            Content.styled(_("esc closes this"), "dim"),
+        ]
+        return rows

@@ -1,0 +1,110 @@
+"""The dialogs of a gate: approve by typing, and reject with a consequence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui_migrate.engine import api
+from tui_migrate.engine.run import StepState
+from tui_migrate.engine.sentences import grouped, step_name
+from tui_migrate.i18n import _
+from tui_migrate.tui.answers import day
+from tui_migrate.tui.safe import prose
+from tui_migrate.tui.screens.base import BaseScreen
+from tui_migrate.tui.screens.form import Ask, Filled, Form, needed
+from tui_migrate.tui.widgets.block import lines
+
+ABORT, WAIT = "abort", "wait"
+
+
+def typed_number(text: str) -> int | None:
+    """``12 480`` as a number; ``None`` when it is none."""
+    plain = text.replace(" ", "").replace(".", "")
+    return int(plain) if plain.isascii() and plain.isdecimal() else None
+
+
+def _confirm(subject: int) -> Ask:
+    def check(text: str) -> str:
+        if typed_number(text) == subject:
+            return ""
+        return _("That is not the number of records concerned, as the evidence states it.")
+
+    return Ask("typed", _("To sign, type the number of records concerned"), check=check)
+
+
+def sign_form(screen: BaseScreen, gate: StepState, conditions: bool) -> None:
+    """Approve ``gate``: the number typed, a comment, and the conditions if there are any."""
+    evidence, name = gate.evidence, prose(step_name(gate.outline))
+
+    def then(filled: Filled | None) -> None:
+        if filled is None:
+            return
+        text = ""
+        if conditions:
+            text = _("{what} – owner {owner}, due {due}").format(
+                what=filled["what"], owner=filled["owner"], due=day(filled["due"])
+            )
+        screen.send(
+            api.Sign(
+                gate=gate.id,
+                decision="conditions" if conditions else "approve",
+                comment=filled["comment"],
+                evidence=evidence,
+                typed=typed_number(filled["typed"]),
+                conditions=text,
+            )
+        )
+
+    asks = [_confirm(gate.subject)]
+    if conditions:
+        bad_day = _("This is not a date: type it as 31-03-2026.")
+        asks += [
+            Ask("what", _("Conditions"), check=needed(_("Say under which conditions."))),
+            Ask(
+                "owner", _("Who sees to it"), check=needed(_("Name a person of the organisation."))
+            ),
+            Ask("due", _("Due"), hint="31-03-2026", check=lambda t: "" if day(t) else bad_day),
+        ]
+    asks.append(Ask("comment", _("Comment")))
+    intro = lines(
+        [
+            _("You sign for: {name}").format(name=name),
+            _("Evidence {hash}").format(hash=f"{evidence[:8]}…{evidence[-4:]}"),
+            _("Records concerned: {n}").format(n=grouped(gate.subject)),
+        ]
+    )
+    title = _("Approve with conditions") if conditions else _("Approve")
+    screen.app.push_screen(Form(title, intro, asks, submit=_("sign")), then)
+
+
+def reject_form(screen: BaseScreen, gate: StepState, steps: Sequence[StepState]) -> None:
+    """Reject ``gate`` and say what follows from it."""
+    choices = [(WAIT, _("wait: the gate stays as it is"))]
+    choices += [
+        (f"redo:{s.id}", _("redo {name} and what follows").format(name=prose(step_name(s.outline))))
+        for s in steps
+        if s.outline.uses not in ("gate",)
+    ]
+    choices.append((ABORT, _("abort the run")))
+
+    def then(filled: Filled | None) -> None:
+        if filled is None:
+            return
+        choice = filled["choice"]
+        screen.send(
+            api.Sign(
+                gate=gate.id,
+                decision="reject",
+                comment=filled["reason"],
+                evidence=gate.evidence,
+                typed=typed_number(filled["typed"]),
+                then="" if choice == WAIT else choice,
+            )
+        )
+
+    asks = [
+        Ask("reason", _("Why?"), check=needed(_("A rejection needs a reason."))),
+        _confirm(gate.subject),
+    ]
+    title = _("Reject {name}").format(name=prose(step_name(gate.outline)))
+    screen.app.push_screen(Form(title, _("What follows?"), asks, choices, submit=_("reject")), then)

@@ -1,0 +1,109 @@
+"""Text on the screen, a line to type on, and the two lines that every screen has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from tui_migrate.tui.actions import Act
+from tui_migrate.tui.safe import fit, safe
+
+Part = tuple[str, str] | str | Content
+
+
+def line(*parts: Part) -> Content:
+    """One line from plain texts and (text, style) pairs; texts are safe already."""
+    return Content.assemble(*parts)
+
+
+def lines(rows: Iterable[Content | str]) -> Content:
+    """Rows under each other."""
+    return Content("\n").join([row if isinstance(row, Content) else Content(row) for row in rows])
+
+
+class Block(Static):
+    """Text without markup that repaints only when it differs."""
+
+    def __init__(
+        self, text: Content | str = "", *, id: str | None = None, classes: str = ""
+    ) -> None:
+        self._shown = text if isinstance(text, Content) else Content(text)
+        super().__init__(self._shown, id=id, classes=classes or None, markup=False)
+
+    def put(self, text: Content | str) -> None:
+        """Show ``text``, which is safe already."""
+        fresh = text if isinstance(text, Content) else Content(text)
+        if fresh.is_same(self._shown):
+            return
+        self._shown = fresh
+        self.update(fresh)
+
+    @property
+    def plain(self) -> str:
+        """What is shown, without styles."""
+        return self._shown.plain
+
+
+class Field(Input):
+    """A line to type on. Nothing blinks, and what is pasted cannot act on the terminal."""
+
+    def __init__(self, value: str = "", *, hint: str = "", id: str | None = None) -> None:
+        super().__init__(
+            value=safe(value), placeholder=safe(hint), id=id, select_on_focus=False, compact=True
+        )
+        self.cursor_blink = False
+
+    def validate_value(self, value: str) -> str:
+        """Controls become visible pictures before they can be drawn."""
+        return safe(value)
+
+
+class TopBar(Block):
+    """Where I am and who I am, and REHEARSAL where nothing is real."""
+
+    def tell(self, left: str, right: str, rehearsal: bool, replay: str = "") -> None:
+        """``left`` gives way first when the line is short."""
+        badges: list[Part] = []
+        if replay:
+            badges.append((f" {replay} ", "reverse bold"))
+            badges.append(" ")
+        if rehearsal:
+            badges.append((" REHEARSAL ", "$text-warning reverse bold"))
+            badges.append(" ")
+        used = Content.assemble(*badges).cell_length
+        width = max(20, self.size.width or 80)
+        tail = safe(right)
+        room = width - used - len(tail) - 3
+        self.put(line(" ", (fit(safe(left), room), "bold"), " ", *badges, tail, " "))
+
+
+class KeyBar(Block):
+    """The keys that do something here, as many as the line holds; F1 always."""
+
+    def tell(self, acts: list[Act], notes: dict[str, str]) -> None:
+        """``notes``: id of an act → a number to show behind its label."""
+        width = max(20, self.size.width or 80)
+        tail: list[Part] = []
+        used = 1
+        must = [act for act in acts if act.id == "app.help"]
+        for act in must:
+            tail.extend(self._key(act, ""))
+            used += len(act.glyph) + len(act.label) + 3
+        parts: list[Part] = [" "]
+        for act in acts:
+            if not act.shown or act in must:
+                continue
+            note = notes.get(act.id, "")
+            need = len(act.glyph) + len(act.label) + len(note) + 3 + bool(note)
+            if used + need > width:
+                continue
+            used += need
+            parts.extend(self._key(act, note))
+        self.put(line(*parts, *tail))
+
+    @staticmethod
+    def _key(act: Act, note: str) -> list[Part]:
+        extra = f" {note}" if note else ""
+        return [(act.glyph, "$primary bold"), f" {act.label}{extra}", "  "]

@@ -1,0 +1,140 @@
+"""The run on screen: the tree of steps, and one step beside it. Live and in replay the same."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import OptionList
+
+from tui_migrate.engine.api import Progress
+from tui_migrate.engine.run import SETTLED, RunState, Status, StepState
+from tui_migrate.engine.sentences import number_of, said, step_name
+from tui_migrate.tui.detail import entry_rows, step_rows
+from tui_migrate.tui.safe import prose
+from tui_migrate.tui.status import LOOKS, QUIET, phase_status
+from tui_migrate.tui.widgets.block import Block, lines
+from tui_migrate.tui.widgets.rows import Column, Row, Rows
+
+LIVE = 12
+"""How many of the last entries stand under a step."""
+
+
+class RunView(Horizontal):
+    """Tree and step. ``show`` it a state; it follows where the run stands until the cursor is
+    moved elsewhere, and again when the cursor comes back."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._state = RunState()
+        self._progress: Progress | None = None
+        self._open: dict[str, bool] = {}
+        self._follow = True
+        self._followed = ""
+        self._flip = False
+
+    def compose(self) -> ComposeResult:
+        yield Rows(Column(share=1), Column(width=9, right=True), id="tree")
+        with VerticalScroll(id="side", can_focus=True):
+            yield Block(id="detail")
+            yield Block(id="entries")
+
+    @property
+    def selected(self) -> StepState | None:
+        """The step under the cursor, or the one where the run stands."""
+        kind, _colon, key = self.query_one("#tree", Rows).picked.partition(":")
+        if kind == "step":
+            return self._state.steps.get(key)
+        return self._state.current
+
+    def show(self, state: RunState, progress: Progress | None = None) -> None:
+        """Show the run as ``state`` says."""
+        self._state, self._progress = state, progress
+        self._show_tree()
+        self._show_step()
+
+    def flip(self) -> None:
+        """The attention point in the other language."""
+        self._flip = not self._flip
+        self._show_step()
+
+    def follow(self) -> None:
+        """Go back to where the run stands."""
+        self._follow = True
+        self._open.clear()
+        self.show(self._state, self._progress)
+
+    # Tree
+
+    def _show_tree(self) -> None:
+        current = self._state.current
+        rows = []
+        for number, phase in enumerate(self._state.phases, 1):
+            steps = [s for s in self._state.steps.values() if s.outline.phase == phase.id]
+            here = current is not None and current.outline.phase == phase.id
+            rows.append(self._phase_row(phase.id, number, said(phase.title), steps))
+            if self._open.get(phase.id, here):
+                rows.extend(self._step_row(step) for step in steps)
+        pick = None
+        if self._follow and current is not None:
+            pick = self._followed = f"step:{current.id}"
+            if not any(row.id == pick for row in rows):
+                pick = self._followed = f"phase:{current.outline.phase}"
+        self.query_one("#tree", Rows).show(rows, pick)
+
+    def _phase_row(self, phase: str, number: int, title: str, steps: list[StepState]) -> Row:
+        look = LOOKS[phase_status(steps)]
+        settled = sum(step.status in SETTLED for step in steps)
+        name = f"{look.glyph} {number} {prose(title) or phase}"
+        style = f"{look.style} bold" if "dim" not in look.style else "bold"
+        return Row(f"phase:{phase}", ((name, style), (f"{settled}/{len(steps)}", "bold")))
+
+    def _step_row(self, step: StepState) -> Row:
+        look = LOOKS[step.status]
+        name = prose(said(step.outline.title)) or step.id
+        number = number_of(step.outline)
+        text = f"  {look.glyph} {number} {name}" if number else f"  {look.glyph} {name}"
+        style = look.style if step.status is not Status.DONE else ""
+        word_style = look.style if step.status is not Status.DONE else QUIET
+        return Row(f"step:{step.id}", ((text, style), (look.word, word_style)))
+
+    @on(OptionList.OptionHighlighted, "#tree")
+    def _moved(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        if event.option_id != self.query_one("#tree", Rows).picked:
+            return
+        if event.option_id != self._followed:
+            self._follow = False
+        elif self._state.current is not None:
+            self._follow = True
+        self._show_step()
+
+    def toggle_phase(self) -> bool:
+        """Fold or unfold the phase under the cursor; whether there was one."""
+        kind, _colon, phase = self.query_one("#tree", Rows).picked.partition(":")
+        if kind != "phase":
+            return False
+        current = self._state.current
+        here = current is not None and current.outline.phase == phase
+        self._open[phase] = not self._open.get(phase, here)
+        self._show_tree()
+        return True
+
+    # Step
+
+    def _show_step(self) -> None:
+        side = self.query_one("#side", VerticalScroll)
+        step = self.selected
+        width = max(20, side.scrollable_content_region.width or 40)
+        if step is None:
+            side.border_title = Content(prose(said(self._state.title)))
+            side.border_subtitle = Content("")
+            self.query_one("#detail", Block).put("")
+        else:
+            look = LOOKS[step.status]
+            side.border_title = Content(prose(step_name(step.outline)))
+            side.border_subtitle = look.content
+            rows = step_rows(self._state, step, self._progress, width, self._flip)
+            self.query_one("#detail", Block).put(lines(rows))
+        self.query_one("#entries", Block).put(lines(entry_rows(self._state, LIVE, width)))

@@ -8,23 +8,23 @@ blocking keys.
 from __future__ import annotations
 
 _SETS = """
-johannes jan johan hans hannes joannes john jean jo janus jantje
-johanna jo joke jopie hanna hanneke annie jannie jannetje jopke janny ans
-hendrik henk hendrikus henri henricus rik harrie harry hein heinrich hendricus driek
-hendrika hennie rika riek henriette henrica hendrikje
+johannes jan johan hans hannes joannes john jean jo janus jantje joop
+johanna jo joke jopie hanna hanneke annie jannie jannetje jopke janny ans jeanne
+hendrik henk hendrikus henri henricus rik harrie harry hein heinrich hendricus driek henny
+hendrika hennie rika riek henriette henrica hendrikje henny
 cornelis kees cor cees corneel nelis cornelius krelis
-cornelia corrie cora neeltje nel nelly corry cornelie nelleke keetje
+cornelia corrie cora neeltje nel nelly corry cornelie nelleke keetje cor
 petrus piet peter pieter pierre peer pietje
 petronella petra nel nelly pietje nellie ella pieternella
 elisabeth els elsje elly betty bep liesbeth lies betsy lisa elise ilse elizabeth elisa liza lisette
-wilhelmus willem wim wil bill wilhelm willy helmus guillaume
+wilhelmus willem wim wil bill wilhelm willy helmus guillaume pim
 wilhelmina mina willy wil willemijn mien minnie mientje helma willemina
 jacobus jaap koos jacob sjaak jacques jakob coos ko
-jacoba coba jacqueline ko jacomina cootje
-maria marie mia ria miep mieke marijke marja riet marietje rie marian maaike
+jacoba coba jacqueline ko jacomina cootje coby cobie
+maria marie mia ria miep mieke marijke marja riet marietje rie marian maaike riek rieke
 anna an anneke annie anne anja annet anouk annette antje ans anny
-adriana jana ada adrie adrienne sjaan arjana
-adrianus adriaan adrie arie ad janus aad
+adriana jana ada adrie adrienne sjaan arjana adri jeanne
+adrianus adriaan adrie arie ad janus aad adri
 antonius anton ton toon antoon tonny antoine teun theun tony tonnie
 antonia tonny toos antoinette tonia tonneke toosje
 theodorus theo dorus theodoor dirk theodore
@@ -34,11 +34,11 @@ gerarda gerda geertje gerrie gerritje gera
 geertruida truus geertrui trudy geertje trui truus truida gertrude
 franciscus frans frank francis cis franz francois sus
 francisca francien fransje ciska francine cisca
-josephus jozef jos joseph jef joost sjef joep jup
+josephus jozef jos joseph jef joost sjef joep jup joop
 josephina josephine josine fien fientje josefien
 margaretha greet margriet greta gretha marga gre margreet grietje rita margot margareta griet
 catharina trijntje toos ina katrien karin tine catrien rina catharine kaatje trien tineke cato carina
-helena lena leen heleen ellen lenie leentje hella helene
+helena lena leen heleen ellen lenie leentje hella helene leni
 leonardus leo leon leendert leonard leen
 lambertus bert lambert bertus lammert bart
 hubertus bert huub hubert huib bertus hub
@@ -60,14 +60,14 @@ frederika freddie rika fredrika frederica
 laurentius laurens louw lau rens laurent lourens
 ludovicus louis lodewijk lou luuk wiet ludo
 louisa louise loes wies wiesje lousje
-lucas luc luuk luke luka
+lucas luc luuk luke luka luk
 michael michiel michel chiel maikel mike
 paulus paul pauwel pol
 paulina paula pauline paulien lien
 philippus philip filip flip philippe filippe
 stephanus stefan stephan steven stef stefaan etienne
 simon siem sijmen symen
-thomas tom tommie tomas thom
+thomas tom tommie tomas thom tommy
 daniel daan dani danny
 david dave daaf
 gabriel gaby gabri
@@ -125,18 +125,18 @@ josina sien josien
 klasina klaasje sien klazina ina
 lidewij lidwina lida lidy
 lucia luus lucie lucy
-magdalena magda leen lena madeleine madelon
+magdalena magda leen lena madeleine madelon leni lenie
 marcus marc mark markus marco
-marius rius marinus rinus
+marius rius marinus rinus rien
 marina rina marijn marijne
 mauritius maurits maurice
 mechtildis tilda mathilde tilly machteld mathilda
-nathalia nathalie natasja natalie
+nathalia nathalie natasja natalie nath
 regina gina rina regien
 rosemarie roosmarie rozemarijn rosemarijn
 sofia sophie fie sofie sophia
 sibylla bella billa sybille
-theresia trees thera resi theresa tessa therese tress
+theresia trees thera resi theresa tessa therese tress thea
 valentinus valentijn tijn valentin
 wouter walter walt wolter
 zacharias zach sacharias
@@ -166,6 +166,12 @@ wendelina wendy wendel
 mohammed mohamed muhammad mo mohammad muhammed
 fatima fatma
 samuel sam sammy
+charlotte lotte lot charlot lottie
+olivia liv livia
+koenraad koen coen coenraad
+alida ali lida alie aly
+ronald ron ronnie
+richardus richard rick ries
 samantha sam
 kimberley kim kimberly
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,14 @@ from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.vault import pseudonym
 from tui_migrate.engine import api
 from tui_migrate.engine.commands import handle
+from tui_migrate.engine.decisions import decided
 from tui_migrate.engine.engine import Engine
 from tui_migrate.engine.run import RunState
+from tui_migrate.engine.runner import Runner
 from tui_migrate.i18n import _
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.store import Cursor
+from tui_migrate.steps.base import Context, PairDecision, Step
 
 
 class InProcessClient:
@@ -115,6 +118,18 @@ class InProcessClient:
             }
             for event in events
         ]
+
+    def pair_words(self) -> tuple[PairDecision, ...]:
+        """The present decisions on pairs, with plain record ids."""
+        return decided(self._core, self._core.state.pairs)
+
+    def import_steps(self) -> Iterator[tuple[Context, Step]]:
+        """The import steps of the runbook, each with a context on the present data."""
+        runner = Runner(self._core)
+        for step in self._core.state.steps.values():
+            if step.outline.uses == "import":
+                worker, spec = runner.worker(step)
+                yield runner.context(step, spec), worker
 
     def _records(self, pseudonyms: set[str]) -> dict[str, tuple[str, str]]:
         """Plain ids of records by pseudonym."""

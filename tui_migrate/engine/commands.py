@@ -15,7 +15,7 @@ from tui_migrate.engine.decisions import DECISIONS, decided, pair_key, pair_word
 from tui_migrate.engine.run import Status, StepState
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError
 from tui_migrate.i18n import _
-from tui_migrate.report.tables import Extras
+from tui_migrate.report.export import Extras
 from tui_migrate.runbook.decisions import wrong_answer
 from tui_migrate.runbook.kinds import ChecklistWith
 

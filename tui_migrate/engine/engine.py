@@ -26,7 +26,7 @@ from tui_migrate.engine.runner import Runner, Stopped
 from tui_migrate.engine.workspace import Workspace, WorkspaceLock
 from tui_migrate.errors import Exit, TuiMigrateError
 from tui_migrate.i18n import _
-from tui_migrate.runbook.load import Loaded, load_runbook
+from tui_migrate.runbook.load import RUNBOOK_FILE, Loaded, load_runbook
 from tui_migrate.staging.store import Store
 from tui_migrate.steps.base import Registry
 from tui_migrate.steps.registry import default_registry
@@ -142,13 +142,13 @@ class Engine:
         self._lock.release()
 
 
-def load_workspace(root: Path) -> Loaded:
+def load_workspace(root: Path, name: str = RUNBOOK_FILE) -> Loaded:
     """Runbook, rules and mappings of a workspace, with every mistake in any of them."""
     from dataclasses import replace
 
     from tui_migrate.mapping.load import load_mappings
 
-    loaded = load_runbook(root)
+    loaded = load_runbook(root, name)
     if loaded.runbook is None:
         return loaded
     _mappings, problems = load_mappings(loaded)

@@ -1,0 +1,81 @@
+"""The command line: one function per command, heavy imports inside, messages on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import typer
+
+from tui_migrate.cli import audit, data, people, runs, workspaces
+from tui_migrate.errors import Exit, TuiMigrateError
+from tui_migrate.i18n import _
+
+app = typer.Typer(
+    name="tui-migrate",
+    help=_("Supervised migration of customer data, step by step, with sign-off and audit."),
+    no_args_is_help=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+workspaces.register(app)
+runs.register(app)
+people.register(app)
+data.register(app)
+audit.register(app)
+
+
+def run_cli(arguments: list[str]) -> int:
+    """Run one command line; its exit code. A traceback never reaches the user."""
+    try:
+        command = typer.main.get_command(app)
+        result = command.main(args=arguments, prog_name="tui-migrate", standalone_mode=False)
+        return int(result) if isinstance(result, int) else int(Exit.DONE)
+    except TuiMigrateError as error:
+        _complain(str(error))
+        return int(error.exit_code)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show(sys.stderr)
+        return int(Exit.WRONG)
+    except (KeyboardInterrupt, click.Abort):
+        _complain(_("Interrupted. What was committed stays; run again to go on."))
+        return int(Exit.INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.DONE)
+    except OSError as error:
+        _complain(_("The system refuses: {}").format(error))
+        return int(Exit.WRONG)
+    except Exception:  # noqa: BLE001 - the last line of defence before the user
+        _complain(
+            _("Something failed that should not. Nothing was lost; details are in {}.").format(
+                _keep_traceback(arguments)
+            )
+        )
+        return int(Exit.WRONG)
+
+
+def _complain(message: str) -> None:
+    typer.echo(message, err=True)
+
+
+def _keep_traceback(arguments: list[str]) -> Path:
+    """Write the traceback to the workspace's log, or else to the user's cache folder."""
+    log = Path.cwd() / ".tui-migrate" / "engine.log"
+    for flag in ("-w", "--workspace"):
+        if flag in arguments[:-1]:
+            log = Path(arguments[arguments.index(flag) + 1]) / ".tui-migrate" / "engine.log"
+    if not log.parent.is_dir():
+        cache = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        log = Path(cache) / "tui-migrate" / "error.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as stream:
+        stream.write(f"{datetime.now(UTC).isoformat()}\n{traceback.format_exc()}\n")
+    return log

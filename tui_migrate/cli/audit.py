@@ -1,0 +1,189 @@
+"""Commands on the audit: verify, log, show, replay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tui_migrate.cli.common import (
+    JsonOption,
+    WorkspaceOption,
+    has_terminal,
+    print_json,
+    read_run,
+    result,
+    say,
+)
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Exit
+from tui_migrate.i18n import _
+
+if TYPE_CHECKING:
+    from tui_migrate.audit.lookup import Event
+
+audit_app = typer.Typer(help=_("What proves the run."), no_args_is_help=True, rich_markup_mode=None)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.add_typer(audit_app, name="audit")
+
+
+@audit_app.command()
+def verify(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[FOLDER]", help=_("A (copied) audit folder."))
+    ] = None,
+    expect: Annotated[str, typer.Option(help=_("The journal's head as known from outside."))] = "",
+    workspace: WorkspaceOption = Path(),
+    as_json: JsonOption = False,
+) -> int:
+    """Check journal, trail and seals against each other; say exactly what is wrong."""
+    from tui_migrate.audit.verify import verify as check
+
+    where = folder or workspace.resolve() / ".tui-migrate" / "audit"
+    if not where.is_dir():
+        raise EnvironmentProblem(_("There is no audit folder {}.").format(where))
+    verdict = check(where, expect)
+    if as_json:
+        print_json(
+            {
+                "ok": verdict.ok,
+                "entries": verdict.entries,
+                "trusted": verdict.trusted,
+                "segments": verdict.segments,
+                "events": verdict.events,
+                "seals": verdict.seals,
+                "ended": verdict.ended,
+                "head": verdict.head,
+                "anchored": bool(expect),
+                "problems": verdict.problems,
+            }
+        )
+        return int(Exit.DONE if verdict.ok else Exit.NO)
+    for problem in verdict.problems:
+        result(f"✗ {problem}")
+    result(
+        _("{} entries, {} segments with {} events, {} seals; head {}").format(
+            verdict.entries, verdict.segments, verdict.events, verdict.seals, verdict.head
+        )
+    )
+    if verdict.ok:
+        result(
+            _("✓ authentic: the journal contains the head that you expected.")
+            if expect
+            else _("✓ consistent. (Authentic only against a head known from outside: --expect.)")
+        )
+    return int(Exit.DONE if verdict.ok else Exit.NO)
+
+
+@audit_app.command()
+def log(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> int:
+    """The journal in plain sentences."""
+    from tui_migrate.engine.run import RunState, apply
+    from tui_migrate.engine.sentences import sentence, stamp
+
+    here, entries, _state = read_run(workspace)
+    if as_json:
+        typer.echo(here.journal.read_text(), nl=False)
+        return int(Exit.DONE)
+    words = _words(here.vault)
+    state = RunState()
+    for entry in entries:
+        apply(state, entry)
+        moment = stamp(entry.at, state.zone)
+        result(f"{entry.seq:>6}  {moment}  {entry.by:<10} {sentence(entry, state, words)}")
+    return int(Exit.DONE)
+
+
+def _words(folder: Path) -> Any:
+    from tui_migrate.audit.vault import Vault
+
+    return Vault(folder).words if folder.is_dir() else (lambda _reference: "")
+
+
+@audit_app.command()
+def show(
+    profile: Annotated[
+        str,
+        typer.Argument(metavar="PROFILE", help=_("Profile id, source/record, or a pseudonym.")),
+    ],
+    folder: Annotated[
+        Path | None, typer.Option(help=_("A copied audit folder (then PROFILE is a pseudonym)."))
+    ] = None,
+    workspace: WorkspaceOption = Path(),
+    as_json: JsonOption = False,
+) -> int:
+    """What happened to one profile, in time order, over all its records."""
+    from tui_migrate.audit.journal import read_entries
+    from tui_migrate.audit.lookup import founders, trail_of
+    from tui_migrate.audit.vault import Vault, pseudonym
+
+    vault: Path | None = None
+    if folder is not None:
+        audit, names = folder, [profile]
+        entries = list(read_entries(folder / "journal.jsonl"))
+    else:
+        here, entries, _state = read_run(workspace)
+        audit, vault = here.audit, here.vault
+        key = Vault(vault).workspace_key()
+        records = founders(vault, profile)
+        names = [pseudonym(key, *record) for record in records] or [profile]
+    events: list[Event] = []
+    pending, seen = list(names), set()
+    while pending:
+        name = pending.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        found = trail_of(audit, vault, entries, name)
+        events += found
+        pending += [e.other for e in found if e.event == "merged" and e.other]
+    if not events:
+        raise DataSaysNo(_("The trail has no profile {}.").format(profile))
+    events.sort(key=lambda e: (e.at, e.step, e.seq))
+    if as_json:
+        print_json([{f: getattr(e, f) for f in e.__dataclass_fields__} for e in events])
+        return int(Exit.DONE)
+    for event in events:
+        parts = [event.event, event.field or "", event.rule or ""]
+        change = ""
+        if event.before is not None or event.after is not None:
+            change = f"{event.before or '–'} → {event.after or '–'}"
+        line = " · ".join(part for part in [*parts, change] if part)
+        result(_plain(f"{event.at[:19].replace('T', ' ')}  {event.step:<18} {line}"))
+    return int(Exit.DONE)
+
+
+def _plain(text: str) -> str:
+    """Values from data may hold control characters: shown, not obeyed, by a terminal."""
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
+@audit_app.command()
+def replay(
+    to: Annotated[int | None, typer.Option("--to", help=_("Up to this entry."))] = None,
+    workspace: WorkspaceOption = Path(),
+    as_json: JsonOption = False,
+) -> int:
+    """The run as it stood at an earlier entry (the full-screen program steps through it with r)."""
+    from tui_migrate.engine.headless import summary
+    from tui_migrate.engine.run import fold
+
+    _here, entries, _state = read_run(workspace)
+    if not entries:
+        raise DataSaysNo(_("Nothing was begun here."))
+    at = min(max(to if to is not None else len(entries), 1), len(entries))
+    state = fold(entries[:at])
+    if as_json:
+        from tui_migrate.cli.runs import run_facts
+
+        print_json(run_facts(_here, state))
+        return int(Exit.DONE)
+    say(_("REPLAY at entry {} of {}, {}").format(at, len(entries), state.at[:19].replace("T", " ")))
+    for line in summary(state):
+        result(line)
+    if has_terminal():
+        say(_("Step through it in the full-screen program: press r."))
+    return int(Exit.DONE)

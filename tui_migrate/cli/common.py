@@ -1,0 +1,125 @@
+"""What all commands share: options, opening an engine, printing facts."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tui_migrate.errors import EnvironmentProblem
+from tui_migrate.i18n import _
+
+if TYPE_CHECKING:
+    from tui_migrate.audit.entries import Entry
+    from tui_migrate.engine.client import InProcessClient
+    from tui_migrate.engine.run import RunState
+    from tui_migrate.engine.workspace import Workspace
+
+KEY_FILE_VARIABLE = "TUI_MIGRATE_KEY_FILE"
+PASSPHRASE_VARIABLE = "TUI_MIGRATE_PASSPHRASE"  # noqa: S105 - its name, not a secret
+
+WorkspaceOption = Annotated[
+    Path, typer.Option("-w", "--workspace", help=_("The workspace folder (default: here)."))
+]
+JsonOption = Annotated[bool, typer.Option("--json", help=_("Print facts as JSON."))]
+KeyFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file",
+        help=_("File with the key of the back-ups (or set {}).").format(KEY_FILE_VARIABLE),
+    ),
+]
+
+
+def say(message: str) -> None:
+    """A message for the person: to stderr."""
+    typer.echo(message, err=True)
+
+
+def result(text: str) -> None:
+    """A result: to stdout."""
+    typer.echo(text)
+
+
+def print_json(value: Any) -> None:
+    """A result as JSON."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def has_terminal() -> bool:
+    """Whether a person sits at both ends."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def find_key(root: Path, key_file: Path | None, *, ask: bool = False) -> bytes | None:
+    """The secret for back-ups: the option, the environment, ``backup.key`` of a demo, a question.
+
+    ``None`` when there is none; then only a step that needs it complains.
+    """
+    from tui_migrate.engine.workspace import KEY_FILE
+
+    chosen = key_file or (Path(p) if (p := os.environ.get(KEY_FILE_VARIABLE)) else None)
+    if chosen is None and (root / KEY_FILE).is_file():
+        chosen = root / KEY_FILE
+    if chosen is not None:
+        try:
+            key = chosen.read_bytes().strip()
+        except OSError as error:
+            raise EnvironmentProblem(
+                _("The key file {} cannot be read: {}").format(chosen, error.strerror)
+            ) from error
+        if len(key) < 8:
+            raise EnvironmentProblem(
+                _("The key file {} holds less than 8 characters.").format(chosen),
+                _("Make one: head -c 32 /dev/urandom | base64 > my.key"),
+            )
+        return key
+    if phrase := os.environ.get(PASSPHRASE_VARIABLE):
+        return phrase.encode()
+    if ask and has_terminal():
+        phrase = getpass.getpass(_("Passphrase of the back-ups (empty: none now): "))
+        return phrase.encode() or None
+    return None
+
+
+@contextmanager
+def opened(
+    root: Path, key_file: Path | None = None, *, ask: bool = False
+) -> Iterator[InProcessClient]:
+    """An engine on the workspace for the time of the block."""
+    from tui_migrate.engine.client import open_client
+    from tui_migrate.engine.workspace import Workspace
+
+    Workspace(root).require()
+    client = open_client(root, key=find_key(root, key_file, ask=ask), say=say)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def read_run(root: Path) -> tuple[Workspace, list[Entry], RunState]:
+    """The journal of a workspace, read without holding it. A torn last line is left out."""
+    from tui_migrate.audit.journal import GENESIS, parse_line
+    from tui_migrate.engine.run import fold
+    from tui_migrate.engine.workspace import Workspace
+
+    workspace = Workspace(root.resolve())
+    workspace.require()
+    entries: list[Entry] = []
+    if workspace.has_run:
+        prev = GENESIS
+        with workspace.journal.open("rb") as stream:
+            for seq, line in enumerate(stream, 1):
+                if not line.endswith(b"\n"):
+                    break
+                entries.append(parse_line(line[:-1], seq, prev))
+                prev = entries[-1].hash
+    return workspace, entries, fold(entries)

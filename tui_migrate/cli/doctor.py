@@ -1,0 +1,104 @@
+"""What ``doctor`` looks at."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from tui_migrate.i18n import _
+
+ROOM = 5
+"""Free disk space wanted, as a multiple of the deliveries' size (staging, back-ups, target)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing looked at. ``serious``: the program will not work well without it."""
+
+    name: str
+    ok: bool
+    message: str
+    serious: bool = True
+
+
+def examine(root: Path) -> list[Found]:
+    """All checks of machine and workspace."""
+    return [
+        Found("python", sys.version_info >= (3, 11), platform.python_version()),
+        *_packages(),
+        _encoding(),
+        _terminal(),
+        _disk(root),
+        _encryption(root),
+        *_workspace(root),
+    ]
+
+
+def _packages() -> list[Found]:
+    found = []
+    for name, wanted in (("textual", "8."), ("duckdb", "2.0")):
+        version = metadata.version(name)
+        found.append(Found(name, version.startswith(wanted), version))
+    return found
+
+
+def _encoding() -> Found:
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    message = sys.stdout.encoding or _("unknown")
+    if encoding != "utf8":
+        message = _("{}: signs like ✓ cannot be shown; set LANG to a UTF-8 locale").format(message)
+    return Found("terminal encoding", encoding == "utf8", message, serious=False)
+
+
+def _terminal() -> Found:
+    term = os.environ.get("TERM", "")
+    size = shutil.get_terminal_size()
+    enough = size.columns >= 80 and size.lines >= 24
+    return Found("terminal", enough, f"{term or '–'} {size.columns}×{size.lines}", serious=False)
+
+
+def _disk(root: Path) -> Found:
+    place = root if root.exists() else root.parent
+    free = shutil.disk_usage(place).free
+    deliveries = root / "deliveries"
+    size = sum(p.stat().st_size for p in deliveries.rglob("*") if p.is_file())
+    message = _("{} MB free, deliveries {} MB").format(free // 1_000_000, size // 1_000_000)
+    return Found("disk", free > max(ROOM * size, 200_000_000), message)
+
+
+def _encryption(root: Path) -> Found:
+    """Whether the file system lies on an encrypted device (LUKS shows as a crypt device)."""
+    device = (root if root.exists() else root.parent).stat().st_dev
+    uuid = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/dm/uuid")
+    encrypted = uuid.is_file() and uuid.read_text().startswith("CRYPT")
+    message = (
+        _("the disk is encrypted")
+        if encrypted
+        else _("no disk encryption seen: staging holds personal data in the clear")
+    )
+    return Found("encryption at rest", encrypted, message, serious=False)
+
+
+def _workspace(root: Path) -> list[Found]:
+    if not (root / "runbook.yaml").is_file():
+        return [Found("workspace", True, _("none here"), serious=False)]
+    state = root / ".tui-migrate"
+    found = [Found("workspace", os.access(root, os.W_OK), str(root))]
+    if (state / "vault").is_dir():
+        mode = (state / "vault").stat().st_mode & 0o777
+        found.append(Found("vault folder", mode == 0o700, oct(mode)))
+    if (root / "backup.key").is_file():
+        found.append(
+            Found(
+                "back-up key",
+                False,
+                _("backup.key lies beside the data that it protects: fine for a demo only"),
+                serious=False,
+            )
+        )
+    return found

@@ -41,7 +41,7 @@ Verdict = tuple[str, str, int | None, str | None, str | None]
 
 
 def _permissions(events: list[Event]) -> list[tuple[Event, bool]]:
-    """Opt-ins with whether they are confirmed; a confirmation of nothing is one itself."""
+    """Opt-ins with whether they are confirmed; a confirmation with proof of its own is one itself."""
     given = [e for e in events if e.state == "given"]
     confirmed: set[Event] = set()
     alone: list[Event] = []
@@ -52,8 +52,11 @@ def _permissions(events: list[Event]) -> list[tuple[Event, bool]]:
                 found = own if len(own) == 1 else []
             else:
                 found = [g for g in own if g.at is not None and g.at <= c.at]
+        elif c.at is not None and c.evidence:
+            found = []
+            alone.append(c)
         else:
-            found = [g for g in given if g.point == c.point]
+            found = [g for g in given if g.point is not None and g.point == c.point]
             found = [g for g in found if g.at is not None and c.at is not None and g.at <= c.at]
             if not found:
                 alone.append(c)

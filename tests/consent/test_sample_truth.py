@@ -27,21 +27,23 @@ SELECT source, record_id, list(contact_point) FILTER (contains(contact_point, '@
 FROM contact_points GROUP BY ALL;
 """
 
-# One row is a statement; a confirmed opt-in is told a second time as a confirmation.
+# One row is a statement. The e-mail platform tells of a confirmed opt-in in two rows (the opt-in, and
+# later the confirmation), all others in one.
 CONSENTS = """
 INSERT INTO ent_consent BY NAME
 WITH told AS (
   SELECT row_number() OVER () AS line, * FROM consent_events)
 SELECT origin AS source, coalesce(record_id, '') || '-' || line AS record_id, 'full' AS delivery,
   'c.csv' AS file, line, source AS owner_source, record_id AS owner_record, channel, brand, purpose,
-  CASE state WHEN 'opt-in' THEN 'given' WHEN 'opt-out' THEN 'withdrawn' END AS state,
+  CASE state WHEN 'opt-in' THEN CASE WHEN confirmed = '1' AND origin <> 'email' THEN 'confirmed'
+    ELSE 'given' END WHEN 'opt-out' THEN 'withdrawn' END AS state,
   event_at_utc::TIMESTAMP AS event_at, evidence_source AS evidence, campaign, contact_point
 FROM told
 UNION ALL
 SELECT origin, coalesce(record_id, '') || '-' || line, 'full', 'c.csv', line, source, record_id,
   channel, brand, purpose, 'confirmed', event_at_utc::TIMESTAMP + INTERVAL 90 MINUTE, NULL, NULL,
   contact_point
-FROM told WHERE confirmed = '1';
+FROM told WHERE confirmed = '1' AND origin = 'email';
 INSERT INTO ent_suppression BY NAME
 SELECT origin AS source, row_number() OVER () AS record_id, 'full' AS delivery, 's.csv' AS file,
   row_number() OVER () AS line, source AS owner_source, record_id AS owner_record, channel, brand,

@@ -215,8 +215,7 @@ def check(
 
 
 def _count(cursor: Cursor, relation: str) -> int:
-    row = cursor.execute(f"SELECT count(*) FROM {relation}").fetchone()
-    return int(row[0]) if row else 0
+    return int(cursor.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0])
 
 
 # One row is an offender, as a finding on the source row or on the profile's founding record.

@@ -65,7 +65,7 @@ def behind(
     brand: str,
     channel: str,
     purpose: str = "marketing",
-    states: str = "consent_now",
+    states: str = "consent_state",
 ) -> list[Behind]:
     """The events behind the state of one profile on a brand, channel and purpose, in order."""
     key = {"profile": profile_id, "brand": brand, "channel": channel, "purpose": purpose}

@@ -13,12 +13,12 @@ Which keys: those for which an event names the brand (and channel), whatever it 
 for all brands and suppressions are spelled out over these keys and make none themselves. An opt-in
 for "all brands" names no brand and speaks for none.
 
-Confirmations. A ``confirmed`` event confirms the newest opt-in at or before it: of its own record
-where that record holds an opt-in (then never another one), else of the same contact point. A flag
-without a date confirms the one opt-in of its record. The evidence date stays that of the opt-in. Only
-where there is no such opt-in (systems that write a double opt-in as one row) the confirmation is
-itself an opt-in, confirmed. So a confirmation can never bring back what was withdrawn after the
-opt-in that it belongs to.
+Confirmations. A ``confirmed`` event with a date and a source of its own is a permission, confirmed
+(systems that write a double opt-in as one row), unless its own record holds the opt-in that it
+confirms. Otherwise it confirms the newest opt-in at or before it: of its own record where that holds
+one (then never another), else of the same contact point, if it names one; the evidence date stays
+that of the opt-in. A flag without a date confirms the one opt-in of its record. So a mere confirmation can never bring
+back what was withdrawn after the opt-in that it belongs to.
 
 Of several suppressions the rule names the gravest, then the oldest; of events at one instant the one
 whose source, then campaign, comes last in the alphabet. Date, source and campaign of the state are
@@ -53,9 +53,10 @@ given AS (SELECT * FROM spoken WHERE state = 'given'),
 -- One row is a record's opt-ins for a key: how many there are.
 own AS (
   SELECT {KEY}, system, record_id, count(*) AS n FROM given GROUP BY ALL),
--- One row is a confirmation; own_n: opt-ins for this key in its own record.
+-- One row is a confirmation; own_n: opt-ins for this key in its own record; stands: it is one itself.
 confirmation AS (
   SELECT c.*, coalesce(o.n, 0) AS own_n,
+    o.n IS NULL AND c.event_at IS NOT NULL AND c.evidence IS NOT NULL AS stands,
     row_number() OVER (ORDER BY {KEY}, system, record_id, contact_point, event_at, evidence,
       campaign, delivery, file, line) AS no
   FROM spoken c LEFT JOIN own o USING ({KEY}, system, record_id)
@@ -71,7 +72,7 @@ confirmed_own AS (
 confirmed_point AS (
   SELECT c.no, {KEY}, c.contact_point, max(g.event_at) AS instant
   FROM confirmation c JOIN given g USING ({KEY})
-  WHERE c.own_n = 0 AND g.contact_point IS NOT DISTINCT FROM c.contact_point
+  WHERE c.own_n = 0 AND NOT c.stands AND g.contact_point = c.contact_point
     AND g.event_at <= c.event_at
   GROUP BY ALL),
 -- One row is an opt-in or opt-out with what it is worth. proven: it counts as evidence.
@@ -87,7 +88,7 @@ fact AS (
         AND o.system = g.system AND o.record_id = g.record_id AND o.instant = g.event_at)
       OR EXISTS (SELECT 1 FROM confirmed_point p WHERE p.profile_id = g.profile_id
         AND p.brand = g.brand AND p.channel = g.channel AND p.purpose = g.purpose
-        AND p.contact_point IS NOT DISTINCT FROM g.contact_point AND p.instant = g.event_at)
+        AND p.contact_point = g.contact_point AND p.instant = g.event_at)
   FROM given g
   UNION ALL
   SELECT {KEY}, system, record_id, contact_point, event_at, evidence, campaign,

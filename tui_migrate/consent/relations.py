@@ -73,10 +73,10 @@ def exists(cursor: Cursor, relation: str) -> bool:
     if relation.startswith("("):
         return True
     name = relation.rsplit(".", 1)[-1].strip('"')
-    row = cursor.execute(
+    found = cursor.execute(
         "SELECT count(*) FROM duckdb_columns() WHERE table_name = $name", {"name": name}
-    ).fetchone()
-    return bool(row and row[0])
+    ).fetchall()
+    return bool(found[0][0])
 
 
 def read(cursor: Cursor, relation: str, columns: dict[str, str]) -> str:

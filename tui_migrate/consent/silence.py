@@ -16,13 +16,14 @@ OPT_OUT = "opt_out"
 
 COLUMNS = (
     "record_key VARCHAR, profile_id VARCHAR, contact_point VARCHAR, channel VARCHAR, brand VARCHAR,"
-    " reason VARCHAR, event_at TIMESTAMP, source_system VARCHAR, record_id VARCHAR"
+    " reason VARCHAR, event_at TIMESTAMP, source_system VARCHAR, record_id VARCHAR, active BOOLEAN"
 )
-"""The staging table ``suppression_list``; one row is one entry. brand or channel '*': every one."""
+"""The staging table ``suppression_list``; one row is one entry. brand or channel '*': every one.
+``active`` false: lifted, because the person gave a permission for the brand after all."""
 
 _RANK = " ".join(f"WHEN '{reason}' THEN {i}" for i, reason in enumerate(REASONS))
 
-# One row is one entry of the list; record_key does not give away the contact point.
+# One row is one entry of the list.
 LIST = f"""
 WITH sole AS (
   -- One row is a point that one profile only carries.
@@ -59,10 +60,29 @@ best AS (
   QUALIFY row_number() OVER (PARTITION BY contact_point, channel, brand
     ORDER BY CASE reason {_RANK} ELSE {len(REASONS)} END, reason, event_at NULLS FIRST, source,
       record_id, profile_id NULLS LAST) = 1)
-SELECT left(sha256(concat_ws('|', source, record_id, channel, brand, reason,
-    row_number() OVER (PARTITION BY source, record_id, channel, brand, reason
-      ORDER BY contact_point))), 20) AS record_key,
+SELECT left(sha256(concat_ws('|', contact_point, channel, brand)), 20) AS record_key,
   coalesce(profile_id, '') AS profile_id, contact_point, channel, brand, reason, event_at,
-  source AS source_system, record_id
+  source AS source_system, record_id, true AS active
 FROM best ORDER BY record_key
+"""
+
+# One row is the last word on an entry.
+NOW = """
+(SELECT s.* EXCLUDE (step, attempt, unit)
+ FROM store.suppression_list s JOIN live l USING (step, attempt)
+ QUALIFY row_number() OVER (PARTITION BY s.record_key
+   ORDER BY l.ord DESC, length(s.unit) DESC, s.unit DESC) = 1)
+"""
+
+# One row is a change of the list by new facts: an entry that is new, or one to be lifted. Only
+# entries that came of an opt-out for all brands can be lifted: the others name the point themselves.
+CHANGES = f"""
+WITH derived AS ({LIST}), held AS {NOW}
+SELECT * FROM derived d
+WHERE NOT EXISTS (SELECT 1 FROM held h WHERE h.record_key = d.record_key AND h.active)
+UNION ALL
+SELECT * REPLACE (false AS active) FROM held h
+WHERE h.active AND h.reason = '{OPT_OUT}' AND h.profile_id <> ''
+  AND NOT EXISTS (SELECT 1 FROM derived d WHERE d.record_key = h.record_key)
+ORDER BY record_key
 """

@@ -1,0 +1,230 @@
+"""Step kind ``consent_sync``: consents to the target, and changes during the transition.
+
+``mode: load`` makes the ledger, derives the states, writes them and the suppression list to the
+target, and proves by three conservation checks that nothing was lost and nothing made up.
+``mode: deltas`` applies the numbered deliveries that came since (see ``consent_deltas``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from tui_migrate.consent import ledger, placing, silence
+from tui_migrate.consent.policies import states_sql
+from tui_migrate.consent.relations import Sources, read
+from tui_migrate.i18n import _
+from tui_migrate.staging.store import literal
+from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
+from tui_migrate.steps.consent_deltas import Deltas
+from tui_migrate.steps.consent_target import (
+    CONSENT_ROWS,
+    LIST_ROWS,
+    TargetSide,
+    conservation_checks,
+)
+
+if TYPE_CHECKING:
+    from tui_migrate.runbook.kinds import ConsentSyncWith
+    from tui_migrate.runbook.models import Runbook, StepSpec
+
+LEDGER, STATES, LIST, CONSERVATION = "ledger", "states", "suppression-list", "conservation"
+PROFILES_OF_A_BATCH = 5000
+
+# One row is a batch: the profiles between two ids, both included.
+_BATCHES = """
+SELECT min(profile_id), max(profile_id), count(*) FROM (
+  SELECT profile_id, (row_number() OVER (ORDER BY profile_id) - 1) // $size AS part
+  FROM (SELECT DISTINCT profile_id FROM crosswalk))
+GROUP BY part ORDER BY part
+"""
+
+# One row is a state in the trail of its profile, on the founding record.
+_STATE_TRAIL = """
+SELECT c.source, c.record_id, 'consent' AS event,
+  concat_ws('/', s.channel, s.brand, s.purpose) AS field, s.rule,
+  s.source_system AS other_source, s.record_id AS other_record, NULL AS before, s.status AS after
+FROM store.consent_state s
+JOIN crosswalk c ON c.profile_id = s.profile_id AND c.role = 'founder'
+WHERE s.step = $step AND s.attempt = $attempt AND s.unit = $unit
+ORDER BY ALL
+"""
+
+# One row is a brand and channel: persons with an opt-in in a source before, states after.
+_BEFORE_AFTER = """
+WITH before AS (
+  SELECT brand, channel, count(DISTINCT profile_id) AS n FROM consent_event
+  WHERE state IN ('given', 'confirmed') AND profile_id IS NOT NULL AND brand <> '*'
+    AND channel <> '*' GROUP BY ALL),
+after AS (
+  SELECT brand, channel, count(*) FILTER (status = 'opt-in') AS opt_ins,
+    count(*) FILTER (status = 'opt-out') AS opt_outs
+  FROM consent_state GROUP BY ALL)
+SELECT brand, channel, coalesce(b.n, 0), coalesce(a.opt_ins, 0), coalesce(a.opt_outs, 0)
+FROM before b FULL JOIN after a USING (brand, channel) ORDER BY brand, channel
+"""
+
+
+class ConsentSyncStep(Step):
+    """Carries consents over, or keeps them in step during the transition."""
+
+    kind: ClassVar[str] = "consent_sync"
+    outputs: ClassVar[tuple[str, ...]] = (
+        "consent_event",
+        "suppression",
+        "consent_state",
+        "suppression_list",
+        "receipt",
+        "fate",
+        "finding",
+        "record",
+        "reject",
+        "ent_consent",
+        "ent_suppression",
+        "ent_address",
+        "ent_contact_point",
+        "consent_change",
+    )
+
+    def __init__(self, spec: StepSpec, runbook: Runbook) -> None:
+        super().__init__(spec, runbook)
+        self._target = TargetSide(runbook, spec.id)
+        self._deltas = Deltas(spec, runbook, self._target, self.policy)
+        self._batches: dict[str, tuple[int, str, str]] = {}
+
+    @property
+    def settings(self) -> ConsentSyncWith:
+        """The step's ``with:``."""
+        return cast("ConsentSyncWith", self.spec.with_)
+
+    @property
+    def policy(self) -> str:
+        """The policy of this step, else the runbook's."""
+        return self.settings.policy or self.runbook.consent.policy
+
+    def inputs(self, context: Context) -> dict[str, str]:
+        """Policy, brands and target; for deltas their files, manifests and mappings too."""
+        target = self.runbook.target
+        said = {
+            "policy": self.policy,
+            "purpose": self.runbook.consent.purpose,
+            "brands": ",".join(self.runbook.brands),
+            "target": f"{target.type}:{target.path}",
+        }
+        return said | (self._deltas.inputs(context) if self.settings.mode == "deltas" else {})
+
+    def plan(self, context: Context) -> Sequence[Unit]:
+        """Load: ledger, states, batches of consents, the suppression list, conservation."""
+        context.store.define("suppression_list", silence.COLUMNS, context.cursor)
+        if self.settings.mode == "deltas":
+            return [*self._deltas.plan(context), Unit(CONSERVATION, _("conservation checks"))]
+        found = context.query(_BATCHES, {"size": PROFILES_OF_A_BATCH})
+        self._batches = {
+            f"target-{number:03d}": (number, str(first), str(last))
+            for number, (first, last, _count) in enumerate(found, 1)
+        }
+        return [
+            Unit(LEDGER, _("ledger of consent events")),
+            Unit(STATES, _("consent states")),
+            *(Unit(name, _("consents to the target")) for name in self._batches),
+            Unit(LIST, _("suppression list")),
+            Unit(CONSERVATION, _("conservation checks")),
+        ]
+
+    def run(self, context: Context, unit: Unit) -> dict[str, int]:
+        if unit.id == CONSERVATION:
+            return self._target.conservation_unit(context, unit)
+        if self.settings.mode == "deltas":
+            return self._deltas.run(context, unit)
+        if unit.id == LEDGER:
+            return self._ledger(context, unit)
+        if unit.id == STATES:
+            return self._states(context, unit)
+        if unit.id == LIST:
+            entries = LIST_ROWS.format(entries=silence.NOW)
+            return self._target.bring(context, unit, "suppression", 1, entries)
+        return self._to_target(context, unit)
+
+    def _ledger(self, context: Context, unit: Unit) -> dict[str, int]:
+        cursor, brands = context.cursor, list(self.runbook.brands)
+        placing.place(cursor, Sources(), self.runbook.consent.purpose)
+        people = read(cursor, "ent_profile", ledger.PEOPLE_COLUMNS)
+        message = _("This opt-out names neither a known person nor an address or number.")
+        done = {
+            "events": context.write(unit, "consent_event", ledger.EVENTS),
+            "suppressions": context.write(unit, "suppression", ledger.SUPPRESSIONS),
+            "listed": context.write(unit, "suppression_list", silence.LIST, {"brands": brands}),
+            "unplaced": context.write(unit, "finding", ledger.UNPLACED, {"message": message}),
+            "fates": context.write(unit, "fate", ledger.FATES.format(people=people)),
+        }
+        placing.clear(cursor)
+        return done
+
+    def _states(self, context: Context, unit: Unit) -> dict[str, int]:
+        written = context.write(unit, "consent_state", states_sql(self.policy))
+        own = {"step": self.spec.id, "attempt": context.attempt, "unit": unit.id}
+        context.trail(unit, _STATE_TRAIL, own)
+        return {"states": written}
+
+    def _to_target(self, context: Context, unit: Unit) -> dict[str, int]:
+        if unit.id not in self._batches:
+            self.plan(context)
+        number, first, last = self._batches[unit.id]
+        states = (
+            f"(SELECT * FROM consent_state WHERE profile_id BETWEEN {literal(first)}"
+            f" AND {literal(last)})"
+        )
+        select = CONSENT_ROWS.format(states=states)
+        return self._target.bring(context, unit, "consent", number, select)
+
+    def finish(self, context: Context) -> Outcome:
+        """Figures of ledger and states, and the checks that block."""
+        figures = self._figures(context)
+        checks = conservation_checks(self._target.conserved(context))
+        rejected = context.value(
+            "SELECT count(*) FROM store.receipt WHERE step = $step AND attempt = $attempt"
+            " AND action = 'reject'",
+            {"step": self.spec.id, "attempt": context.attempt},
+        )
+        checks.append(Check(_("rows that the target refused"), rejected == 0, str(rejected), "0"))
+        unplaced = context.value("SELECT count(*) FROM finding WHERE rule = 'consent.unplaced'")
+        figures["unplaced opt-outs"] = unplaced
+        name = _("opt-outs that name neither a person nor an address")
+        checks.append(Check(name, unplaced == 0, str(unplaced), "0", "warn"))
+        if self.settings.mode == "deltas":
+            more = self._deltas.outcome(context)
+            figures |= more.figures
+            checks += more.checks
+        self._target.close()
+        placing.clear(context.cursor)
+        return Outcome(figures, checks)
+
+    def _figures(self, context: Context) -> dict[str, int | str]:
+        names = (
+            "events",
+            "opt-ins",
+            "opt-outs",
+            "unclear",
+            "suppressions",
+            "ownerless opt-outs",
+            "opt-ins without proof",
+            "conflicts between systems",
+        )
+        values = context.query(ledger.FIGURES)[0]
+        figures: dict[str, int | str] = {"policy": self.policy}
+        figures |= {name: int(str(value)) for name, value in zip(names, values, strict=True)}
+        for status, rule, count in context.query(
+            "SELECT status, rule, count(*) FROM consent_state GROUP BY ALL ORDER BY ALL"
+        ):
+            figures[f"states {status}"] = int(str(figures.get(f"states {status}", 0))) + int(
+                str(count)
+            )
+            figures[f"rule {rule}"] = int(str(count))
+        figures["listed contact points"] = context.value(
+            f"SELECT count(*) FROM {silence.NOW} WHERE active"
+        )
+        for brand, channel, before, opt_ins, opt_outs in context.query(_BEFORE_AFTER):
+            figures[f"{brand} {channel}: opt-in before"] = int(str(before))
+            figures[f"{brand} {channel}: opt-in after"] = int(str(opt_ins))
+            figures[f"{brand} {channel}: opt-out after"] = int(str(opt_outs))
+        return figures

@@ -79,10 +79,11 @@ def _mobile(index: int, belgian: bool) -> str:
 
 
 def _landline(index: int, belgian: bool) -> str:
-    areas = _BE_AREAS if belgian else _NL_AREAS
-    number = (index * 1_234_577 + 777) % (len(areas) * 6_000_000)
-    country = "+32" if belgian else "+31"
-    return f"{country}{areas[number // 6_000_000][1:]}{number % 6_000_000 + 2_000_000}"
+    """Seven digits behind the area code, of which Belgium gives out those from 2 and 3."""
+    country, areas, room = ("+32", _BE_AREAS, 2) if belgian else ("+31", _NL_AREAS, 6)
+    number = (index * 1_234_577 + 777) % (len(areas) * room * 10**6)
+    area, rest = divmod(number, room * 10**6)
+    return f"{country}{areas[area][1:]}{rest + 2_000_000}"
 
 
 def iban(country: str, bank: str) -> str:

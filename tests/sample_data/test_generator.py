@@ -43,6 +43,13 @@ def text(root: Path, source: str) -> str:
     return path.read_bytes().decode("cp1252" if source.startswith("crm") else "utf-8", "replace")
 
 
+def cells(root: Path) -> list[dict[str, object]]:
+    path = root / "deliveries" / "events" / "2026-03-01-full" / "attendance.xlsx"
+    sheet = fastexcel.read_excel(path).load_sheet("Aanwezigen")
+    rows: list[dict[str, object]] = sheet.to_arrow().to_pylist()
+    return rows
+
+
 def data_rows(path: Path) -> int:
     if path.suffix == ".xlsx":
         return int(fastexcel.read_excel(path).load_sheet("Aanwezigen").height)
@@ -54,7 +61,13 @@ def data_rows(path: Path) -> int:
 
 
 def test_the_committed_set_is_what_the_generator_writes(small: Path) -> None:
-    assert digests(small) == digests(MEDIA)
+    """Byte for byte; of the workbook only the cells, for zip libraries compress differently."""
+    fresh, committed = (
+        {name: digest for name, digest in digests(root).items() if "/events/" not in name}
+        for root in (small, MEDIA)
+    )
+    assert fresh == committed
+    assert cells(small) == cells(MEDIA)
 
 
 def test_two_processes_write_the_same_bytes_as_one(tmp_path: Path) -> None:

@@ -103,6 +103,15 @@ def test_a_key_with_too_many_members_is_dropped_and_reported_without_its_value()
     assert found.report.figures["candidate_pairs"] == 0
 
 
+def test_a_placeholder_id_that_ties_many_records_together_merges_none_of_them() -> None:
+    rows = [person("0"), *(person(f"{number}", "shop") for number in range(1, 9))]
+    links: list[tuple[Key, Key]] = [(("shop", f"{number}"), ("crm", "0")) for number in range(1, 9)]
+    found = run(rows, links, settings=MatchSettings(max_cluster=5))
+    assert {(row["status"], row["rule"]) for row in found.clusters.values()} == {
+        ("review", "too large")
+    }
+
+
 def test_nothing_in_gives_nothing_out() -> None:
     found = run([])
     assert found.clusters == {}

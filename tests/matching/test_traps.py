@@ -231,3 +231,15 @@ def test_a_different_decision_parts_two_and_holds_back_whatever_contains_it() ->
         rows[:2], links=[(crm("1"), crm("2"))], decisions=[(crm("1"), crm("2"), "different")]
     )
     assert linked.clusters["1"]["status"] == "review"
+
+
+def test_an_organisation_may_own_a_nameless_record_by_link_but_no_person() -> None:
+    rows = [
+        organisation("1", organisation_name="Smit BV"),
+        person("news", "mail", emails=["info@smit.example"]),
+        organisation("2", organisation_name="Kok BV"),
+        person("kok", "mail", family_name="Kok"),
+    ]
+    found = run(rows, links=[(("mail", "news"), crm("1")), (("mail", "kok"), crm("2"))])
+    assert found.together("1", "news")
+    assert found.clusters["kok"]["rule"] == "kind"

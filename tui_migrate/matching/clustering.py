@@ -31,7 +31,7 @@ SELECT a, b, min(rule) AS rule FROM (
 #: One row is one record of a component of two or more; component = its smallest uid.
 MEMBER_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_member AS
-SELECT m.component, r.uid, r.kind, r.first, r.birth, r.generation, r.kvk, r.vat
+SELECT m.component, r.uid, r.kind, r.first, r.family, r.birth, r.generation, r.kvk, r.vat
 FROM mt_component m JOIN mt_record r USING (uid)"""
 
 #: One row is one distinct pair of unequal values that meet in some component.
@@ -47,6 +47,12 @@ INSERT INTO mt_conflict
 SELECT x.component, least(x.uid, y.uid), greatest(x.uid, y.uid), '{rule}', {grave}
 FROM mt_member x JOIN mt_member y ON x.component = y.component AND {condition}"""
 
+#: One row is one component with more records than anybody has.
+TOO_LARGE_SQL = """
+INSERT INTO mt_conflict SELECT component, component, component, 'too large', true
+FROM mt_member GROUP BY component HAVING count(*) > {max_cluster}"""
+
+#: One row is one pair of records in one component whose values were compared and conflict.
 LEVEL_CONFLICT_SQL = """
 INSERT INTO mt_conflict
 SELECT x.component, least(x.uid, y.uid), greatest(x.uid, y.uid), '{rule}', v.level >= {grave}
@@ -86,6 +92,17 @@ FROM mt_cluster c WHERE c.uid = mt_judged.a AND c.status = 'review'
 AND mt_judged.band = 'auto' AND mt_judged.decision IS NULL"""
 
 
+#: Plain conflicts. A record without any name may be the newsletter subscription of an
+#: organisation, whatever its source calls it; a person with a name is no organisation.
+_BOTH_ORGANISATIONS = "x.kind = 'organisation' AND y.kind = 'organisation'"
+_CONDITIONS = (
+    ("kind", "x.kind < y.kind AND coalesce(y.first, y.family) IS NOT NULL"),
+    ("generation", "x.generation < y.generation"),
+    ("register number", f"x.kvk < y.kvk AND {_BOTH_ORGANISATIONS}"),
+    ("register number", f"x.vat < y.vat AND {_BOTH_ORGANISATIONS}"),
+)
+
+
 def components(size: int, a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Label each of `size` nodes with the smallest node that the edges (a, b) connect it to.
 
@@ -108,8 +125,12 @@ def components(size: int, a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> n
             label = deeper
 
 
-def cluster(cur: duckdb.DuckDBPyConnection) -> None:
-    """Fill `mt_cluster` from the judged pairs, links and decisions; demote pairs held back."""
+def cluster(cur: duckdb.DuckDBPyConnection, max_cluster: int) -> None:
+    """Fill `mt_cluster` from the judged pairs, links and decisions; demote pairs held back.
+
+    A component of more than `max_cluster` records goes to review without a closer look: a
+    placeholder id in a link column can tie thousands together.
+    """
     cur.execute(EDGE_SQL)
     edges = cur.execute("SELECT a, b FROM mt_edge ORDER BY a, b").fetchnumpy()
     size = count(cur, "SELECT count(*) FROM mt_record")
@@ -120,6 +141,8 @@ def cluster(cur: duckdb.DuckDBPyConnection) -> None:
         "CREATE OR REPLACE TEMP TABLE mt_conflict"
         "(component INTEGER, a INTEGER, b INTEGER, rule VARCHAR, grave BOOLEAN)"
     )
+    cur.execute(TOO_LARGE_SQL.format(max_cluster=max_cluster))
+    cur.execute("DELETE FROM mt_member WHERE component IN (SELECT component FROM mt_conflict)")
     _find_conflicts(cur)
     cur.execute(SETTLED_SQL)
     cur.execute(CLUSTER_SQL)
@@ -147,14 +170,8 @@ def _find_conflicts(cur: duckdb.DuckDBPyConnection) -> None:
     first_levels(cur, "mt_value_pair", "mt_first_level")
     cur.execute(LEVEL_CONFLICT_SQL.format(
         rule="first name", field="first", levels="mt_first_level", from_level=5, grave=6))  # fmt: skip
-    for field, rule in (
-        ("kind", "kind"), ("generation", "generation"),
-        ("kvk", "register number"), ("vat", "register number"),
-    ):  # fmt: skip
-        organisations = " AND x.kind = 'organisation' AND y.kind = 'organisation'"
-        only = organisations if rule == "register number" else ""
-        cur.execute(CONFLICT_SQL.format(
-            rule=rule, grave="true", condition=f"x.{field} < y.{field}{only}"))  # fmt: skip
+    for rule, condition in _CONDITIONS:
+        cur.execute(CONFLICT_SQL.format(rule=rule, grave="true", condition=condition))
     cur.execute(
         "INSERT INTO mt_conflict SELECT x.component, d.a, d.b, 'different decision', true "
         "FROM mt_decision d JOIN mt_component x ON x.uid = d.a JOIN mt_component y ON y.uid = d.b "

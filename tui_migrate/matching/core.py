@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import duckdb
@@ -123,13 +124,16 @@ def match(
         score(cur, frozen, math.log2(used.keep_from / (1 - used.keep_from)))
         decide(cur, used)
         tell(5, STAGES)
-        cluster(cur)
+        cluster(cur, used.max_cluster)
         tell(6, STAGES)
         report = _write(cur, frozen, blocked, [step, attempt, unit])
         tell(7, STAGES)
         return report
     finally:
-        drop_scratch(cur)
+        # After an interrupt the transaction is void, and with it the scratch tables: the error
+        # that caused it is the one to show.
+        with suppress(duckdb.Error):
+            drop_scratch(cur)
 
 
 def _write(

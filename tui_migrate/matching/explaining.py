@@ -113,6 +113,7 @@ def reason_text(reason: str) -> str:
         "generation": _("junior and senior"),
         "register number": _("register numbers in this group differ"),
         "different decision": _("a person said that two of this group differ"),
+        "too large": _("more records than one person has"),
         "single": _("stands alone"),
     }
     return ", ".join(words.get(part, part) for part in reason.split("+"))

@@ -153,6 +153,7 @@ class MatchSettings:
     review_from, auto_from: probabilities; what merges must also pass the guard.
     keep_from: pairs below this probability are not kept at all.
     identifier_names: an e-mail or phone shared by more different names identifies nobody.
+    max_cluster: a cluster of more records is reviewed, whatever holds it together.
     seed, sample: random pairs from which u is estimated.
     identifier_u: equal identifiers in data from several systems mostly *are* the same person,
         so of the agreement by chance that value frequencies suggest only this share is taken.
@@ -164,6 +165,7 @@ class MatchSettings:
     auto_from: float = 0.99
     keep_from: float = 0.01
     identifier_names: int = 3
+    max_cluster: int = 500
     seed: int = 20260101
     sample: int = 200_000
     identifier_u: float = 0.03

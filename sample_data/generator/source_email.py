@@ -75,7 +75,7 @@ def _history(desk: Desk, number: str, brand: str) -> list[str]:
     desk.truth.consent(key, "email", brand, "opt-in", start, source, campaign, confirm, "email")
     if status != "subscribed":
         desk.truth.consent(key, "email", brand, "opt-out", stop, origin="email")
-    confirmed = _iso(desk, start + rng.randint(60, 80_000)) if start and confirm else ""
+    confirmed = _iso(desk, start + rng.randint(60, 3_500)) if start and confirm else ""
     return [status, _iso(desk, start), confirmed, _iso(desk, stop), source, campaign]
 
 

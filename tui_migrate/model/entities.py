@@ -71,7 +71,7 @@ _DEFINITIONS: dict[str, tuple[bool, str]] = {
     ),
     "order": (
         True,
-        "brand:brand order_number:identifier line:integer sku:text title:text quantity:integer"
+        "brand:brand order_number:identifier position:integer sku:text title:text quantity:integer"
         " amount:money placed_at:datetime channel:text campaign:text iban:iban",
     ),
     "donation": (True, "brand:brand amount:money donated_on:date campaign:text iban:iban"),

@@ -1,0 +1,198 @@
+"""Cleaning of columns: in SQL where cells are tidy, through the semantic type for the rest.
+
+A *cell* is one column (or several, joined) read for one field. Its tidy values are cleaned by an SQL
+expression; the others are fetched as distinct values, cleaned in batches, and joined back from an
+Arrow table. So a column without untidy values costs no join, and Python sees each value once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from dataclasses import field as made
+from datetime import date
+
+import pyarrow as pa
+
+from tui_migrate.mapping.model import MappedField
+from tui_migrate.mapping.splits import Split
+from tui_migrate.model.entities import Entity
+from tui_migrate.model.types.base import Cleaned, Options, SemanticType, get_type
+from tui_migrate.model.types.tidy import fold
+from tui_migrate.staging.store import Cursor, literal
+
+BY_COUNTRY = frozenset(
+    {"phone", "postcode", "full_name", "family_name", "vat", "kbo", "kvk", "street", "town"}
+)
+"""Types whose reading may depend on the row's country."""
+
+FAST_COUNTRIES = ("NL", "BE")
+
+
+@dataclass(slots=True)
+class Cell:
+    """One column read for one field, and the SQL that came of it.
+
+    ``raw`` names the raw column in the staged input. ``values`` are SQL expressions by field name
+    (more than one where the value is split); ``problem`` is SQL, or None when no cell had one.
+    """
+
+    field: MappedField
+    raw: str
+    columns: tuple[str, ...]
+    options: Options
+    split: Split | None = None
+    values: dict[str, str] = made(default_factory=dict)
+    problem: str | None = None
+    join: str = ""
+    look_up: str | None = None
+
+    @property
+    def by_country(self) -> bool:
+        """Whether the row's country matters."""
+        return self.field.type.name in BY_COUNTRY
+
+    @property
+    def takes_empty(self) -> bool:
+        """Whether the code list says what an empty cell means."""
+        return any(not fold(code) for code, _meaning in self.field.codes or ())
+
+
+def options_for(mapped: MappedField, country: str, zone: str, today: date | None) -> Options:
+    """The options under which a field's cells are read."""
+    otherwise = mapped.otherwise or "reject"
+    return Options(
+        country=country,
+        format=mapped.format,
+        zone=zone,
+        decimal=mapped.decimal,
+        codes=mapped.codes,
+        otherwise="reject" if otherwise.startswith("default:") else otherwise,
+        today=today,
+    )
+
+
+def prepare(cursor: Cursor, cell: Cell, entity: Entity, table: str, name: str) -> None:
+    """Work out the SQL of ``cell`` over ``table`` (the staged input, with a column ``ctry``).
+
+    ``name`` is free for the look-up table of untidy values; it stays registered while it is used.
+    """
+    fast = None if cell.split is not None else _fast(cell)
+    rest = f"AND NOT coalesce({fast[0]}, false)" if fast else ""
+    country = "ctry" if cell.by_country else "NULL"
+    values = cursor.sql(
+        f"SELECT DISTINCT {cell.raw} AS raw, {country} AS ctry FROM {table} "
+        f"WHERE {cell.raw} IS NOT NULL {rest} ORDER BY ALL"
+    ).to_arrow_table()
+    value = f"CASE WHEN {fast[0]} THEN {fast[1]} END" if fast else "NULL::VARCHAR"
+    if not values.num_rows:
+        cell.values = dict.fromkeys(_outputs(cell), value)
+        return
+    look_up = _look_up(cell, entity, values)
+    cursor.register(name, look_up)
+    cell.look_up = name
+    matches = f"{name}.look_raw = {table}.{cell.raw}"
+    if cell.by_country:
+        matches += f" AND {name}.look_ctry = {table}.ctry"
+    cell.join = f"LEFT JOIN {name} ON {matches}"
+    for index, output in enumerate(_outputs(cell)):
+        found = f"{name}.v{index}"
+        cell.values[output] = (
+            f"CASE WHEN {fast[0]} THEN {fast[1]} ELSE {found} END" if fast else found
+        )
+    if look_up.column("problem").null_count < look_up.num_rows:
+        cell.problem = f"{name}.problem"
+
+
+def _outputs(cell: Cell) -> tuple[str, ...]:
+    return cell.split.outputs if cell.split is not None else (cell.field.name,)
+
+
+def _fast(cell: Cell) -> tuple[str, str] | None:
+    """(when, value) of the type's SQL, per country where that matters; None without one."""
+    if cell.field.constant is not None:
+        return None
+    if not cell.by_country:
+        made = cell.field.type.sql_clean(cell.raw, cell.options)
+        return (f"({made.when})", f"({made.value})") if made else None
+    whens, values = [], []
+    for country in FAST_COUNTRIES:
+        options = _in_country(cell.options, country)
+        made = cell.field.type.sql_clean(cell.raw, options)
+        if made is not None:
+            whens.append(f"(ctry = {literal(country)} AND ({made.when}))")
+            values.append(f"WHEN {literal(country)} THEN {made.value}")
+    if not whens:
+        return None
+    return f"({' OR '.join(whens)})", f"CASE ctry {' '.join(values)} END"
+
+
+def _in_country(options: Options, country: str) -> Options:
+    return options if options.country == country else replace(options, country=country)
+
+
+def _look_up(cell: Cell, entity: Entity, values: pa.Table) -> pa.Table:
+    """look_raw, look_ctry, problem and one value column (v0, v1…) for each output."""
+    raws: list[str] = values.column("raw").to_pylist()
+    countries: list[str | None] = values.column("ctry").to_pylist()
+    cleaned = _clean(cell.field.type, cell.options, raws, countries)
+    columns: dict[str, list[str | None]] = {}
+    if cell.split is None:
+        columns["v0"] = [made.value for made in cleaned]
+    else:
+        columns = _split(cell, cell.split, entity, cleaned, countries)
+    problems = [made.problem for made in cleaned]
+    if "%" in (cell.field.format or "") and "%H" not in (cell.field.format or ""):
+        problems = [None if p == "datetime.date_only" else p for p in problems]
+    if cell.split is not None:  # a number that was split off a street is where it belongs
+        problems = [None if p == "street.has_number" else p for p in problems]
+    return pa.table(
+        {
+            "look_raw": pa.array(raws, pa.string()),
+            "look_ctry": pa.array(countries, pa.string()),
+            "problem": pa.array(problems, pa.string()),
+            **{name: pa.array(column, pa.string()) for name, column in columns.items()},
+        }
+    )
+
+
+def _clean(
+    semantic: SemanticType, options: Options, raws: Sequence[str], countries: Sequence[str | None]
+) -> list[Cleaned]:
+    """``clean_many``, in one batch for each country."""
+    distinct = sorted({country for country in countries if country is not None})
+    if not distinct:
+        return semantic.clean_many(raws, options)
+    made = [Cleaned(None)] * len(raws)
+    for country in distinct:
+        places = [index for index, here in enumerate(countries) if here == country]
+        batch = semantic.clean_many([raws[i] for i in places], _in_country(options, country))
+        for place, cleaned in zip(places, batch, strict=True):
+            made[place] = cleaned
+    return made
+
+
+def _split(
+    cell: Cell,
+    split: Split,
+    entity: Entity,
+    cleaned: Sequence[Cleaned],
+    countries: Sequence[str | None],
+) -> dict[str, list[str | None]]:
+    """One column for each output; a part that its own type cannot read is left out."""
+    parts = [
+        split.split(made.value, country or cell.options.country) if made.value is not None else {}
+        for made, country in zip(cleaned, countries, strict=True)
+    ]
+    columns: dict[str, list[str | None]] = {}
+    for index, output in enumerate(split.outputs):
+        texts = [found.get(output) for found in parts]
+        if output == cell.field.name:
+            columns[f"v{index}"] = texts  # it is clean already
+            continue
+        semantic = get_type(entity.field(output).type)
+        distinct = sorted({text for text in texts if text})
+        made = semantic.clean_many(distinct, cell.options)
+        table = {raw: clean.value for raw, clean in zip(distinct, made, strict=True)}
+        columns[f"v{index}"] = [table.get(text or "") for text in texts]
+    return columns

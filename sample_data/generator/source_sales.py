@@ -106,21 +106,22 @@ def _payer(desk: Desk, receiver: Person, number: str) -> list[str]:
 
 
 def write_shop(desk: Desk) -> None:
-    """Four in ten buy something: with an account, or as a guest each time."""
+    """Four in ten buy something: with an account that knows them, or as a guest each time."""
     for person in desk.village.persons:
         if not desk.chance(0.4):
             continue
         account = f"K{person.index:08d}" if desk.chance(0.55) else None
+        known = desk.scribe.write(person, BUYER)
         for slot in range(desk.rng.choice((1, 1, 2, 3))):
-            _order(desk, person, account, slot)
+            said = known if account else desk.scribe.write(person, BUYER)
+            _order(desk, person, account, slot, said)
     if desk.village.persons:
         desk.hide(ORDERS, '{"order_id": "S99999999", "placed_at": "2025-11-03T10:0')
 
 
-def _order(desk: Desk, person: Person, account: str | None, slot: int) -> None:
+def _order(desk: Desk, person: Person, account: str | None, slot: int, said: Spelling) -> None:
     rng = desk.rng
     number = f"S{person.index * 4 + slot:08d}"
-    said = desk.scribe.write(person, BUYER)
     desk.record(("shop", account or number), person.pid, said)
     brand = rng.choice(desk.brands(person))
     lines = [

@@ -25,6 +25,8 @@ _HOSTILE = (
     "A" * 300,
 )
 """Names that break a terminal, a markup parser, a spreadsheet or a column width."""
+_HOSTILE_EVERY = 150
+"""One name in so many is hostile, in turn, so that a small set has each of them."""
 
 
 @dataclass(slots=True)
@@ -96,6 +98,7 @@ class Scribe:
     def __init__(self, rng: Random) -> None:
         self.rng = rng
         self._hostile = cycle(_HOSTILE)
+        self._since = 0
 
     def write(self, person: Person, habits: Habits, old: bool | None = None) -> Spelling:
         """One record of a person; `old` asks for the address and mailbox of before."""
@@ -151,7 +154,9 @@ class Scribe:
             said.last = said.last.upper()
         elif roll < 0.041:
             said.first = said.first.lower()
-        elif roll < 0.044 and said.first:
+        self._since += 1
+        if self._since >= _HOSTILE_EVERY and said.first:
+            self._since = 0
             said.first = next(self._hostile)
 
     def _initials(self, formal: str) -> str:

@@ -43,13 +43,14 @@ class Truth:
         address_key: str = "",
         readable: bool = True,
     ) -> None:
-        """Say whose record it is, and what of it can be compared."""
+        """Say whose record it is, and what of it can be compared; a second time changes nothing."""
+        if key in self.owners:
+            return
         source, record_id = key
-        if key not in self.owners:
-            self.owners[key] = person
-            self.rows["persons.csv"].append(
-                f"{source},{record_id},{person},{readable:d},{has_name:d},{birth_key},{address_key}"
-            )
+        self.owners[key] = person
+        self.rows["persons.csv"].append(
+            f"{source},{record_id},{person},{readable:d},{has_name:d},{birth_key},{address_key}"
+        )
         if not readable:
             self.unreadable.add(key)
             return

@@ -110,7 +110,9 @@ def states(events: list[Event], silences: list[Silence], policy: str) -> dict[Ke
             if s.profile == profile and s.brand in ("*", brand) and s.channel in ("*", channel)
         ]
         if silent:
-            first = min(silent, key=lambda s: (REASONS.index(s.reason), s.at or -1))
+            first = min(
+                silent, key=lambda s: (REASONS.index(s.reason), -1 if s.at is None else s.at)
+            )
             verdict: Verdict = "opt-out", f"suppression:{first.reason}", first.at, None, None
         else:
             about = [

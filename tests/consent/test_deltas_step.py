@@ -1,0 +1,169 @@
+"""``consent_sync`` in mode deltas: every delivery recognised, every change once, in event order."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tests.consent.staged import Staged
+from tui_migrate.targets import open_target
+
+# id, type, crm, email, channel, brand, at, source, street, name
+OUT_BERT = "C1,opt-out,R2,,email,Nova,2026-03-01T12:00:00,,,"
+IN_BERT = "C2,opt-in,R2,,email,Nova,2026-03-02T12:00:00,web,,"
+OUT_SHARED = "C3,opt-out,,samen@huis.nl,email,*,2026-03-03T12:00:00,,,"
+MOVED = "C4,address,R1,,,,2026-03-03T12:00:00,,Nieuwe straat,"
+NOBODY = "C5,opt-out,,niemand@huis.nl,email,Nova,2026-03-03T12:00:00,,,"
+UNKNOWN = "C6,opt-in,R404,,email,Nova,2026-03-03T12:00:00,web,,"
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Staged:
+    made = Staged(tmp_path)
+    made.run("load")
+    return made
+
+
+def _failed(outcome: object) -> list[str]:
+    return [check.name for check in outcome.checks if not check.passed]  # type: ignore[attr-defined]
+
+
+def test_a_new_opt_out_reaches_the_target_and_flows_back_without_echo(staged: Staged) -> None:
+    staged.deliver("d1", 1, [OUT_BERT, OUT_SHARED, MOVED, NOBODY, UNKNOWN])
+    outcome = staged.run("sync")
+    assert _failed(outcome) == []
+    assert staged.states() == {
+        ("anna", "Nova"): ("opt-out", "newest_optout"),
+        ("anna", "Kompas"): ("opt-out", "newest_optout"),
+        ("bert", "Nova"): ("opt-out", "newest_optout"),
+    }
+    cursor = staged.store.cursor()
+    target = open_target(staged.book.target, staged.workspace)
+    held = target.read_back(cursor, "consent").to_pylist()
+    assert {row["status"] for row in held} == {"opt-out"}
+    # 12:00 in Amsterdam (winter) is 11:00 UTC.
+    assert "2026-03-03 11:00:00" in {str(row["evidence_at"]) for row in held}
+    listed = {row["contact_point"] for row in target.read_back(cursor, "suppression").to_pylist()}
+    assert {"weg@huis.nl", "niemand@huis.nl"} <= listed
+    assert staged.fates("changes") == {
+        "d1:C1": ("attached", "consent.owner"),
+        "d1:C3": ("attached", "consent.contact_point"),
+        "d1:C4": ("attached", "delta.change"),
+        "d1:C5": ("attached", "consent.suppression_list"),
+        "d1:C6": ("rejected", "owner_unknown"),
+    }
+    # The e-mail platform told us; only the CRM has to hear of it.
+    back = staged.workspace / "exports" / "back"
+    assert [path.name for path in sorted(back.iterdir())] == ["crm"]
+    with (back / "crm" / "1.csv").open() as stream:
+        rows = [
+            (r["record_id"], r["kind"], r["brand"], r["street"]) for r in csv.DictReader(stream)
+        ]
+    assert sorted(rows) == [
+        ("R1", "address", "", "Nieuwe straat"),
+        ("R1", "opt-out", "*", ""),
+        ("R2", "opt-out", "*", ""),
+        ("R2", "opt-out", "Nova", ""),
+    ]
+    trail = staged.rows(
+        "SELECT record_id, before, after FROM trail WHERE event = 'consent' AND before IS NOT NULL"
+        " ORDER BY ALL"
+    )
+    assert trail == [("R1", "opt-in", "opt-out")] * 2 + [("R2", "opt-in", "opt-out")]
+
+
+def test_deliveries_are_recognised_and_applied_in_the_order_of_events(staged: Staged) -> None:
+    staged.deliver("d1", 1, [OUT_BERT])
+    staged.deliver("d2", 2, [OUT_SHARED], promised=[OUT_SHARED, NOBODY])  # truncated
+    staged.deliver("d3", 1, [OUT_BERT])  # repeated
+    staged.deliver("d4", 4, [])  # too far: 2 and 3 are missing
+    staged.deliver("d5", 3, [IN_BERT])  # late
+    staged.deliver("d6", 2, [OUT_SHARED, NOBODY])  # delivered again, whole
+    outcome = staged.run("sync")
+    assert [(d.delivery, d.status) for d in staged.host.deliveries] == [
+        ("d1", "accepted"),
+        ("d2", "truncated"),
+        ("d3", "repeated"),
+        ("d4", "out_of_order"),
+        ("d5", "late"),
+        ("d6", "late"),
+    ]
+    assert list(staged.units["sync"]) == [
+        "delta-0001", "delta-0002", "delta-0003", "delta-0004",
+        "aside-changes-d2", "aside-changes-d3", "conservation",
+    ]  # fmt: skip
+    assert _failed(outcome) == []
+    assert staged.states()["bert", "Nova"] == ("opt-out", "newest_optout")
+    fates = staged.fates("changes")
+    assert fates["d2:C3"] == ("rejected", "delivery.truncated")
+    assert fates["d3:C1"] == ("repeated", "delivery.repeated")
+    assert "pending" not in {fate for fate, _reason in fates.values()}
+    events = staged.rows("SELECT count(*) FROM consent_event WHERE source = 'changes'")
+    assert events == [(5,)]  # C1, C2, C3 (Anna and Bert), C5: each once
+
+
+def test_what_is_missing_or_damaged_blocks_and_names_its_remedy(staged: Staged) -> None:
+    staged.deliver("d1", 1, [OUT_BERT], promised=[OUT_BERT, IN_BERT])
+    staged.deliver("d3", 3, [NOBODY])
+    outcome = staged.run("sync")
+    assert len(_failed(outcome)) == 2
+    said = [check.observed for check in outcome.checks if not check.passed]
+    assert said[0].startswith("changes 2: wait")
+    assert said[1].startswith("changes 1: ask")
+    assert staged.states()["bert", "Nova"] == ("opt-in", "newest_optin")
+
+
+def test_a_number_used_twice_for_different_content_is_not_applied(staged: Staged) -> None:
+    staged.deliver("d1", 1, [NOBODY])
+    staged.deliver("d2", 1, [OUT_BERT])
+    staged.run("sync")
+    assert [d.status for d in staged.host.deliveries] == ["accepted", "mismatch"]
+    assert staged.states()["bert", "Nova"] == ("opt-in", "newest_optin")
+
+
+def test_the_outcome_does_not_depend_on_the_order_of_arrival(tmp_path: Path) -> None:
+    parts = {1: [OUT_BERT], 2: [IN_BERT], 3: [OUT_SHARED, MOVED]}
+    found = []
+    for name, order in (("a", (1, 2, 3)), ("b", (3, 1, 2))):
+        (tmp_path / name).mkdir()
+        staged = Staged(tmp_path / name)
+        staged.run("load")
+        for place, number in enumerate(order):
+            staged.deliver(f"d{place}", number, parts[number])
+        staged.run("sync")
+        found.append(staged.rows("SELECT * FROM consent_state ORDER BY ALL"))
+    assert found[0] == found[1]
+
+
+def test_a_delta_above_the_limit_blocks(staged: Staged) -> None:
+    lines = [f"N{n},opt-out,,n{n}@huis.nl,email,Nova,2026-03-03T12:00:00,,," for n in range(51)]
+    staged.deliver("d1", 1, lines)
+    outcome = staged.run("sync")
+    assert _failed(outcome) == ["limit: rows of a delta"]
+
+
+def test_doing_it_again_changes_nothing_but_the_attempt(staged: Staged) -> None:
+    staged.deliver("d1", 1, [OUT_BERT, OUT_SHARED])
+    staged.run("sync")
+    before = staged.rows("SELECT * FROM consent_state ORDER BY ALL")
+    back = (staged.workspace / "exports" / "back" / "crm" / "1.csv").read_bytes()
+    outcome = staged.run("sync", attempt=2)
+    assert _failed(outcome) == []
+    assert staged.rows("SELECT * FROM consent_state ORDER BY ALL") == before
+    assert (staged.workspace / "exports" / "back" / "crm" / "1.csv").read_bytes() == back
+
+
+def test_a_permission_after_all_lifts_the_entry_of_an_all_brand_opt_out(staged: Staged) -> None:
+    staged.deliver("d1", 1, ["C1,opt-out,R2,,email,*,2026-03-01T12:00:00,,,"])
+    staged.deliver("d2", 2, ["C2,opt-in,R2,,email,Kompas,2026-03-02T12:00:00,web,,"])
+    staged.run("sync")
+    assert staged.states()["bert", "Kompas"] == ("opt-in", "newest_optin")
+    assert staged.states()["bert", "Nova"] == ("opt-out", "newest_optout")
+    target = open_target(staged.book.target, staged.workspace)
+    entries = target.read_back(staged.store.cursor(), "suppression").to_pylist()
+    assert {(e["contact_point"], e["brand"], e["active"]) for e in entries} == {
+        ("weg@huis.nl", "Nova", True),
+        ("bert@huis.nl", "Kompas", False),
+    }

@@ -1,0 +1,150 @@
+"""``consent_sync`` in mode load: ledger, states, target, trail, fates, and the proof of it all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.consent.staged import ANNA, BERT, Staged
+from tui_migrate.consent.history import behind
+from tui_migrate.steps.base import ReceiptRow
+from tui_migrate.targets import open_target
+
+STATES = {
+    ("anna", "Nova"): ("opt-in", "newest_optin"),
+    ("anna", "Kompas"): ("opt-in", "newest_optin"),
+    ("bert", "Nova"): ("opt-in", "newest_optin"),
+}
+
+
+@pytest.fixture
+def staged(tmp_path: Path) -> Staged:
+    return Staged(tmp_path)
+
+
+def test_load_carries_consents_and_proves_it(staged: Staged) -> None:
+    outcome = staged.run("load")
+    assert staged.states() == STATES
+    assert [check.passed for check in outcome.checks] == [True] * len(outcome.checks)
+    assert outcome.figures["events"] == 6
+    assert outcome.figures["states opt-in"] == 3
+    assert outcome.figures["ownerless opt-outs"] == 1
+    assert outcome.figures["Kompas email: opt-in after"] == 1
+    cursor = staged.store.cursor()
+    held = open_target(staged.book.target, staged.workspace).read_back(cursor, "consent")
+    kompas = next(row for row in held.to_pylist() if row["brand"] == "Kompas")
+    assert (kompas["profile_id"], kompas["source"], str(kompas["evidence_at"])) == (
+        ANNA, "popup", "2024-05-01 00:00:00",
+    )  # fmt: skip
+
+
+def test_the_opt_out_of_a_pruned_person_is_on_the_targets_list(staged: Staged) -> None:
+    staged.run("load")
+    cursor = staged.store.cursor()
+    target = open_target(staged.book.target, staged.workspace)
+    entries = target.read_back(cursor, "suppression").to_pylist()
+    assert [(e["contact_point"], e["channel"], e["brand"], e["reason"]) for e in entries] == [
+        ("weg@huis.nl", "email", "Nova", "opt_out")
+    ]
+
+
+def test_no_row_stays_pending_and_an_opt_out_is_never_rejected(staged: Staged) -> None:
+    staged.run("load")
+    assert staged.fates("crm_consents") == {
+        "full:T1": ("attached", "consent.owner"),
+        "full:T2": ("attached", "consent.owner"),
+        "full:T3": ("attached", "consent.suppression_list"),
+        "full:T4": ("attached", "consent.owner"),
+        "full:T5": ("rejected", "owner_unknown"),
+        "full:T6": ("pending", None),  # T6 was never mapped: not this step's to judge
+    }
+    assert staged.fates("email") == {"full:E1": ("merged", None)}
+
+
+def test_the_trail_tells_each_state_on_the_founding_record(staged: Staged) -> None:
+    staged.run("load")
+    events = staged.rows(
+        "SELECT source, record_id, field, rule, other_source, other_record, before, after"
+        " FROM trail WHERE event = 'consent' AND record_id = 'R1' ORDER BY ALL"
+    )
+    assert events == [
+        ("crm", "R1", "email/Kompas/marketing", "newest_optin", "email", "E1", None, "opt-in"),
+        ("crm", "R1", "email/Nova/marketing", "newest_optin", "crm_consents", "T1", None, "opt-in"),
+    ]
+
+
+def test_intent_comes_before_receipt(staged: Staged) -> None:
+    staged.run("load")
+    assert staged.host.batches[:2] == ["intent load-consent-0001", "receipt load-consent-0001"]
+    receipts = staged.rows("SELECT profile_id, target_id, action FROM receipt WHERE entity = 'consent'"
+                           " ORDER BY target_id DESC")  # fmt: skip
+    assert receipts == [(ANNA, "2", "create"), (BERT, "1", "create")]
+
+
+def test_a_rebuild_writes_nothing_and_gives_the_same(staged: Staged) -> None:
+    staged.run("load")
+    before = staged.rows("SELECT * EXCLUDE (unit) FROM store.receipt ORDER BY ALL")
+    recorded = staged.rows(
+        "SELECT unit, entity, profile_id, record_key, target_id, action FROM store.receipt"
+    )
+    target = staged.workspace / "exports" / "target"
+    files = {path: path.stat().st_mtime_ns for path in target.rglob("*") if path.is_file()}
+    again = Staged(staged.workspace, "rebuilt.duckdb")
+    for unit, *values in recorded:
+        row = ReceiptRow(*(str(value) for value in values))
+        again.host.recorded.setdefault(f"load/{unit}", []).append(row)
+    outcome = again.run("load", rebuilding=True)
+    assert again.rows("SELECT * EXCLUDE (unit) FROM store.receipt ORDER BY ALL") == before
+    assert again.states() == STATES
+    assert again.units == staged.units
+    assert again.host.batches == []
+    assert all(check.passed for check in outcome.checks)
+    assert {path: path.stat().st_mtime_ns for path in target.rglob("*") if path.is_file()} == files
+
+
+@pytest.mark.parametrize(
+    ("change", "failing"),
+    [
+        # A lost opt-out: the target says that Bert may be contacted, a source says no.
+        (
+            "INSERT INTO store.ent_consent BY NAME SELECT * REPLACE ('withdrawn' AS state,"
+            " NULL AS event_at) FROM store.ent_consent WHERE record_id = 'T2'",
+            "justified",
+        ),
+        # A suppressed person whom the target may contact.
+        (
+            "INSERT INTO store.ent_suppression BY NAME SELECT step, attempt, unit, source, 'X'"
+            " AS record_id, delivery, file, line, 'email' AS channel, 'complaint' AS reason,"
+            " 'Samen@huis.nl ' AS contact_point FROM store.ent_consent WHERE record_id = 'T2'",
+            "justified",
+        ),
+        # An opt-in that no source knows.
+        ("DELETE FROM store.ent_consent WHERE record_id = 'T2'", "invented"),
+        # A state that is not in the target as it was derived.
+        ("UPDATE store.consent_state SET evidence_at = NULL WHERE brand = 'Kompas'", "carried"),
+    ],
+)
+def test_conservation_finds_what_went_wrong(staged: Staged, change: str, failing: str) -> None:
+    from tui_migrate.steps.base import Context
+    from tui_migrate.steps.consent_target import TargetSide
+
+    staged.run("load")
+    cursor = staged.store.cursor()
+    cursor.execute(change)
+    spec = staged.book.step("load")
+    assert spec is not None
+    context = Context(staged.workspace, staged.book, spec, 1, staged.store, cursor, staged.host)
+    found = TargetSide(staged.book, "load").conserved(context)
+    wrong = {n for n in ("carried", "justified", "invented") if getattr(found, n)}
+    assert wrong == {failing}
+
+
+def test_the_events_behind_a_state_name_the_one_that_decided(staged: Staged) -> None:
+    staged.run("load")
+    found = behind(staged.store.cursor(), ANNA, "Kompas", "email")
+    assert [(b.what, b.source, b.decides) for b in found] == [
+        ("withdrawn", "crm_consents", False),
+        ("given", "email", True),
+    ]
+    assert {b.rule for b in found} == {"newest_optin"}

@@ -166,6 +166,8 @@ def test_a_redone_step_leaves_what_a_first_one_would(
         target.write_batch(cursor, "profile", people(("c", "Gent")), "core-profile-0002")
         target.begin("sync", 1)
         target.write_batch(cursor, "profile", people(("b", "Ede")), "sync-profile-0001")
+        table = target.read_back(cursor, "profile", {"core"})
+        assert table["town"].to_pylist() == ["Breda", "Urk", "Gent"]  # before sync wrote
         target.begin("core", 2)
         receipts = target.write_batch(
             cursor, "profile", people(("b", "Urk"), ("c", "Gent")), "core-profile-0001"

@@ -73,9 +73,9 @@ def test_the_target_holds_what_staging_says(store: Store, tmp_path: Path) -> Non
     assert anna["import_group"] == "Members"
     assert "iban" not in anna
     assert {(o["record_key"], o["profile_id"], str(o["amount"])) for o in orders} == {
-        ("orders|o1|0", ANNA, "12.50"),
-        ("orders|o2|0", ANNA, "7.25"),
-        ("orders|o3|0", CEES, "99.99"),
+        ("orders|o1|1", ANNA, "12.50"),
+        ("orders|o2|1", ANNA, "7.25"),
+        ("orders|o3|1", CEES, "99.99"),
     }
 
 
@@ -157,7 +157,7 @@ def test_refused_rows_go_to_a_file_with_reasons(store: Store, tmp_path: Path) ->
     assert outcome.figures["order.reject"] == 2
     files = list((tmp_path / ".tui-migrate" / "exports" / "rejected").glob("core-order-*.csv"))
     refused = list(csv.DictReader(files[0].open(newline="")))
-    assert [(r["reason"], r["record_key"]) for r in refused] == [("key_twice", "orders|o3|0")] * 2
+    assert [(r["reason"], r["record_key"]) for r in refused] == [("key_twice", "orders|o3|1")] * 2
 
 
 def test_a_plan_says_what_would_happen_and_writes_nothing(store: Store, tmp_path: Path) -> None:

@@ -67,11 +67,11 @@ INSERT INTO store.ent_profile VALUES
   ('map', 1, 'u', 'shop', 'k1', 'd1', 's.csv', 2, 0, 'person', 'A.', 'Berg', ['a@example.net'], NULL, 'Den Haag', NULL, 'Kompas', NULL),
   ('map', 1, 'u', 'shop', 'k2', 'd1', 's.csv', 3, 0, 'person', 'Cees', 'Vos', ['cees@example.org'], NULL, 'Gent', NULL, 'Kompas', NULL);
 INSERT INTO store.ent_order VALUES
-  ('map', 1, 'u', 'orders', 'o1', 'd1', 'o.csv', 2, 0, 'crm', '1', 'Nova', 'o1', 12.50, TIMESTAMP '2025-01-02 10:00:00', 'web'),
-  ('map', 1, 'u', 'orders', 'o2', 'd1', 'o.csv', 3, 0, 'shop', 'k1', 'Kompas', 'o2', 7.25, TIMESTAMP '2025-06-01 10:00:00', 'web'),
-  ('map', 1, 'u', 'orders', 'o3', 'd1', 'o.csv', 4, 0, 'shop', 'k2', 'Kompas', 'o3', 99.99, TIMESTAMP '2024-06-01 10:00:00', 'phone'),
-  ('map', 1, 'u', 'orders', 'o4', 'd1', 'o.csv', 5, 0, 'crm', '1', 'Nova', 'o4', 5.00, NULL, 'web'),
-  ('map', 1, 'u', 'orders', 'o5', 'd1', 'o.csv', 6, 0, 'crm', '9', 'Nova', 'o5', 5.00, NULL, 'web');
+  ('map', 1, 'u', 'orders', 'o1', 'd1', 'o.csv', 2, 1, 'crm', '1', 'Nova', 'o1', 12.50, TIMESTAMP '2025-01-02 10:00:00', 'web'),
+  ('map', 1, 'u', 'orders', 'o2', 'd1', 'o.csv', 3, 1, 'shop', 'k1', 'Kompas', 'o2', 7.25, TIMESTAMP '2025-06-01 10:00:00', 'web'),
+  ('map', 1, 'u', 'orders', 'o3', 'd1', 'o.csv', 4, 1, 'shop', 'k2', 'Kompas', 'o3', 99.99, TIMESTAMP '2024-06-01 10:00:00', 'phone'),
+  ('map', 1, 'u', 'orders', 'o4', 'd1', 'o.csv', 5, 1, 'crm', '1', 'Nova', 'o4', 5.00, NULL, 'web'),
+  ('map', 1, 'u', 'orders', 'o5', 'd1', 'o.csv', 6, 1, 'crm', '9', 'Nova', 'o5', 5.00, NULL, 'web');
 """  # noqa: E501
 
 

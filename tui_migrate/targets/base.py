@@ -17,7 +17,7 @@ How to use it, per step:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -85,8 +85,13 @@ class Target(ABC):
         """
 
     @abstractmethod
-    def read_back(self, cursor: Cursor, entity: str) -> pa.Table:
-        """What the target holds now, read from the target itself, ordered by record_key.
+    def read_back(
+        self, cursor: Cursor, entity: str, steps: Collection[str] | None = None
+    ) -> pa.Table:
+        """What the target holds, read from the target itself, ordered by record_key.
+
+        ``steps``: as it was when only these steps had written (and batches of no step); None: now.
+        So a step that verifies sees the same when staging is rebuilt after later steps wrote.
 
         Columns: record_key, profile_id, the fields, import_group, import_batch. Of an entity that
         was never written: only the four technical columns and no rows.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -196,9 +196,15 @@ class BatchLog(Target):
             self._drop([number])
         return receipts
 
-    def read_back(self, cursor: Cursor, entity: str) -> pa.Table:
+    def read_back(
+        self, cursor: Cursor, entity: str, steps: Collection[str] | None = None
+    ) -> pa.Table:
         """See ``Target.read_back``."""
-        entries = [e for e in self._entries() if e.entity == entity]
+        entries = [
+            e
+            for e in self._entries()
+            if e.entity == entity and (steps is None or not e.step or e.step in steps)
+        ]
         types = dict(self.describe().get(entity, {}))
         for name in (*KEYS, GROUP, BATCH):
             types.setdefault(name, "VARCHAR")

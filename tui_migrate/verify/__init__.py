@@ -1,1 +1,1 @@
-
+"""Comparing sources and target: fates, counts, segments, samples, trail."""

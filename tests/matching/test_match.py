@@ -22,6 +22,7 @@ from tui_migrate.matching import (
     reason_text,
 )
 from tui_migrate.matching.clustering import components
+from tui_migrate.matching.settings import field_of
 
 
 def _pairs(groups: dict[str, str]) -> set[frozenset[str]]:
@@ -197,3 +198,17 @@ def test_clusters_are_a_partition_that_respects_decisions(
     for one, two, what in chosen:
         if what == "different":
             assert not found.together(one[1], two[1])
+
+
+def test_the_level_numbers_that_the_sql_writes_are_those_of_the_settings() -> None:
+    names = {
+        name: [level.name for level in field_of("person", name).levels]
+        for name in ("first_name", "family_name", "birth_date", "address", "email")
+    }
+    assert names == {
+        "first_name": ["exact", "variant", "typo", "initial", "similar", "different"],
+        "family_name": ["exact", "part", "typo", "similar", "different"],
+        "birth_date": ["exact", "typo", "near", "different"],
+        "address": ["exact", "number", "postcode", "town", "different"],
+        "email": ["own", "shared", "typo", "different"],
+    }

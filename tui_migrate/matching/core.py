@@ -60,6 +60,9 @@ FIGURES = (
     "records_single", "records_merged", "records_review",
 )  # fmt: skip
 
+#: Scratch tables that live to the end; the others go when their stage is over, to save memory.
+_KEPT = frozenset({"mt_record", "mt_first", "mt_pair", "mt_link", "mt_decision"})
+
 
 @dataclass(frozen=True)
 class MatchReport:
@@ -121,8 +124,10 @@ def match(
         tell(3, STAGES)
         frozen = model or fit(cur, used, placeholders)
         tell(4, STAGES)
+        drop_scratch(cur, keep=_KEPT | {"mt_level"})
         score(cur, frozen, math.log2(used.keep_from / (1 - used.keep_from)))
         decide(cur, used)
+        drop_scratch(cur, keep=_KEPT | {"mt_judged"})
         tell(5, STAGES)
         cluster(cur, used.max_cluster)
         tell(6, STAGES)

@@ -54,14 +54,15 @@ def quoted(name: str) -> str:
     return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
 
 
-def drop_scratch(cur: duckdb.DuckDBPyConnection) -> None:
-    """Drop every scratch table of this cursor."""
+def drop_scratch(cur: duckdb.DuckDBPyConnection, keep: frozenset[str] = frozenset()) -> None:
+    """Drop the scratch tables of this cursor, all but those to `keep`."""
     rows = cur.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE temporary AND table_name LIKE 'mt\\_%' "
-        "ESCAPE '\\' ORDER BY 1"
+        "SELECT table_name FROM duckdb_tables() WHERE temporary AND starts_with(table_name, 'mt_')"
+        " ORDER BY 1"
     ).fetchall()
     for (name,) in rows:
-        cur.execute(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
+        if name not in keep:
+            cur.execute(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
 
 
 def count(cur: duckdb.DuckDBPyConnection, sql: str) -> int:

@@ -1,0 +1,291 @@
+"""Survivorship: which value of which record wins when several records become one profile.
+
+Input is one relation with a row per record: profile_id, founder BOOLEAN, source, record_id, delivery,
+trust INTEGER (1 is trusted most) and the profile's fields; and ``merge_flaw`` (see ``prepare``).
+Output are temporary tables: ``merge_chosen`` and ``merge_other`` (values in long form).
+
+How a value is chosen, in this order:
+
+1. A value without flaw (a finding on that record and field) goes before one with a flaw.
+2. A complete address goes before an incomplete one; complete is house number with postcode, or with
+   street and town.
+3. The rule of the field. ``newest`` and ``oldest`` go by the record's date (updated, else created, else
+   joined; records without any date come last, among them the later delivery first), but fields that
+   are dates themselves go by their own value. ``most_trusted``: the source's trust, then newest.
+   ``most_frequent``: the number of records with that value. ``longest``: the number of characters.
+4. Trust, then newest, then source and record id: always one winner, the same every time.
+
+What belongs together survives together. *Address*: all six fields come from one record, its empty ones
+included; the rule is that of ``postcode``, else of the first of its fields that has a rule. *Name*:
+prefix, family name and full name come from one record, by the rule of ``family_name``. First name and
+initials come from the same record, unless it has none there, or only an initial as first name, or the
+field has a rule of its own: then the other records may fill in, those that begin with the same letter
+first. *Many values* (e-mail, phone): all of them, each once, in the order of the rule; the first is
+the main one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tui_migrate.model.entities import Field
+from tui_migrate.staging.store import Cursor, literal, quote
+
+ADDRESS = ("street", "house_number", "house_addition", "postcode", "town", "country")
+SURNAME = ("prefix", "family_name", "full_name")
+GIVEN = ("first_name", "initials")
+OWN_DATE = ("date", "datetime")
+"""Types of fields whose own value is meant by newest and oldest."""
+
+TABLES = ("merge_ranked", "merge_flaw", "merge_value", "merge_rule", "merge_head",
+          "merge_chosen", "merge_other")  # fmt: skip
+
+# One row is a record of a profile, with its place among the profile's records by each rule.
+RANKED = r"""
+CREATE OR REPLACE TEMP TABLE merge_ranked AS
+WITH dated AS (
+  SELECT *, coalesce(updated_at, created_at, joined_on::TIMESTAMP) AS moment,
+    count(*) OVER (PARTITION BY profile_id) AS members
+  FROM {records})
+SELECT *,
+  row_number() OVER (PARTITION BY profile_id
+    ORDER BY moment DESC NULLS LAST, delivery DESC, trust, source, record_id) AS by_newest,
+  row_number() OVER (PARTITION BY profile_id
+    ORDER BY moment NULLS LAST, delivery, trust, source, record_id) AS by_oldest,
+  row_number() OVER (PARTITION BY profile_id
+    ORDER BY trust, moment DESC NULLS LAST, delivery DESC, source, record_id) AS by_trust,
+  (house_number IS NOT NULL AND (postcode IS NOT NULL OR (street IS NOT NULL AND town IS NOT NULL)))
+    AS whole_address
+FROM dated
+"""
+
+# One row is a value of a field of a record, place: its place in the record's list (else 1).
+VALUES = """
+CREATE OR REPLACE TEMP TABLE merge_value AS
+WITH said AS ({parts})
+SELECT s.*, count(*) OVER (PARTITION BY s.profile_id, s.field, s.value) AS votes,
+  f.source IS NOT NULL AS flawed
+FROM said s
+LEFT JOIN merge_flaw f ON f.source = s.source AND f.record_id = s.record_id AND f.field = s.field
+  AND (f.value IS NULL OR f.value = s.value)
+"""
+
+_SINGLE = """
+SELECT profile_id, source, record_id, members, by_newest, by_oldest, by_trust, {name} AS field,
+  {column}::VARCHAR AS value, 1 AS place
+FROM merge_ranked WHERE {column} IS NOT NULL"""
+
+_MANY = """
+SELECT profile_id, source, record_id, members, by_newest, by_oldest, by_trust, {name} AS field,
+  value, min(place) AS place
+FROM (SELECT *, unnest({column}) AS value, generate_subscripts({column}, 1) AS place
+      FROM merge_ranked WHERE len({column}) > 0)
+WHERE value IS NOT NULL GROUP BY ALL"""
+
+# The order in which values of one field stand, by its rule.
+_ORDER = """flawed,
+  CASE rule WHEN 'newest' THEN by_newest WHEN 'oldest' THEN by_oldest
+    WHEN 'most_frequent' THEN -votes WHEN 'longest' THEN -length(value) ELSE by_trust END,
+  by_trust, place, value"""
+
+# Dates go by their own value.
+_DATE_ORDER = """flawed,
+  CASE rule WHEN 'newest' THEN -epoch_us(value::TIMESTAMP) WHEN 'oldest' THEN
+    epoch_us(value::TIMESTAMP) WHEN 'most_frequent' THEN -votes WHEN 'longest' THEN -length(value)
+    ELSE by_trust END, by_trust"""
+
+# One row is the record from which a profile's group of fields comes. For a group, flaws and votes
+# are those of its worst and its deciding field.
+HEAD = """
+INSERT INTO merge_head
+SELECT profile_id, {group}, source, record_id, {rule}
+FROM (SELECT r.profile_id, r.source, r.record_id, {first} AS first, r.by_newest, r.by_oldest,
+        r.by_trust, coalesce(bool_or(v.flawed), false) AS flawed,
+        coalesce(max(v.votes) FILTER (v.field = {lead}), 0) AS votes,
+        sum(length(v.value)) AS size
+      FROM merge_ranked r
+      JOIN merge_value v USING (profile_id, source, record_id)
+      WHERE v.field IN ({fields})
+      GROUP BY ALL)
+QUALIFY row_number() OVER (PARTITION BY profile_id ORDER BY first, flawed, {key}, by_trust) = 1
+"""
+
+_HEAD_KEYS = {
+    "newest": "by_newest",
+    "oldest": "by_oldest",
+    "most_trusted": "by_trust",
+    "most_frequent": "-votes",
+    "longest": "-size",
+}
+
+# One row is a field of a profile with the value that it gets, the record that gives it, and the rule:
+# 'only' one record says anything, all say the 'same', else the rule that chose.
+CHOSEN = """
+CREATE OR REPLACE TEMP TABLE merge_chosen AS
+WITH won AS ({winners})
+SELECT w.profile_id, w.field, w.source, w.record_id, w.value, w.place,
+  CASE WHEN s.records = 1 THEN 'only' WHEN s.texts = 1 THEN 'same' ELSE w.rule END AS rule
+FROM won w
+JOIN (SELECT profile_id, field, count(DISTINCT (source, record_id)) AS records,
+        count(DISTINCT value) AS texts FROM merge_value GROUP BY ALL) s USING (profile_id, field)
+"""
+
+# One row is a value that did not win: another one did, or its group came from a record without it.
+OTHER = """
+CREATE OR REPLACE TEMP TABLE merge_other AS
+SELECT v.profile_id, v.field, any_value(c.value) AS chosen, any_value(coalesce(c.rule, h.rule)) AS rule,
+  string_agg(DISTINCT v.value, '; ' ORDER BY v.value) AS rejected
+FROM (SELECT DISTINCT profile_id, field, value FROM merge_value WHERE field NOT IN ({many})) v
+LEFT JOIN merge_chosen c USING (profile_id, field)
+LEFT JOIN merge_head h ON h.profile_id = v.profile_id
+  AND h.part = CASE WHEN v.field IN ({address}) THEN 'address' ELSE 'name' END
+WHERE c.value IS DISTINCT FROM v.value
+GROUP BY v.profile_id, v.field
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """``survivorship``: field → rule; ``default`` for all others."""
+
+    survivorship: Mapping[str, str]
+    default: str
+
+    def of(self, *fields: str) -> str:
+        """The rule of the first of these fields that has one of its own."""
+        return next((self.survivorship[f] for f in fields if f in self.survivorship), self.default)
+
+
+def choose(cursor: Cursor, records: str, fields: Sequence[Field], rules: Rules) -> None:
+    """Fill ``merge_chosen`` and ``merge_other`` from ``records`` (SQL for FROM).
+
+    ``fields``: the fields to fill, in order. ``merge_flaw`` (source, record_id, field, value or NULL
+    for every value) has to be there. Rows of ``merge_chosen``: profile_id, field, source, record_id,
+    value VARCHAR, place (1 is the main value), rule. Rows of ``merge_other``, one for each field where
+    values differ: profile_id, field, chosen, rule, rejected.
+    """
+    names = {field.name for field in fields}
+    cursor.execute(RANKED.format(records=records))
+    cursor.execute(VALUES.format(parts=" UNION ALL ".join(map(_said, fields))))
+    cursor.execute("CREATE OR REPLACE TEMP TABLE merge_head (profile_id VARCHAR, part VARCHAR,"
+                   " source VARCHAR, record_id VARCHAR, rule VARCHAR)")  # fmt: skip
+    _head(
+        cursor,
+        "address",
+        "NOT r.whole_address",
+        "postcode",
+        ADDRESS,
+        rules.of("postcode", *ADDRESS),
+    )
+    lacking = "coalesce(r.family_name, r.full_name) IS NULL"
+    _head(cursor, "name", lacking, "family_name", (*SURNAME, *GIVEN), rules.of("family_name"))
+    _rules(cursor, fields, rules)
+    winners = [_grouped("address", ADDRESS), _grouped("name", SURNAME), _given(rules)]
+    alone = [f for f in fields if f.name not in {*ADDRESS, *SURNAME, *GIVEN}]
+    dates = [f.name for f in alone if f.type in OWN_DATE and not f.many]
+    many = [f.name for f in alone if f.many]
+    plain = [f.name for f in alone if f.name not in {*dates, *many}]
+    for some, order, only_first in (
+        (plain, _ORDER, True),
+        (dates, _DATE_ORDER, True),
+        (many, _ORDER, False),
+    ):
+        if some:
+            winners.append(_ranked(some, order, only_first))
+    cursor.execute(CHOSEN.format(winners=" UNION ALL ".join(winners)))
+    cursor.execute(
+        OTHER.format(many=_listed(many) or "''", address=_listed([*ADDRESS]) if names else "''")
+    )
+
+
+def drop(cursor: Cursor) -> None:
+    """Drop all temporary tables of this module."""
+    for table in TABLES:
+        cursor.execute(f"DROP TABLE IF EXISTS temp.{table}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(literal(name) for name in names)
+
+
+def _said(field: Field) -> str:
+    template = _MANY if field.many else _SINGLE
+    return template.format(name=literal(field.name), column=quote(field.name))
+
+
+def _rules(cursor: Cursor, fields: Sequence[Field], rules: Rules) -> None:
+    """Make ``merge_rule``: one row is a field and its rule."""
+    rows = ", ".join(f"({literal(f.name)}, {literal(rules.of(f.name))})" for f in fields)
+    cursor.execute(
+        f"CREATE OR REPLACE TEMP TABLE merge_rule AS SELECT * FROM (VALUES {rows}) t(field, rule)"
+    )
+
+
+def _head(
+    cursor: Cursor, group: str, first: str, lead: str, fields: Sequence[str], rule: str
+) -> None:
+    """Choose the record from which the group's fields come."""
+    cursor.execute(
+        HEAD.format(
+            group=literal(group),
+            rule=literal(rule),
+            first=first,
+            lead=literal(lead),
+            fields=_listed(fields),
+            key=_HEAD_KEYS[rule],
+        )
+    )
+
+
+def _grouped(group: str, fields: Sequence[str]) -> str:
+    """Winners that come from the group's record, whatever the other records say."""
+    return (
+        "SELECT v.profile_id, v.field, v.source, v.record_id, v.value, v.place, h.rule"
+        f" FROM merge_value v JOIN merge_head h USING (profile_id, source, record_id)"
+        f" WHERE h.part = {literal(group)} AND v.field IN ({_listed(fields)})"
+    )
+
+
+def _given(rules: Rules) -> str:
+    """Winners for first name and initials: the name's record first, others may fill in."""
+    own = _listed(f for f in GIVEN if f in rules.survivorship) or "''"
+    # One row is a candidate; letter: the initial that the name's record gives.
+    return f"""
+SELECT profile_id, field, source, record_id, value, place, rule FROM (
+  SELECT v.*, coalesce(r.rule, '') AS rule,
+    v.field IN ({own}) AS ruled,
+    h.source = v.source AND h.record_id = v.record_id AS heads,
+    v.field = 'first_name' AND length(regexp_replace(v.value, '[^\\p{{L}}]', '', 'g')) < 2 AS initial,
+    CASE WHEN n.letters IS NULL THEN false
+         WHEN v.field = 'first_name' THEN NOT starts_with(
+           lower(strip_accents(v.value)), lower(strip_accents(left(n.letters, 1))))
+         ELSE NOT starts_with(lower(strip_accents(v.value)), lower(strip_accents(left(n.letters, 1))))
+         END AS strange
+  FROM merge_value v
+  JOIN merge_rule r USING (field)
+  JOIN merge_head h ON h.profile_id = v.profile_id AND h.part = 'name'
+  LEFT JOIN (SELECT profile_id, source, record_id, coalesce(initials, first_name) AS letters
+             FROM merge_ranked) n
+    ON n.profile_id = h.profile_id AND n.source = h.source AND n.record_id = h.record_id
+  WHERE v.field IN ({_listed(GIVEN)}))
+QUALIFY row_number() OVER (PARTITION BY profile_id, field
+  ORDER BY initial, CASE WHEN ruled THEN false ELSE NOT heads END, strange, {_ORDER}) = 1"""
+
+
+def _ranked(fields: Sequence[str], order: str, only_first: bool) -> str:
+    """Winners of fields that stand alone; of fields with many values all values, each once."""
+    number = f"row_number() OVER (PARTITION BY profile_id, field ORDER BY {order})"
+    if only_first:
+        return (
+            "SELECT profile_id, field, source, record_id, value, place, rule FROM merge_value"
+            f" JOIN merge_rule USING (field) WHERE field IN ({_listed(fields)}) QUALIFY {number} = 1"
+        )
+    return (
+        "SELECT profile_id, field, source, record_id, value, row_number() OVER"
+        " (PARTITION BY profile_id, field ORDER BY nth) AS place, rule FROM"
+        f" (SELECT *, {number} AS nth FROM merge_value JOIN merge_rule USING (field)"
+        f"  WHERE field IN ({_listed(fields)})"
+        "  QUALIFY row_number() OVER (PARTITION BY profile_id, field, value"
+        f"   ORDER BY {order}) = 1)"
+    )

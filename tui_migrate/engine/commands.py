@@ -18,6 +18,7 @@ from tui_migrate.i18n import _
 from tui_migrate.report.export import Extras
 from tui_migrate.runbook.decisions import wrong_answer
 from tui_migrate.runbook.kinds import ChecklistWith
+from tui_migrate.staging.store import first
 
 _Handler = Callable[[Core, Any], api.Reply]
 
@@ -175,10 +176,11 @@ def _decide(core: Core, command: api.Decide) -> api.Reply:
         (command.source_a, command.record_a),
         (command.source_b, command.record_b),
     ):
-        known = cursor.execute(
+        known = first(
+            cursor,
             "SELECT count(*) FROM store.record_key WHERE source = $s AND record_id = $r",
             {"s": source, "r": record},
-        ).fetchone()
+        )
         if not known or not known[0]:
             raise EnvironmentProblem(_("There is no record {} of {}.").format(record, source))
     key = pair_key(core, command)

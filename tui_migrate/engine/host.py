@@ -14,7 +14,7 @@ from tui_migrate.engine.api import Progress
 from tui_migrate.engine.core import Core
 from tui_migrate.errors import EnvironmentProblem
 from tui_migrate.i18n import _
-from tui_migrate.staging.store import literal
+from tui_migrate.staging.store import first, literal
 from tui_migrate.steps.base import ReceiptRow
 
 _EVERY = 0.5
@@ -138,8 +138,7 @@ class EngineHost:
         cursor = core.store.cursor()
         try:
             cursor.execute(f"ATTACH {literal(str(path))} AS snapshot_copy")
-            name = cursor.execute("SELECT current_database()").fetchone()
-            assert name is not None  # noqa: S101 - there is always one
+            name = first(cursor, "SELECT current_database()")
             cursor.execute(f'COPY FROM DATABASE "{name[0]}" TO snapshot_copy')
             cursor.execute("DETACH snapshot_copy")
             yield path

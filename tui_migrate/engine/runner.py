@@ -27,7 +27,7 @@ from tui_migrate.errors import (
 from tui_migrate.i18n import _
 from tui_migrate.runbook.kinds import AnyStep
 from tui_migrate.staging.guard import run_select
-from tui_migrate.staging.store import Cursor, columns_of, digest, quote
+from tui_migrate.staging.store import Cursor, columns_of, digest, first, quote
 from tui_migrate.steps.base import Check, Context, Step, Unit
 
 CHECKPOINT_EVERY = 40
@@ -164,7 +164,7 @@ class Runner:
             "SELECT count(DISTINCT profile_id) FROM crosswalk",
             "SELECT count(*) FROM record",
         ):
-            row = cursor.execute(sql).fetchone()
+            row = first(cursor, sql)
             if row and row[0]:
                 return int(row[0])
         return 0
@@ -481,8 +481,8 @@ class Runner:
         """The checks that the runbook states in SQL: one figure each."""
         done = []
         for check in spec.checks:
-            row = run_select(self._core.store.cursor(), check.sql).fetchone()
-            value = row[0] if row else None
+            rows = run_select(self._core.store.cursor(), check.sql).fetchall()
+            value = rows[0][0] if rows else None
             passed = value is not None and check.expect.holds(value)
             observed = f"{value:.4f}" if isinstance(value, float) else str(value)
             done.append(Check(check.name, passed, observed, str(check.expect), check.severity))

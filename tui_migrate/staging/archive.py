@@ -8,6 +8,7 @@ that is changed, lost, swapped or cut off is noticed (the STREAM construction of
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import secrets
@@ -93,7 +94,10 @@ def write_backup(
         with temporary.open("wb") as out:
             out.write(MAGIC + header + b"\n")
             writer = _Writer(out, _cipher(key, salt, COST), prefix, header)
-            with tarfile.open(fileobj=writer, mode="w|gz", compresslevel=1) as archive:
+            with (
+                gzip.GzipFile(fileobj=writer, mode="wb", compresslevel=1, mtime=0) as packed,
+                tarfile.open(fileobj=packed, mode="w|") as archive,
+            ):
                 for member in members:
                     archive.add(member.path, arcname=member.name, recursive=False)
                     listed[member.name] = {

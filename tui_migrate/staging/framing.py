@@ -129,14 +129,18 @@ def _open_quote(text: str, delimiter: str, quote: str) -> bool:
 
 
 def split_fields(text: str, delimiter: str, quote: str) -> list[str]:
-    """The values of one logical line; a quote inside an unquoted value is itself."""
+    """The values of one logical line; a quote inside an unquoted value is itself, and a quoted value
+    with something behind its closing quote is kept as it stands, quotes and all."""
     values: list[str] = []
     position = 0
     while True:
         if text[position : position + 1] == quote:
+            start = position
             value, position = _quoted(text, position + 1, quote)
             following = text.find(delimiter, position)
-            value += text[position:] if following < 0 else text[position:following]
+            end = len(text) if following < 0 else following
+            if end > position:
+                value = text[start:end]
         else:
             following = text.find(delimiter, position)
             value = text[position:] if following < 0 else text[position:following]
@@ -213,12 +217,12 @@ class Framer:
         self._held.append((number, offset, text))
         joined = "\n".join(part for _, _, part in self._held)
         if not self._opens(joined):
-            first = self._held[0]
-            if len(self._held) > 1 and self._fits(text) and not self._fits(joined):
-                self._give_up_held(keep_last=True)
-            else:
+            if self._fits(joined) and not self._has_loose_quote(joined):
+                first = self._held[0]
                 self._held = []
                 self._emit(first[0], first[1], joined)
+            else:
+                self._give_up_held(keep_last=True)
         elif len(self._held) >= MAX_JOINED or len(joined) > MAX_LINE:
             self._give_up_held()
 
@@ -266,6 +270,12 @@ class Framer:
 
     def _fits(self, text: str) -> bool:
         return len(split_fields(text, self.form.delimiter, self.form.quote)) == self._width
+
+    def _has_loose_quote(self, text: str) -> bool:
+        """Whether a quoted value goes on behind its closing quote: then the quotes do not pair up
+        as they seem to."""
+        values = split_fields(text, self.form.delimiter, self.form.quote)
+        return any(v.startswith(self.form.quote) and "\n" in v for v in values)
 
     def _opens(self, text: str) -> bool:
         return _open_quote(text, self.form.delimiter, self.form.quote)

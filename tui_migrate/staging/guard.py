@@ -14,7 +14,7 @@ import duckdb
 
 from tui_migrate.errors import DataSaysNo
 from tui_migrate.i18n import _
-from tui_migrate.staging.store import Cursor
+from tui_migrate.staging.store import Cursor, first
 
 _TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "repeat"})
 # Scalar functions that look outside the data.
@@ -30,7 +30,7 @@ class SqlRefused(DataSaysNo):
 
 def check_select(cursor: Cursor, sql: str) -> None:
     """Raise ``SqlRefused`` unless ``sql`` is one SELECT that touches nothing but staging."""
-    row = cursor.execute("SELECT json_serialize_sql($1::VARCHAR)", [sql]).fetchone()
+    row = first(cursor, "SELECT json_serialize_sql($1::VARCHAR)", [sql])
     tree: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
     if tree.get("error"):
         raise SqlRefused(

@@ -27,7 +27,7 @@ from tui_migrate.staging.framing import (
     physical_lines,
     unique_names,
 )
-from tui_migrate.staging.store import Cursor, Store, columns_of, literal, quote
+from tui_migrate.staging.store import Cursor, Store, columns_of, first, literal, quote
 
 RAW_COLUMNS = "_delivery VARCHAR, _file VARCHAR, _line BIGINT, _record VARCHAR, _digest VARCHAR"
 
@@ -189,7 +189,7 @@ def _json_line(raw: bytes, encoding: str) -> tuple[str, str]:
 
 def _json_paths(cursor: Cursor) -> dict[str, str]:
     """Dotted column → JSON pointer for every leaf of the objects; a list is a leaf."""
-    row = cursor.execute("SELECT json_group_structure(body) FROM json_lines").fetchone()
+    row = first(cursor, "SELECT json_group_structure(body::JSON) FROM json_lines")
     structure = json.loads(row[0]) if row and row[0] else {}
     paths: dict[str, str] = {}
 
@@ -225,15 +225,15 @@ def _read_xlsx(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> Read
             _("Open it and save it again as .xlsx, or ask for the delivery again."),
         ) from error
     names = unique_names(table.column_names)
-    first = 2 if form.header else 1
-    lines = pa.array(range(first, first + table.num_rows), pa.int64())
+    top = 2 if form.header else 1
+    lines = pa.array(range(top, top + table.num_rows), pa.int64())
     table = table.rename_columns(names).append_column("_line", lines)
     cursor.register("sheet_rows", table)
     try:
         filled = " OR ".join(f"nullif({quote(n)}, '') IS NOT NULL" for n in names) or "false"
         picks = ", ".join(f"nullif({quote(n)}::VARCHAR, '') AS {quote(n)}" for n in names)
         relation = f"(SELECT _line, {picks} FROM sheet_rows WHERE {filled})"
-        count = cursor.execute(f"SELECT count(*) FROM {relation}").fetchone()
+        count = first(cursor, f"SELECT count(*) FROM {relation}")
         rows = int(count[0]) if count else 0
         _append(store, cursor, job, relation, names, "_line", rows)
         return ReadResult(rows, 0, table.num_rows - rows, form)
@@ -255,7 +255,7 @@ def _read_parquet(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> R
         f"{quote(old)}::VARCHAR AS {quote(new)}" for old, new in zip(found, names, strict=True)
     )
     relation = f"(SELECT file_row_number + 1 AS _line, {picks} FROM {source})"
-    count = cursor.execute(f"SELECT count(*) FROM {source}").fetchone()
+    count = first(cursor, f"SELECT count(*) FROM {source}")
     rows = int(count[0]) if count else 0
     _append(store, cursor, job, relation, names, "_line", rows)
     return ReadResult(rows, 0, 0, form)
@@ -301,13 +301,14 @@ def _append(
     key = " || '|' || ".join(f"nullif(trim({quote(k)}), '')" for k in job.key) or digest
     name = raw_table(job.source)
     picks = ", ".join(quote(c) for c in columns)
-    row = cursor.execute(
+    row = first(
+        cursor,
         f"INSERT INTO store.{quote(name)} BY NAME "
         "SELECT $step AS step, $attempt::INTEGER AS attempt, $unit AS unit, "
         f"$delivery AS _delivery, $file AS _file, {line} AS _line, {key} AS _record, "
         f"{digest} AS _digest, {picks} FROM {relation} ORDER BY _line",
         _params(job),
-    ).fetchone()
+    )
     if not row or int(row[0]) != expected:
         raise DataSaysNo(
             _("{}: {} rows were framed but {} were read.").format(

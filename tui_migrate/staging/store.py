@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -93,6 +94,15 @@ class Store:
         self.connection.close()
 
 
+def first(cursor: Cursor, sql: str, params: object = None) -> tuple[Any, ...]:
+    """The first row of a small result, ``()`` if there is none.
+
+    Reads the result to its end: one left unfinished blocks the cursor for what comes after.
+    """
+    rows = cursor.execute(sql, params).fetchall()
+    return rows[0] if rows else ()
+
+
 def columns_of(cursor: Cursor, relation: str) -> list[str]:
     """Column names of a table or view, in order."""
     return [row[0] for row in cursor.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]
@@ -108,8 +118,9 @@ def digest(cursor: Cursor, relation: str, columns: Iterable[str]) -> str:
     parts = ", ".join(
         f"coalesce(strlen({quote(c)}::VARCHAR) || ':' || {quote(c)}::VARCHAR, '-')" for c in columns
     )
-    row = cursor.execute(
+    row = first(
+        cursor,
         f"SELECT count(*), coalesce(sum(md5_number_lower(concat_ws('|', {parts}))::HUGEINT), 0)"
-        f" FROM {relation}"
-    ).fetchall()[0]  # not fetchone: a result that is not read to its end blocks the cursor
+        f" FROM {relation}",
+    )
     return f"{row[0]}:{row[1]}"

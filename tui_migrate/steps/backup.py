@@ -16,7 +16,7 @@ from tui_migrate.i18n import _
 from tui_migrate.runbook.kinds import BackupWith
 from tui_migrate.runbook.load import RUNBOOK_FILE
 from tui_migrate.staging.archive import Member, restore_backup, write_backup
-from tui_migrate.staging.store import literal, quote
+from tui_migrate.staging.store import first, literal, quote
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 
 DATABASE = "staging.duckdb"
@@ -134,6 +134,6 @@ def _row_counts(database: Path) -> dict[str, int]:
         names = [row[0] for row in connection.execute(_TABLES).fetchall()]
         found = {}
         for name in names:
-            row = connection.execute(f"SELECT count(*) FROM store.{quote(name)}").fetchone()
+            row = first(connection, f"SELECT count(*) FROM store.{quote(name)}")
             found[name] = int(row[0]) if row else 0
         return found

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from tui_migrate.audit.entries import DeliverySeen
-from tui_migrate.staging.store import Cursor, Store, columns_of, quote
+from tui_migrate.staging.store import Cursor, Store, columns_of, first, quote
 
 if TYPE_CHECKING:
     from tui_migrate.runbook.models import Runbook, StepSpec
@@ -124,9 +124,8 @@ class Context:
 
     def value(self, sql: str, params: Params | None = None) -> int:
         """The one number that ``sql`` gives (0 for NULL)."""
-        # fetchall, not fetchone: a result that is not read to its end blocks the cursor
-        rows = self.cursor.execute(sql, params or {}).fetchall()
-        return int(rows[0][0] or 0) if rows else 0
+        row = first(self.cursor, sql, params or {})
+        return int(row[0] or 0) if row else 0
 
     def write(self, unit: Unit, table: str, select: str, params: Params | None = None) -> int:
         """Append the rows of ``select`` to ``store.<table>``, by column name; the count of rows.
@@ -134,12 +133,13 @@ class Context:
         ``select`` names its columns as the table does, without step, attempt and unit.
         """
         tagged = {"_step": self.spec.id, "_attempt": self.attempt, "_unit": unit.id}
-        row = self.cursor.execute(
+        row = first(
+            self.cursor,
             f"INSERT INTO store.{quote(table)} BY NAME "
             "SELECT $_step AS step, $_attempt::INTEGER AS attempt, $_unit AS unit, q.* "
             f"FROM ({select}) q",
             {**tagged, **(params or {})},
-        ).fetchone()
+        )
         return int(row[0]) if row else 0
 
     def trail(self, unit: Unit, select: str, params: Params | None = None) -> int:

@@ -1,0 +1,54 @@
+"""The vault keeps words and files; the journal gets commitments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tui_migrate.audit.vault import Vault
+from tui_migrate.errors import EnvironmentProblem
+
+
+def test_words_come_back_by_their_commitment(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault")
+    commitment = vault.keep_words("Akkoord, met dank aan Zoë")
+    assert vault.words(commitment) == "Akkoord, met dank aan Zoë"
+    assert "Akkoord" not in commitment
+
+
+def test_the_same_words_twice_have_different_commitments(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault")
+    assert vault.keep_words("ja") != vault.keep_words("ja")
+
+
+def test_erased_words_read_as_nothing(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault")
+    commitment = vault.keep_words("weg")
+    (tmp_path / "vault" / "words" / commitment[:2] / f"{commitment}.json").unlink()
+    assert vault.words(commitment) == ""
+
+
+def test_words_that_were_tampered_with_are_refused(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault")
+    commitment = vault.keep_words("afgekeurd")
+    path = tmp_path / "vault" / "words" / commitment[:2] / f"{commitment}.json"
+    path.write_text(path.read_text().replace("afgekeurd", "goedgekeurd"))
+    with pytest.raises(EnvironmentProblem):
+        vault.words(commitment)
+
+
+def test_an_evidence_file_is_kept_under_its_hash(tmp_path: Path) -> None:
+    evidence = tmp_path / "bewijs.txt"
+    evidence.write_bytes(b"terugzetten gelukt\n")
+    vault = Vault(tmp_path / "vault")
+    sha256 = vault.keep_file(evidence)
+    evidence.unlink()
+    assert (vault.folder / "files" / sha256).read_bytes() == b"terugzetten gelukt\n"
+
+
+def test_only_the_owner_can_read_the_vault(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault")
+    vault.workspace_key()
+    assert vault.folder.stat().st_mode & 0o777 == 0o700
+    assert (vault.folder / "workspace.key").stat().st_mode & 0o777 == 0o600

@@ -3,6 +3,7 @@ and a client that does commands on them as the engine would."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, cast
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import AnyFact, Entry
 from tui_migrate.engine import api
-from tui_migrate.engine.queries import Query, answer
+from tui_migrate.engine.queries import answer
 from tui_migrate.engine.run import RunState, Status, apply
 from tui_migrate.staging.store import Cursor, Store
 
@@ -173,7 +174,7 @@ class World:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def ask(self, query: Query) -> Any:
+    def ask(self, query: api.Query) -> Any:
         return answer(self, query)
 
     def close(self) -> None:
@@ -246,7 +247,15 @@ class World:
             f"p-{command.source_a}-{command.record_a}",
             f"p-{command.source_b}-{command.record_b}",
         )
-        self.write(facts.PairDecided(record_a=a, record_b=b, decision=command.decision))
+        words = [[command.source_a, command.record_a], [command.source_b, command.record_b]]
+        self.write(
+            facts.PairDecided(
+                record_a=a,
+                record_b=b,
+                decision=command.decision,
+                reference=self.keep(json.dumps(words)),
+            )
+        )
         return api.Reply(ok=True, seq=self.state.seq)
 
     # The runner

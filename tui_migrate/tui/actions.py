@@ -25,6 +25,7 @@ GLYPHS = {
     "right_square_bracket": "]",
     "ctrl+p": "^p",
     "question_mark": "?",
+    "full_stop": ".",
     "f1": "F1",
     "pageup": "PgUp",
     "pagedown": "PgDn",
@@ -58,61 +59,199 @@ def _acts(
 
 ACTS: dict[str, list[Act]] = {
     "run": _acts(
-        ("run.open", "enter", "open", _("open / go on"), _("Open the gate or the questions, or start and continue the run")),
-        ("run.toggle", "space", "toggle", _("start/pause"), _("Start the run, or pause it after the present unit")),
+        (
+            "run.open",
+            "enter",
+            "open",
+            _("open"),
+            _("Open the gate or the questions, or start and continue the run"),
+        ),
         ("run.findings", "f", "findings", _("findings"), _("Findings by rule, field and record")),
         ("run.mapping", "m", "mapping", _("mapping"), _("What becomes of every source column")),
         ("run.pairs", "p", "pairs", _("pairs"), _("Settle doubtful duplicates")),
         ("run.person", "slash", "person", _("person"), _("Look a person up")),
         ("run.gate", "g", "gate", _("gate"), _("Open the gate that waits, or the selected one")),
         ("run.replay", "r", "replay", _("replay"), _("The run at any earlier moment")),
+        (
+            "run.toggle",
+            "space",
+            "start_or_pause",
+            _("start/pause"),
+            _("Start the run, or pause it after the present unit"),
+        ),
         ("run.redo", "R", "redo", _("redo"), _("Do the selected step, and all that follow, again")),
-        ("run.waive", "w", "waive", _("waive"), _("Accept a failing check of the selected step, with a reason")),
-        ("run.skip", "S", "skip", _("skip"), _("Leave the selected step out, with a reason"), False),
-        ("run.follow", "full_stop", "follow", _("follow"), _("Go back to where the run stands"), False),
-        ("run.language", "l", "language", _("language"), _("The attention point in the other language"), False),
+        (
+            "run.waive",
+            "w",
+            "waive",
+            _("waive"),
+            _("Accept a failing check of the selected step, with a reason"),
+        ),
+        (
+            "run.skip",
+            "S",
+            "skip",
+            _("skip"),
+            _("Leave the selected step out, with a reason"),
+            False,
+        ),
+        (
+            "run.follow",
+            "full_stop",
+            "follow",
+            _("follow"),
+            _("Go back to where the run stands"),
+            False,
+        ),
+        (
+            "run.language",
+            "l",
+            "language",
+            _("language"),
+            _("The attention point in the other language"),
+            False,
+        ),
     ),
     "checklist": _acts(
-        ("checklist.answer", "enter", "answer", _("answer"), _("Answer the question, or change the answer")),
+        (
+            "checklist.answer",
+            "enter",
+            "answer",
+            _("answer"),
+            _("Answer the question, or change the answer"),
+        ),
         ("checklist.yes", "y", "reply('yes')", _("yes"), _("Answer yes")),
         ("checklist.no", "n", "reply('no')", _("no"), _("Answer no")),
-        ("checklist.skip", "x", "not_applicable", _("not applicable"), _("Say why the question does not apply")),
-        ("checklist.next", "tab", "next_open", _("next open"), _("Go to the next question without an answer")),
-        ("checklist.go", "c", "go_on", _("continue the run"), _("All is answered: go on with the run")),
+        (
+            "checklist.skip",
+            "x",
+            "not_applicable",
+            _("not applicable"),
+            _("Say why the question does not apply"),
+        ),
+        (
+            "checklist.next",
+            "tab",
+            "next_open",
+            _("next open"),
+            _("Go to the next question without an answer"),
+        ),
+        (
+            "checklist.go",
+            "c",
+            "go_on",
+            _("continue the run"),
+            _("All is answered: go on with the run"),
+        ),
         ("checklist.back", "escape", "back", _("back"), _("Back to the run")),
     ),
     "gate": _acts(
         ("gate.approve", "a", "approve", _("approve"), _("Approve: opens the typed confirmation")),
-        ("gate.conditions", "c", "conditions", _("with conditions"), _("Approve with conditions, an owner and a date")),
+        (
+            "gate.conditions",
+            "c",
+            "conditions",
+            _("with conditions"),
+            _("Approve with conditions, an owner and a date"),
+        ),
         ("gate.reject", "x", "reject", _("reject…"), _("Reject: redo a step, abort, or wait")),
-        ("gate.waive", "w", "waive", _("waive"), _("Accept a failing check of the evidence, with a reason")),
+        (
+            "gate.waive",
+            "w",
+            "waive",
+            _("waive"),
+            _("Accept a failing check of the evidence, with a reason"),
+        ),
         ("gate.findings", "f", "findings", _("findings"), _("The findings, record by record")),
         ("gate.history", "h", "history", _("history"), _("All sign-offs here, earlier ones too")),
         ("gate.back", "escape", "back", _("back"), _("Back to the run")),
     ),
     "findings": _acts(
-        ("findings.open", "enter", "open", _("open"), _("From rule to fields, from field to records")),
-        ("findings.next", "right_square_bracket", "page(1)", _("next page"), _("The next 500 records")),
-        ("findings.previous", "left_square_bracket", "page(-1)", _("previous"), _("The 500 records before")),
+        (
+            "findings.open",
+            "enter",
+            "open",
+            _("open"),
+            _("From rule to fields, from field to records"),
+        ),
+        (
+            "findings.next",
+            "right_square_bracket",
+            "page(1)",
+            _("next page"),
+            _("The next 500 records"),
+        ),
+        (
+            "findings.previous",
+            "left_square_bracket",
+            "page(-1)",
+            _("previous"),
+            _("The 500 records before"),
+        ),
         ("findings.export", "e", "export", _("export"), _("Write all findings to a file")),
         ("findings.back", "escape", "back", _("back"), _("One level up")),
     ),
     "mapping": _acts(
-        ("mapping.unmapped", "u", "unmapped", _("only unmapped"), _("Show only columns that go nowhere, or all")),
-        ("mapping.filter", "slash", "filter", _("filter"), _("Only columns or fields with these letters")),
-        ("mapping.next", "right_square_bracket", "page(1)", _("next page"), _("The next 500 columns")),
-        ("mapping.previous", "left_square_bracket", "page(-1)", _("previous"), _("The 500 columns before"), False),
+        (
+            "mapping.unmapped",
+            "u",
+            "unmapped",
+            _("only unmapped"),
+            _("Show only columns that go nowhere, or all"),
+        ),
+        (
+            "mapping.filter",
+            "slash",
+            "filter",
+            _("filter"),
+            _("Only columns or fields with these letters"),
+        ),
+        (
+            "mapping.next",
+            "right_square_bracket",
+            "page(1)",
+            _("next page"),
+            _("The next 500 columns"),
+        ),
+        (
+            "mapping.previous",
+            "left_square_bracket",
+            "page(-1)",
+            _("previous"),
+            _("The 500 columns before"),
+            False,
+        ),
         ("mapping.back", "escape", "back", _("back"), _("Back to the run")),
     ),
     "pairs": _acts(
         ("pairs.merge", "m", "decide('merge')", _("merge"), _("Same person: merge them")),
-        ("pairs.different", "n", "decide('different')", _("not the same"), _("Not a duplicate: never ask again")),
+        (
+            "pairs.different",
+            "n",
+            "decide('different')",
+            _("not the same"),
+            _("Not a duplicate: never ask again"),
+        ),
         ("pairs.unsure", "u", "decide('unsure')", _("unsure"), _("Leave it for somebody else")),
         ("pairs.undo", "z", "undo", _("undo"), _("Take the last decision back")),
         ("pairs.previous", "left", "step(-1)", _("previous"), _("The pair before")),
         ("pairs.next", "right", "step(1)", _("next"), _("The next pair")),
-        ("pairs.equal", "e", "equal", _("equal fields"), _("Unfold the fields that are equal"), False),
-        ("pairs.undecided", "tab", "undecided", _("next undecided"), _("The next pair without a decision"), False),
+        (
+            "pairs.equal",
+            "e",
+            "equal",
+            _("equal fields"),
+            _("Unfold the fields that are equal"),
+            False,
+        ),
+        (
+            "pairs.undecided",
+            "tab",
+            "undecided",
+            _("next undecided"),
+            _("The next pair without a decision"),
+            False,
+        ),
         ("pairs.back", "escape", "back", _("back"), _("Back to the run")),
     ),
     "people": _acts(
@@ -120,14 +259,32 @@ ACTS: dict[str, list[Act]] = {
         ("people.back", "escape", "back", _("back"), _("Back to the run")),
     ),
     "person": _acts(
-        ("person.events", "enter", "events", _("events behind it"), _("On a consent: its events and the rule that decided")),
-        ("person.pane", "tab", "app.focus_next", _("next pane"), _("From values to consents to trail")),
+        (
+            "person.events",
+            "enter",
+            "events",
+            _("events behind it"),
+            _("On a consent: its events and the rule that decided"),
+        ),
+        (
+            "person.pane",
+            "tab",
+            "app.focus_next",
+            _("next pane"),
+            _("From values to consents to trail"),
+        ),
         ("person.back", "escape", "back", _("back"), _("Back to the search")),
     ),
     "replay": _acts(
         ("replay.back_one", "left", "move(-1)", _("entry back"), _("One journal entry back")),
         ("replay.on_one", "right", "move(1)", _("entry on"), _("One journal entry on")),
-        ("replay.back_gate", "left_square_bracket", "gate(-1)", _("gate back"), _("To the gate before")),
+        (
+            "replay.back_gate",
+            "left_square_bracket",
+            "gate(-1)",
+            _("gate back"),
+            _("To the gate before"),
+        ),
         ("replay.on_gate", "right_square_bracket", "gate(1)", _("gate on"), _("To the next gate")),
         ("replay.first", "home", "edge(0)", _("start"), _("To the first entry"), False),
         ("replay.last", "end", "edge(1)", _("end"), _("To the last entry"), False),
@@ -138,10 +295,16 @@ ACTS: dict[str, list[Act]] = {
     ),
     "app": _acts(
         ("app.help", "f1", "app.help", _("help"), _("All keys of this screen")),
-        ("app.palette", "ctrl+p", "app.command_palette", _("more"), _("Everything by name, and the themes")),
+        (
+            "app.palette",
+            "ctrl+p",
+            "app.command_palette",
+            _("more"),
+            _("Everything by name, and the themes"),
+        ),
         ("app.quit", "q", "app.leave", _("quit"), _("Leave; the run can go on later")),
     ),
-}  # fmt: skip
+}
 
 
 def acts(group: str) -> list[Act]:
@@ -149,9 +312,13 @@ def acts(group: str) -> list[Act]:
     return [*ACTS.get(group, []), *ACTS["app"]]
 
 
+_FIRST = frozenset({"tab", "left", "right", "home", "end"})
+"""Keys that lists and panes would take for themselves."""
+
+
 def bindings(group: str) -> list[Binding]:
     """Textual bindings of a group."""
     return [
-        Binding(act.key, act.action, act.label, id=act.id, show=False, priority=act.key == "tab")
+        Binding(act.key, act.action, act.label, id=act.id, show=False, priority=act.key in _FIRST)
         for act in ACTS[group]
     ]

@@ -31,6 +31,9 @@ from tui_migrate.tui.screens.run import RunScreen
 PACE = 0.5
 """Seconds between two repaints while entries stream in."""
 
+BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (100, "-wide")]
+"""Terminals from 100 columns on have room for two panes beside each other."""
+
 Severity = Literal["information", "warning", "error"]
 
 
@@ -41,6 +44,7 @@ class MigrateApp(App[int]):
     TITLE = "tui-migrate"
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("app"))
     ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
 
     def __init__(self, client: Client, theme: str = "", pace: float = PACE) -> None:
         super().__init__()

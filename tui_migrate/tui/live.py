@@ -43,9 +43,9 @@ class Live:
     def hear(self, heard: Heard) -> None:
         """From the engine's thread: keep it, and wake the interface once."""
         with self._lock:
-            if isinstance(heard, Progress) and self._waiting:
-                if isinstance(self._waiting[-1], Progress):
-                    self._waiting.pop()
+            last = self._waiting[-1] if self._waiting else None
+            if isinstance(heard, Progress) and isinstance(last, Progress):
+                self._waiting.pop()
             self._waiting.append(heard)
             if self._woken:
                 return

@@ -8,6 +8,7 @@ from typing import Any
 from tui_migrate.engine import queries
 from tui_migrate.engine.answers import findings, pairs, people
 from tui_migrate.engine.answers.common import Desk
+from tui_migrate.engine.api import Query
 
 _ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
     queries.FindingRules: findings.rules,
@@ -23,7 +24,7 @@ _ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
 }
 
 
-def answer_with(view: queries.View, query: queries.Query) -> Any:
+def answer_with(view: queries.View, query: Query) -> Any:
     """Answer ``query``; ``TypeError`` for a type that is not a known question."""
     if isinstance(query, queries.Said):
         return {reference: view.words(reference) for reference in query.references}

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tui_migrate.engine import queries as q
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.answers.values import shown_fields
-from tui_migrate.engine.run import RunState
 from tui_migrate.staging.store import quote
 
-# One row is a pair in the review band, with the pseudonyms under which the journal knows it.
+# One row is a pair in the review band.
 _QUEUE = """
-SELECT p.source_a, p.record_a, p.source_b, p.record_b, p.weight, p.probability, p.reason,
-       p.decision, a.pseudonym, b.pseudonym
-FROM pair p
-LEFT JOIN store.record_key a ON a.source = p.source_a AND a.record_id = p.record_a
-LEFT JOIN store.record_key b ON b.source = p.source_b AND b.record_id = p.record_b
-WHERE p.band = 'review'
-ORDER BY p.weight DESC, p.source_a, p.record_a, p.source_b, p.record_b
+SELECT source_a, record_a, source_b, record_b, weight, probability, reason
+FROM pair WHERE band = 'review'
+ORDER BY weight DESC, source_a, record_a, source_b, record_b
+LIMIT $limit OFFSET $start
+"""
+
+# One row: a decision, and how many pairs of the band have it.
+_COUNTS = """
+WITH d AS (
+  SELECT unnest($sa::VARCHAR[]) AS source_a, unnest($ra::VARCHAR[]) AS record_a,
+         unnest($sb::VARCHAR[]) AS source_b, unnest($rb::VARCHAR[]) AS record_b,
+         unnest($decisions::VARCHAR[]) AS word)
+SELECT d.word, count(*) FROM pair p JOIN d USING (source_a, record_a, source_b, record_b)
+WHERE p.band = 'review' GROUP BY d.word
 """
 
 _THIS = """
@@ -36,32 +43,36 @@ ORDER BY brand, channel, event_at NULLS FIRST, state LIMIT 40
 _PROFILE_OF = "SELECT min(profile_id) FROM crosswalk WHERE source = $source AND record_id = $record"
 
 
-def _decision(state: RunState, a: str | None, b: str | None, earlier: str | None) -> str:
-    """The present word on a pair: the journal's, else the one that the match started with."""
-    if a and b:
-        said = state.pairs.get((a, b)) or state.pairs.get((b, a))
-        return said.decision if said else ""
-    return earlier if earlier in ("merge", "different") else ""
+Key = tuple[str, str, str, str]
+
+
+def _decisions(view: q.View) -> dict[Key, str]:
+    """The present word on each pair, by plain record ids in their one order."""
+    found: dict[Key, str] = {}
+    for pair in view.state.pairs.values():
+        words = view.words(pair.reference)
+        if words:
+            (source_a, record_a), (source_b, record_b) = sorted(map(tuple, json.loads(words)))
+            found[source_a, record_a, source_b, record_b] = pair.decision
+    return found
 
 
 def queue(desk: Desk, query: q.PairQueue) -> q.PairWindow:
     """A window of the queue, and how much of the whole is settled."""
     if not desk.columns("pair"):
         return q.PairWindow(total=0, merged=0, different=0, unsure=0, offset=0, rows=())
-    state = desk.view.state
-    counts = {"merge": 0, "different": 0, "unsure": 0}
-    rows = desk.rows(_QUEUE)
-    if state.pairs:
-        for row in rows:
-            decision = _decision(state, row[8], row[9], row[7])
-            if decision in counts:
-                counts[decision] += 1
-    window = rows[query.offset : query.offset + query.limit]
+    decisions = _decisions(desk.view)
+    (total,) = desk.one("SELECT count(*) FROM pair WHERE band = 'review'")
+    keys = list(decisions)
+    sides = {name: [key[n] for key in keys] for n, name in enumerate(("sa", "ra", "sb", "rb"))}
+    said = {**sides, "decisions": list(decisions.values())}
+    counts = dict(desk.rows(_COUNTS, said)) if decisions else {}
+    window = {"limit": query.limit, "start": query.offset}
     return q.PairWindow(
-        total=len(rows),
-        merged=counts["merge"],
-        different=counts["different"],
-        unsure=counts["unsure"],
+        total=total,
+        merged=counts.get("merge", 0),
+        different=counts.get("different", 0),
+        unsure=counts.get("unsure", 0),
         offset=query.offset,
         rows=tuple(
             q.PairRef(
@@ -72,9 +83,9 @@ def queue(desk: Desk, query: q.PairQueue) -> q.PairWindow:
                 weight=r[4] or 0.0,
                 probability=r[5] or 0.0,
                 reason=text(r[6]),
-                decision=_decision(state, r[8], r[9], r[7]),
+                decision=decisions.get(r[:4], ""),
             )
-            for r in window
+            for r in (desk.rows(_QUEUE, window) if query.limit else ())
         ),
     )
 

@@ -27,18 +27,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WIDE = 100
-"""Terminals from this width on have room for two panes beside each other."""
-
 
 class BaseScreen(Screen[None]):
     """A full screen. Subclasses give ``GROUP`` (of actions), ``body`` and ``refresh_state``."""
 
     GROUP: ClassVar[str] = ""
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-narrow"),
-        (WIDE, "-wide"),
-    ]
     REPLAY: ClassVar[bool] = False
 
     def __init__(self) -> None:

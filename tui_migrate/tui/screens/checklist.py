@@ -150,7 +150,7 @@ class ChecklistScreen(BaseScreen):
         rows += self._facts(item)
         answer = self.step(self._step).answers.get(item.id)
         if answer is not None:
-            rows += ["", *self._answer_rows(item, answer)]
+            rows += [Content(""), *self._answer_rows(item, answer)]
         self.query_one("#question", Block).put(lines(rows))
 
     def _facts(self, item: Item) -> list[Content]:

@@ -95,7 +95,9 @@ class GateScreen(BaseScreen):
             self._asked = self.state.seq
             self._ask_more(gate)
         pane = self.query_one("#evidence", VerticalScroll)
-        pane.border_title = Content(_("Gate {name}").format(name=prose(step_name(gate.outline))))
+        pane.border_title = Content(
+            _("Sign-off · {name}").format(name=prose(step_name(gate.outline)))
+        )
         pane.border_subtitle = LOOKS[gate.status].content
         width = max(30, pane.scrollable_content_region.width or 70)
         self.query_one("#gate", Block).put(lines(self._rows(gate, width)))

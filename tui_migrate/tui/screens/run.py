@@ -122,7 +122,7 @@ class RunScreen(BaseScreen):
         if not self.home.live.running:
             self.home.go_on()
 
-    def action_toggle(self) -> None:
+    def action_start_or_pause(self) -> None:
         """Start or pause."""
         if self.home.live.running:
             self.send(api.Stop())

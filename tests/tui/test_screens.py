@@ -1,0 +1,211 @@
+"""Findings, Mapping, Pairs, Person and Replay, by keyboard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from tests.tui.conftest import Make
+from tests.tui.data import fill
+from tests.tui.test_walk import app_on, keys, press, settle
+from tests.tui.world import ITEMS, World
+from tui_migrate.engine import api
+from tui_migrate.tui.app import MigrateApp
+from tui_migrate.tui.screens.form import Form
+from tui_migrate.tui.screens.gate import GateScreen
+from tui_migrate.tui.screens.replay import ReplayScreen
+from tui_migrate.tui.screens.run import RunScreen
+from tui_migrate.tui.widgets.block import Block
+from tui_migrate.tui.widgets.rows import Rows
+
+Story = Callable[[MigrateApp, Pilot[int]], Awaitable[None]]
+
+
+def tell(world: World, story: Story, size: tuple[int, int] = (120, 40)) -> None:
+    """Run ``story`` on the app of ``world``."""
+
+    async def run() -> None:
+        app = app_on(world)
+        async with app.run_test(size=size) as pilot:
+            await settle(pilot)
+            await story(app, pilot)
+
+    asyncio.run(run())
+
+
+def text(app: MigrateApp, selector: str) -> str:
+    """What a widget shows."""
+    widget: Widget = app.screen.query_one(selector)
+    if isinstance(widget, Rows):
+        lines = [str(widget.get_option_at_index(i).prompt) for i in range(widget.option_count)]
+        return "\n".join(lines)
+    assert isinstance(widget, Block)
+    return widget.plain
+
+
+def status(screen: ReplayScreen, step: str) -> str:
+    """Where a step stood at the moment that is shown."""
+    return str(screen.state.steps[step].status)
+
+
+def advanced(world: World) -> World:
+    """A world whose first gate is passed and whose run waits at the last one."""
+    for item in ITEMS:
+        world.send(api.Answer(step="questions", item=item["id"], answer="yes"))
+    world.send(api.Run())
+    gate = world.state.steps["quality-gate"]
+    world.send(
+        api.Sign(
+            gate=gate.id, decision="approve", evidence=gate.evidence, typed=12480, comment="ok"
+        )
+    )
+    world.send(api.Run())
+    return world
+
+
+def test_findings_go_from_rule_to_record_with_both_values(make: Make) -> None:
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "f")
+        assert "email.typo domain" in text(app, "#rules").splitlines()[1], "blocking rules first"
+        await press(pilot, "enter", "enter")
+        assert "henk@gmial.com" in text(app, "#records")
+        assert "henk@gmail.com" in text(app, "#about")
+        await press(pilot, "escape", "escape", "escape")
+        assert isinstance(app.screen, RunScreen)
+
+    tell(world, story)
+
+
+def test_findings_export_asks_for_a_known_ending(make: Make, tmp_path: Path) -> None:
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "f")
+        await press(pilot, "e")
+        await pilot.press(*["backspace"] * 12)
+        await press(pilot, *keys(str(tmp_path / "f.txt")), "enter")
+        assert isinstance(app.screen, Form)
+        await press(pilot, "backspace", "backspace", "backspace", *keys("csv"), "enter")
+        assert (tmp_path / "f.csv").exists()
+
+    tell(world, story)
+
+
+def test_mapping_shows_what_goes_nowhere(make: Make) -> None:
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "m")
+        assert "3 columns, 1 unmapped" in text(app, "#where")
+        assert "→ profile.family_name" in text(app, "#columns")
+        await press(pilot, "u")
+        assert "Kenmerk3" in text(app, "#columns")
+        assert "Achternaam" not in text(app, "#columns")
+
+    tell(world, story)
+
+
+def test_pairs_are_settled_undone_and_left_unsure(make: Make) -> None:
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "p")
+        assert "Pair 1 of 3" in text(app, "#head")
+        sheet = text(app, "#pair")
+        assert sheet.index("first name") < sheet.index("equal field"), "what differs comes first"
+        assert "WITHDRAWN" in sheet
+        assert "conflict" in sheet
+        assert "2 subscription" in sheet
+        await press(pilot, "m")
+        assert "Pair 2 of 3" in text(app, "#head")
+        assert "decided 1 (1 merged, 0 not)" in text(app, "#head")
+        await press(pilot, "n")
+        assert "Pair 3 of 3" in text(app, "#head")
+        await press(pilot, "z")
+        assert "Pair 2 of 3" in text(app, "#head")
+        assert "decided 1 (1 merged, 0 not)" in text(app, "#head")
+        await press(pilot, "u")
+        assert "decided 1" in text(app, "#head"), "unsure still waits for a person"
+        await press(pilot, "n")
+        assert "Pair 2 of 3" in text(app, "#head"), "the unsure one comes back last"
+        await press(pilot, "left")
+        assert "✓ merge" in text(app, "#head")
+
+    tell(world, story)
+    assert sorted(p.decision for p in world.state.pairs.values()) == [
+        "different",
+        "merge",
+        "unsure",
+    ]
+
+
+def test_a_person_is_found_and_explained(make: Make) -> None:
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "slash")
+        await press(pilot, *keys("vries hendrik"), "enter")
+        assert "1 person fits" in text(app, "#about")
+        await press(pilot, "enter")
+        assert "Hendrik-Jan de Vries" in text(app, "#who")
+        assert "crm 1200368" in text(app, "#values")
+        assert "merged with email 85eaefe0 (same email) by dpo" in text(app, "#trail")
+        await press(pilot, "tab")
+        await press(pilot, "down")
+        await press(pilot, "enter")
+        shown = app.screen.query_one("#intro", Block).plain
+        assert shown.index("without a date") < shown.index("2019-05-01") < shown.index("2021-06-01")
+        assert "Therefore opt-out" in shown
+
+    tell(world, story)
+
+
+def test_replay_steps_back_by_entry_and_by_gate(make: Make) -> None:
+    world = advanced(fill(make()))
+    entries = len(world.entries())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "r")
+        screen = app.screen
+        assert isinstance(screen, ReplayScreen)
+        assert "REPLAY" in text(app, "#top")
+        assert status(screen, "go") == "waiting"
+        await press(pilot, "left_square_bracket")
+        assert status(screen, "quality-gate") == "done"
+        assert status(screen, "merge") == "todo"
+        await press(pilot, "left_square_bracket")
+        assert status(screen, "quality-gate") == "waiting"
+        await press(pilot, "g")
+        assert isinstance(app.screen, GateScreen)
+        await press(pilot, "a")
+        assert isinstance(app.screen, GateScreen), "the past cannot be signed"
+        await press(pilot, "escape", "home")
+        assert screen.state.seq == 1
+        await press(pilot, "right")
+        assert screen.state.seq == 2
+        await press(pilot, "t", *keys("9:59"), "enter")
+        assert screen.state.seq == 1
+        await press(pilot, "end")
+        assert screen.state.seq == entries
+        await press(pilot, "escape")
+        assert isinstance(app.screen, RunScreen)
+
+    tell(world, story)
+
+
+def test_every_screen_of_a_rehearsal_says_so(make: Make) -> None:
+    world = advanced(fill(make()))
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        for key in ("f", "m", "p", "slash", "g", "r"):
+            await press(pilot, key)
+            assert "REHEARSAL" in text(app, "#top"), key
+            await press(pilot, "escape")
+
+    tell(world, story, size=(80, 24))

@@ -1,0 +1,107 @@
+"""Looking a person up by name, e-mail, telephone or id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Input, OptionList
+
+from tui_migrate.engine.queries import Hit, Person, Search
+from tui_migrate.engine.sentences import grouped
+from tui_migrate.i18n import _, ngettext
+from tui_migrate.tui.actions import bindings
+from tui_migrate.tui.safe import safe
+from tui_migrate.tui.screens.base import BaseScreen
+from tui_migrate.tui.widgets.block import Block, Field
+from tui_migrate.tui.widgets.rows import Column, Row, Rows
+
+COLUMNS = (
+    Column(_("name"), share=2),
+    Column(_("e-mail"), share=2),
+    Column(_("town"), share=1, needs=70),
+    Column(_("records"), width=8, right=True),
+    Column(_("id"), width=22, needs=96),
+)
+
+
+class PeopleScreen(BaseScreen):
+    """A line to type on, and who fits."""
+
+    GROUP = "people"
+    CSS_PATH = "people.tcss"
+    AUTO_FOCUS = "#search"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("people"),
+        Binding("slash", "search", show=False),
+        Binding("down", "hits", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hits: Sequence[Hit] = ()
+
+    def body(self) -> Iterable[Widget]:
+        yield Field(hint=_("name, e-mail, telephone or id, then ⏎"), id="search")
+        yield Rows(*COLUMNS, id="hits")
+        yield Block(id="about")
+
+    @on(Input.Submitted, "#search")
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if event.value.strip():
+            self.ask("search", Search(text=event.value), self._have)
+
+    def _have(self, hits: Sequence[Hit]) -> None:
+        self._hits = hits
+        rows = self.query_one("#hits", Rows)
+        rows.show(
+            [
+                Row(
+                    str(number),
+                    (
+                        safe(hit.name) or "–",
+                        safe(hit.email),
+                        safe(hit.town),
+                        grouped(hit.records),
+                        safe(hit.profile_id or f"{hit.source} {hit.record_id}"),
+                    ),
+                )
+                for number, hit in enumerate(hits)
+            ]
+        )
+        text = ngettext("{n} person fits.", "{n} persons fit.", len(hits)).format(n=len(hits))
+        if not hits:
+            text = _("Nobody fits. All words have to occur; an id may be cut short.")
+        elif len(hits) == Search(text="").limit:
+            text = _("The first {n} that fit: type more to see fewer.").format(n=len(hits))
+        self.query_one("#about", Block).put(text)
+        if hits:
+            rows.focus()
+
+    @on(OptionList.OptionSelected, "#hits")
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.action_open()
+
+    def action_open(self) -> None:
+        """The person under the cursor."""
+        from tui_migrate.tui.screens.person import PersonScreen
+
+        picked = self.query_one("#hits", Rows).picked
+        if picked:
+            hit = self._hits[int(picked)]
+            query = Person(profile_id=hit.profile_id, source=hit.source, record_id=hit.record_id)
+            self.app.push_screen(PersonScreen(query))
+
+    def action_search(self) -> None:
+        """Type again."""
+        self.query_one("#search", Field).focus()
+
+    def action_hits(self) -> None:
+        """From the line to the list."""
+        if self._hits:
+            self.query_one("#hits", Rows).focus()

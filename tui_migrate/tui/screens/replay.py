@@ -1,0 +1,215 @@
+"""Replay: the Run screen at any earlier entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import PurePath
+from typing import ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import OptionList
+
+from tui_migrate.engine.run import RunState
+from tui_migrate.engine.sentences import Teller, clock, grouped, moment, stamp
+from tui_migrate.i18n import _
+from tui_migrate.tui.actions import bindings
+from tui_migrate.tui.advice import is_gate
+from tui_migrate.tui.rewind import DECISION, FAILURE, GATE, SEAL, Rewind
+from tui_migrate.tui.safe import fit, safe
+from tui_migrate.tui.screens.base import BaseScreen
+from tui_migrate.tui.screens.form import Ask, Filled, Form
+from tui_migrate.tui.status import BAD, QUIET, WARN
+from tui_migrate.tui.widgets.block import Block, line, lines
+from tui_migrate.tui.widgets.runview import RunView
+
+BEAT = 0.5
+"""Seconds between two entries while it plays."""
+
+_STYLES = {GATE: WARN, FAILURE: BAD, SEAL: "$primary", DECISION: ""}
+
+
+class ReplayScreen(BaseScreen):
+    """Folds the same entries, cut at an earlier one; it reads only."""
+
+    GROUP = "replay"
+    REPLAY = True
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["run.tcss", "replay.tcss"]
+    AUTO_FOCUS = "#tree"
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("replay"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rewind: Rewind | None = None
+        self._at = 0
+        self._cut = RunState()
+        self._playing: Timer | None = None
+
+    def body(self) -> Iterable[Widget]:
+        with Container(id="frame"):
+            yield RunView(id="run")
+        yield Block(id="said")
+        yield Block(id="time")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        client, seq = self.home.live.client, self.home.live.state.seq
+        self.read("entries", lambda: Rewind(client.entries(1, seq)), self._have)
+
+    @property
+    def state(self) -> RunState:
+        return self._cut if self._rewind is not None else super().state
+
+    def _have(self, rewind: Rewind) -> None:
+        self._rewind = rewind
+        self._go(len(rewind))
+
+    def _go(self, position: int) -> None:
+        rewind = self._rewind
+        if rewind is None:
+            return
+        self._at = min(max(1, position), max(1, len(rewind)))
+        self._cut = rewind.state(self._at)
+        self.show()
+
+    def refresh_state(self) -> None:
+        rewind = self._rewind
+        if rewind is None or not len(rewind):
+            return
+        self.query_one(RunView).show(self._cut)
+        frame = self.query_one("#frame", Container)
+        frame.border_title = Content(
+            _("REPLAY · {at} · entry {n} of {m}").format(
+                at=f"{stamp(self._cut.at, self._cut.zone)}:{clock(self._cut.at, self._cut.zone)[-2:]}",
+                n=grouped(self._at),
+                m=grouped(len(rewind)),
+            )
+        )
+        entry = rewind.entries[self._at - 1]
+        width = max(20, self.size.width)
+        told = fit(safe(Teller(self._cut).tell(entry)), width - 4)
+        arrow = "▶" if self._playing else "‖"
+        self.query_one("#said", Block).put(line((f" {arrow} ", "bold"), told))
+        self.query_one("#time", Block).put(self._timeline(rewind, width - 2))
+
+    def _timeline(self, rewind: Rewind, width: int) -> Content:
+        cells = rewind.line(width)
+        here = rewind.cell(self._at, width)
+        parts = [
+            (c, ("reverse bold" if i == here else _STYLES.get(c, QUIET)))
+            for i, c in enumerate(cells)
+        ]
+        legend = _("‖ gate  ✗ failure  · decision  ◆ seal")
+        first, last = rewind.entries[0].at, rewind.entries[-1].at
+        zone = self._cut.zone
+        ends = f"{stamp(first, zone)} – {stamp(last, zone)}"
+        gap = max(2, width - len(legend) - len(ends))
+        return lines([line(*parts), line((legend + " " * gap + ends, QUIET))])
+
+    # Keys
+
+    def action_move(self, by: int) -> None:
+        """One entry on or back."""
+        self._stop()
+        self._go(self._at + by)
+
+    def action_gate(self, by: int) -> None:
+        """To the next gate or the one before."""
+        self._stop()
+        if self._rewind is not None:
+            self._go(self._rewind.gate(self._at, by))
+
+    def action_edge(self, end: int) -> None:
+        """To the start or the end."""
+        self._stop()
+        if self._rewind is not None:
+            self._go(len(self._rewind) if end else 1)
+
+    def action_play(self) -> None:
+        """Play from here, or pause. At the end it plays from the start."""
+        rewind = self._rewind
+        if rewind is None:
+            return
+        if self._playing is not None:
+            self._stop()
+        else:
+            if self._at >= len(rewind):
+                self._at = 0
+            self._playing = self.set_interval(BEAT, self._beat)
+            self._beat()
+        self.refresh_state()
+
+    def _beat(self) -> None:
+        rewind = self._rewind
+        if rewind is None or self._at >= len(rewind):
+            self._stop()
+            self.refresh_state()
+        else:
+            self._go(self._at + 1)
+
+    def _stop(self) -> None:
+        if self._playing is not None:
+            self._playing.stop()
+            self._playing = None
+
+    def action_time(self) -> None:
+        """Go to a moment that is typed."""
+        rewind = self._rewind
+        if rewind is None:
+            return
+        self._stop()
+        zone = self._cut.zone
+
+        def then(filled: Filled | None) -> None:
+            wanted = self._moment(filled["time"]) if filled else None
+            if wanted is not None:
+                self._go(rewind.at_time(wanted, zone))
+
+        def right(text: str) -> str:
+            return "" if self._moment(text) else _("Type it as 14:02 or 2026-03-01 14:02.")
+
+        asks = [Ask("time", _("Time, with the day before it if needed"), hint="14:02", check=right)]
+        first, last = rewind.entries[0].at, rewind.entries[-1].at
+        intro = _("The run went from {a} to {b} ({zone}).").format(
+            a=stamp(first, zone), b=stamp(last, zone), zone=safe(zone)
+        )
+        self.app.push_screen(Form(_("Go to a moment"), intro, asks, submit=_("go")), then)
+
+    def _moment(self, text: str) -> datetime | None:
+        """``14:02`` on the day that is shown, or a day and a time; with the run's zone."""
+        now = moment(self._cut.at, self._cut.zone)
+        if now is None:
+            return None
+        plain = text.strip()
+        if " " not in plain and ":" in plain and "T" not in plain:
+            plain = f"{now:%Y-%m-%d} {plain.zfill(5)}"
+        try:
+            parsed = datetime.fromisoformat(plain)
+        except ValueError:
+            return None
+        return parsed if parsed.tzinfo else parsed.replace(tzinfo=now.tzinfo)
+
+    @on(OptionList.OptionSelected, "#tree")
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if not self.query_one(RunView).toggle_phase():
+            self.action_open_gate()
+
+    def action_open_gate(self) -> None:
+        """The selected gate, as it stood then."""
+        from tui_migrate.tui.screens.gate import GateScreen
+
+        step = self.query_one(RunView).selected
+        if step is not None and is_gate(step):
+            self._stop()
+            self.app.push_screen(GateScreen(step.id, frozen=self._cut))
+
+    def action_leave(self) -> None:
+        """Back to the present."""
+        self._stop()
+        self.app.pop_screen()

@@ -22,6 +22,7 @@ from tui_migrate.mapping.load import load_mappings
 from tui_migrate.mapping.model import Mapping
 from tui_migrate.mapping.rows import FAR, Settings
 from tui_migrate.model.entities import entities
+from tui_migrate.model.types.base import get_type
 from tui_migrate.runbook.load import Loaded, load_runbook
 from tui_migrate.runbook.rules import Segment
 from tui_migrate.staging.store import Cursor, quote
@@ -38,6 +39,9 @@ _NEWEST_DAY = """
 SELECT max(regexp_extract(delivery, '[0-9]{4}-[0-9]{2}-[0-9]{2}'))
 FROM (SELECT DISTINCT delivery FROM record WHERE source = $source)
 """
+
+TECHNICAL = 4
+"""Columns that a target gives back of an entity that was never written."""
 
 AUDIT = Path(".tui-migrate") / "audit"
 
@@ -272,6 +276,13 @@ class VerifyStep(Step):
                     f"CREATE OR REPLACE TEMP TABLE {quote('target_' + name)} AS FROM target_in"
                 )
                 at.unregister("target_in")
+
+
+def _fields(name: str) -> str:
+    """The columns of an entity that the target was never given, for SQL that names them."""
+    fields = [(f.name, get_type(f.type).sql_type) for f in entities()[name].fields]
+    places = [("source", "VARCHAR"), ("record_id", "VARCHAR")]
+    return "".join(f", NULL::{kind} AS {quote(field)}" for field, kind in [*places, *fields])
 
 
 def _exists(context: Context, relation: str) -> bool:

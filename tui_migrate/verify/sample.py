@@ -4,8 +4,9 @@ Sizes and rejection numbers: ISO 2859-1, general inspection level II, single sam
 Every field of a sampled profile, and of its rows of other entities, gets a verdict:
 
 * ``equal``: a delivered cell says literally this (but for outer spaces);
-* ``cleaned``: it is what a named rule makes of a delivered cell (the problem that cleaning found,
-  ``normalised`` without one, ``constant`` or ``default`` of the mapping, or how a merge derived it);
+* ``cleaned``: it is what a named rule makes of a delivered cell (the problem that cleaning found;
+  without one ``code``, ``split`` or ``normalised``; ``constant`` or ``default`` of the mapping; or
+  how a merge derived it);
 * ``differs``: no delivered cell explains it.
 """
 
@@ -186,12 +187,17 @@ def _cells(mapped: Mapped) -> Iterable[str]:
         " child_no::INTEGER"
     )
     for number, cell in enumerate(mapped.cells):
-        problem = f"p{number}" if cell.problem else "NULL"
-        for name in cell.values:
-            value = f"v{number}_{list(cell.values).index(name)}"
+        problem = f"p{number}" if cell.problem else "NULL::VARCHAR"
+        said = "code" if cell.field.codes is not None else "split" if cell.split else "normalised"
+        rule = f"coalesce({problem}, {literal(said)})"
+        for index, name in enumerate(cell.values):
+            value = f"v{number}_{index}"
             field = mapping.entity.field(name)
             typed = value if field.many else f"TRY_CAST({value} AS {sql_type(field)})::VARCHAR"
-            yield f"{head}, {literal(name)}, {cell.raw}, {typed}, {problem} FROM {OUT}"
+            raw = cell.raw
+            if cell.split:  # a name without prefix says nothing about a prefix
+                raw = f"CASE WHEN {value} IS NOT NULL OR {problem} IS NOT NULL THEN {cell.raw} END"
+            yield f"{head}, {literal(name)}, {raw}, {typed}, {rule} FROM {OUT}"
     for given in mapping.fields:
         for text, rule in ((given.constant, "constant"), (given.default, "default")):
             if text is not None:

@@ -13,7 +13,7 @@ from tui_migrate.engine.commands import handle
 from tui_migrate.engine.decisions import decided
 from tui_migrate.engine.engine import Engine
 from tui_migrate.engine.run import RunState
-from tui_migrate.engine.runner import Runner
+from tui_migrate.engine.runner import Runner, Stopped
 from tui_migrate.i18n import _
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.store import Cursor
@@ -62,9 +62,18 @@ class InProcessClient:
 
         return answer(self, query)
 
+    def run_here(self, until: str = "") -> Stopped:
+        """Carry the run on in the calling thread, for who has nothing else to do meanwhile."""
+        return self._engine.run(until)
+
     def close(self) -> None:
         """Stop between units and close the workspace."""
         self._engine.close()
+
+    def shut(self) -> None:
+        """Close if it is still open."""
+        if not self._engine.closed:
+            self._engine.close()
 
     # -- what queries read from ----------------------------------------------------------------
 

@@ -39,6 +39,7 @@ class Engine:
         self.core = core
         self._lock = lock
         self._thread: threading.Thread | None = None
+        self.closed = False
         self._runner = Runner(core)
 
     @classmethod
@@ -137,6 +138,7 @@ class Engine:
         """Rest, close staging and journal, let the next one in."""
         self.stop()
         self.wait()
+        self.closed = True
         self.core.store.close()
         self.core.journal.close()
         self._lock.release()

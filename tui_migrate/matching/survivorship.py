@@ -63,12 +63,15 @@ FROM dated
 # One row is a value of a field of a record, place: its place in the record's list (else 1).
 VALUES = """
 CREATE OR REPLACE TEMP TABLE merge_value AS
-WITH said AS ({parts})
+WITH said AS ({parts}),
+flaw AS (SELECT DISTINCT source, record_id, field, value FROM merge_flaw)
 SELECT s.*, count(*) OVER (PARTITION BY s.profile_id, s.field, s.value) AS votes,
-  f.source IS NOT NULL AS flawed
+  f.source IS NOT NULL OR g.source IS NOT NULL AS flawed
 FROM said s
-LEFT JOIN merge_flaw f ON f.source = s.source AND f.record_id = s.record_id AND f.field = s.field
-  AND (f.value IS NULL OR f.value = s.value)
+LEFT JOIN flaw f ON f.source = s.source AND f.record_id = s.record_id AND f.field = s.field
+  AND f.value IS NULL
+LEFT JOIN flaw g ON g.source = s.source AND g.record_id = s.record_id AND g.field = s.field
+  AND g.value = s.value
 """
 
 _SINGLE = """
@@ -165,7 +168,6 @@ def choose(cursor: Cursor, records: str, fields: Sequence[Field], rules: Rules) 
     value VARCHAR, place (1 is the main value), rule. Rows of ``merge_other``, one for each field where
     values differ: profile_id, field, chosen, rule, rejected.
     """
-    names = {field.name for field in fields}
     cursor.execute(RANKED.format(records=records))
     cursor.execute(VALUES.format(parts=" UNION ALL ".join(map(_said, fields))))
     cursor.execute("CREATE OR REPLACE TEMP TABLE merge_head (profile_id VARCHAR, part VARCHAR,"
@@ -194,9 +196,26 @@ def choose(cursor: Cursor, records: str, fields: Sequence[Field], rules: Rules) 
         if some:
             winners.append(_ranked(some, order, only_first))
     cursor.execute(CHOSEN.format(winners=" UNION ALL ".join(winners)))
-    cursor.execute(
-        OTHER.format(many=_listed(many) or "''", address=_listed([*ADDRESS]) if names else "''")
-    )
+    cursor.execute(OTHER.format(many=_listed(many) or "''", address=_listed(ADDRESS)))
+
+
+def values_of_one(records: str, fields: Sequence[Field]) -> str:
+    """SQL for the rows of ``merge_chosen`` of profiles that one record alone makes."""
+    parts = []
+    for field in fields:
+        name, column = literal(field.name), quote(field.name)
+        start = f"SELECT profile_id, {name} AS field, source, record_id"
+        if field.many:
+            parts.append(
+                f"{start}, unnest({column}) AS value, generate_subscripts({column}, 1) AS place,"
+                f" 'only' AS rule FROM {records} WHERE len({column}) > 0"
+            )
+        else:
+            parts.append(
+                f"{start}, {column}::VARCHAR AS value, 1 AS place, 'only' AS rule"
+                f" FROM {records} WHERE {column} IS NOT NULL"
+            )
+    return " UNION ALL ".join(parts)
 
 
 def drop(cursor: Cursor) -> None:
@@ -250,27 +269,24 @@ def _grouped(group: str, fields: Sequence[str]) -> str:
 def _given(rules: Rules) -> str:
     """Winners for first name and initials: the name's record first, others may fill in."""
     own = _listed(f for f in GIVEN if f in rules.survivorship) or "''"
-    # One row is a candidate; letter: the initial that the name's record gives.
+    # One row is a candidate. strange: it begins with another letter than the name's record says.
     return f"""
 SELECT profile_id, field, source, record_id, value, place, rule FROM (
-  SELECT v.*, coalesce(r.rule, '') AS rule,
+  SELECT v.*, r.rule,
     v.field IN ({own}) AS ruled,
     h.source = v.source AND h.record_id = v.record_id AS heads,
     v.field = 'first_name' AND length(regexp_replace(v.value, '[^\\p{{L}}]', '', 'g')) < 2 AS initial,
-    CASE WHEN n.letters IS NULL THEN false
-         WHEN v.field = 'first_name' THEN NOT starts_with(
-           lower(strip_accents(v.value)), lower(strip_accents(left(n.letters, 1))))
-         ELSE NOT starts_with(lower(strip_accents(v.value)), lower(strip_accents(left(n.letters, 1))))
-         END AS strange
+    coalesce(lower(strip_accents(left(v.value, 1))) <> lower(strip_accents(left(
+      CASE v.field WHEN 'initials' THEN coalesce(n.initials, n.first_name)
+                   ELSE coalesce(n.first_name, n.initials) END, 1))), false) AS strange
   FROM merge_value v
   JOIN merge_rule r USING (field)
   JOIN merge_head h ON h.profile_id = v.profile_id AND h.part = 'name'
-  LEFT JOIN (SELECT profile_id, source, record_id, coalesce(initials, first_name) AS letters
-             FROM merge_ranked) n
+  JOIN merge_ranked n
     ON n.profile_id = h.profile_id AND n.source = h.source AND n.record_id = h.record_id
   WHERE v.field IN ({_listed(GIVEN)}))
 QUALIFY row_number() OVER (PARTITION BY profile_id, field
-  ORDER BY initial, CASE WHEN ruled THEN false ELSE NOT heads END, strange, {_ORDER}) = 1"""
+  ORDER BY flawed, initial, CASE WHEN ruled THEN false ELSE NOT heads END, strange, {_ORDER}) = 1"""
 
 
 def _ranked(fields: Sequence[str], order: str, only_first: bool) -> str:

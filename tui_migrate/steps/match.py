@@ -1,0 +1,216 @@
+"""Step kind ``match``: which records are the same person or organisation?
+
+The work is done by the library ``matching``; this step gives it the pending records, the links that
+the mappings found and the decisions of reviewers, and keeps what it says: ``pair`` (judged pairs),
+``cluster`` (each record exactly once) and ``match_model`` (the frozen model, for later deliveries).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple
+from typing import TYPE_CHECKING, ClassVar, cast
+
+import pyarrow as pa
+
+from tui_migrate.audit.canonical import sha256_of
+from tui_migrate.i18n import _
+from tui_migrate.matching import DroppedKey, MatchReport, MatchSettings, match
+from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
+from tui_migrate.steps.map import LINK_COLUMNS
+from tui_migrate.steps.match_records import FOR_MATCHING, PENDING, define_matching, drop
+
+if TYPE_CHECKING:
+    from tui_migrate.runbook.kinds import MatchWith
+
+MATCH = "match"
+
+_TABLES = ("match_pending", "match_record", "match_link", "match_decision")
+_DECISIONS = ("source_a", "record_a", "source_b", "record_b", "decision", "decided_by")
+
+# One row is a certain edge: a record holds the id of a record of another source.
+_LINKS = """
+CREATE OR REPLACE TEMP TABLE match_link AS
+SELECT DISTINCT source AS source_a, record_id AS record_a, other_source AS source_b,
+  other_record AS record_b, 'link' AS rule
+FROM link ORDER BY ALL
+"""
+
+# One row is a pending record that holds the id of a record which was never handed over.
+_DANGLING = """
+SELECT p.source, p.delivery, p.file, p.line, p.record_id, 'profile' AS entity,
+  l.column_name AS field, 'link.dangling' AS rule, 'warn' AS severity, l.other_record AS value,
+  NULL AS cleaned, $message AS message
+FROM link l JOIN match_pending p USING (source, record_id)
+ANTI JOIN ent_profile e ON e.source = l.other_source AND e.record_id = l.other_record
+ANTI JOIN record r ON r.source = l.other_source AND r.record_id = l.other_record
+ORDER BY ALL
+"""
+
+# One row is a blocking rule with keys that were dropped; value: how many keys, how many records.
+_DROPPED = """
+SELECT 'profile' AS entity, rule AS field, 'match.key_dropped' AS rule, 'warn' AS severity,
+  concat(rule, ': ', keys, ' / ', members) AS value, $message AS message
+FROM match_dropped ORDER BY rule
+"""
+
+# One row: figures that the tables still show.
+_FIGURES = """
+SELECT
+  (SELECT count(*) FROM cluster),
+  (SELECT count(*) FROM pair WHERE band = 'auto'),
+  (SELECT count(*) FROM pair WHERE band = 'review'),
+  (SELECT count(*) FROM pair WHERE band = 'below'),
+  (SELECT count(DISTINCT cluster_id) FROM cluster),
+  (SELECT count(*) FROM cluster WHERE status = 'merged'),
+  (SELECT count(DISTINCT cluster_id) FROM cluster WHERE status = 'review'),
+  (SELECT count(*) FROM pair WHERE band = 'review' AND decision IS NULL)
+"""
+_FIGURE_NAMES = (
+    "records",
+    "auto",
+    "review",
+    "below",
+    "clusters",
+    "merged records",
+    "clusters in review",
+    "review pairs undecided",
+)
+
+# One row: pending records that do not stand in exactly one cluster.
+_MISPLACED = """
+SELECT count(*) FROM match_pending p
+LEFT JOIN (SELECT source, record_id, count(*) AS n FROM cluster GROUP BY ALL) c
+  USING (source, record_id)
+WHERE coalesce(c.n, 0) <> 1
+"""
+
+
+class MatchStep(Step):
+    """Finds the records of one person, and asks people where it is not certain."""
+
+    kind: ClassVar[str] = "match"
+    outputs: ClassVar[tuple[str, ...]] = ("pair", "cluster", "match_model", "finding")
+
+    @property
+    def settings(self) -> MatchWith:
+        """The step's ``with:``."""
+        return cast("MatchWith", self.spec.with_)
+
+    def inputs(self, context: Context) -> dict[str, str]:
+        """What reviewers decided: a new decision makes match and merge stale."""
+        said = sorted(
+            [d.source_a, d.record_a, d.source_b, d.record_b, d.decision] for d in context.decisions
+        )
+        return {"decisions": sha256_of(said)}
+
+    def plan(self, context: Context) -> Sequence[Unit]:
+        """One unit: the model is fitted to all records at once."""
+        context.store.define("link", LINK_COLUMNS, context.cursor)
+        define_matching(context)
+        rows = context.value("SELECT count(*) FROM ent_profile")
+        return [Unit(MATCH, _("compare records and form clusters"), rows)]
+
+    def run(self, context: Context, unit: Unit) -> dict[str, int]:
+        cursor = context.cursor
+        cursor.execute(PENDING.format(table="match_pending"))
+        records = FOR_MATCHING.format(table="match_pending")
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE match_record AS {records}")
+        cursor.execute(_LINKS)
+        _take_decisions(context)
+        report = self._match(context, unit)
+        message = _("The record that this one names was not delivered.")
+        counts = {
+            **report.figures,
+            "dangling": context.write(unit, "finding", _DANGLING, {"message": message}),
+        }
+        _report_dropped(context, unit, report.dropped_keys)
+        said = {
+            "model": report.model.to_json(),
+            "figures": json.dumps(report.figures, sort_keys=True, separators=(",", ":")),
+        }
+        context.write(unit, "match_model", "SELECT $model AS model, $figures AS figures", said)
+        drop(context, _TABLES)
+        return counts
+
+    def _match(self, context: Context, unit: Unit) -> MatchReport:
+        with_ = self.settings
+        settings = MatchSettings(
+            cap=with_.cap,
+            review_from=float(with_.review_from),
+            auto_from=float(with_.auto_from),
+            keep_from=min(0.01, float(with_.review_from)),
+        )
+        rows = context.value("SELECT count(*) FROM match_record")
+        with _writing_to_store(context):
+            return match(
+                context.cursor,
+                "match_record",
+                "match_link",
+                "match_decision",
+                settings,
+                step=self.spec.id,
+                attempt=context.attempt,
+                unit=unit.id,
+                progress=lambda done, total: context.host.progress(
+                    done, total, rows * done // total
+                ),
+            )
+
+    def finish(self, context: Context) -> Outcome:
+        values = context.query(_FIGURES)[0]
+        figures: dict[str, int | str] = {
+            name: int(str(value)) for name, value in zip(_FIGURE_NAMES, values, strict=True)
+        }
+        for (text,) in context.query("SELECT figures FROM match_model"):
+            said = json.loads(str(text))
+            figures["pairs compared"] = int(said["candidate_pairs"])
+            figures["keys dropped"] = int(said["dropped_keys"])
+            figures["links"] = int(said["links"])
+        figures["dangling links"] = context.value(
+            "SELECT count(*) FROM finding WHERE rule = 'link.dangling'"
+        )
+        context.cursor.execute(PENDING.format(table="match_pending"))
+        misplaced = context.value(_MISPLACED)
+        drop(context, ("match_pending",))
+        name = _("pending records that are not in exactly one cluster")
+        return Outcome(figures, [Check(name, misplaced == 0, str(misplaced), "0")])
+
+
+@contextmanager
+def _writing_to_store(context: Context) -> Iterator[None]:
+    """The library writes to plain ``pair`` and ``cluster``: let those names mean the store's tables."""
+    context.cursor.execute("SET search_path = 'store,main'")
+    try:
+        yield
+    finally:
+        context.cursor.execute("RESET search_path")
+
+
+def _take_decisions(context: Context) -> None:
+    """Make ``match_decision``: one row is a reviewer's present word on a pair."""
+    rows = sorted(astuple(decision)[: len(_DECISIONS)] for decision in context.decisions)
+    columns = zip(*rows, strict=True) if rows else ((),) * len(_DECISIONS)
+    arrays = [pa.array(list(column), pa.string()) for column in columns]
+    context.cursor.register("match_said", pa.table(dict(zip(_DECISIONS, arrays, strict=True))))
+    context.cursor.execute(
+        "CREATE OR REPLACE TEMP TABLE match_decision AS SELECT * FROM match_said ORDER BY ALL"
+    )
+    context.cursor.unregister("match_said")
+
+
+def _report_dropped(context: Context, unit: Unit, dropped: Sequence[DroppedKey]) -> None:
+    """A finding per blocking rule: records that were not compared by it, never the value."""
+    rules = sorted({key.rule for key in dropped})
+    by_rule = [[key.members for key in dropped if key.rule == rule] for rule in rules]
+    table = {
+        "rule": pa.array(rules, pa.string()),
+        "keys": pa.array([len(members) for members in by_rule], pa.int64()),
+        "members": pa.array([sum(members) for members in by_rule], pa.int64()),
+    }
+    context.cursor.register("match_dropped", pa.table(table))
+    message = _("Too many records share a value (keys / records): not compared by this rule.")
+    context.write(unit, "finding", _DROPPED, {"message": message})
+    context.cursor.unregister("match_dropped")

@@ -1,0 +1,65 @@
+"""The profile records that matching and merging work on: those whose physical row is still pending."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui_migrate.mapping.mapped import entity_columns, sql_type
+from tui_migrate.matching.schema import CLUSTER_DDL, PAIR_DDL
+from tui_migrate.model.entities import entities
+from tui_migrate.staging.store import quote
+from tui_migrate.steps.base import Context
+
+PROFILE = entities()["profile"]
+
+KIND = """CASE WHEN lower(trim(kind)) IN ('person', 'organisation') THEN lower(trim(kind))
+     WHEN coalesce(first_name, initials, family_name) IS NULL
+       AND coalesce(organisation_name, kvk, kbo) IS NOT NULL THEN 'organisation'
+     ELSE 'person' END"""
+"""SQL: what a record is about. A source that does not say so is judged by the names that it gives."""
+
+# One row is a record whose physical row is pending; where several rows tell of it, the last of them.
+PENDING = f"""
+CREATE OR REPLACE TEMP TABLE {{table}} AS
+SELECT e.* REPLACE ({KIND} AS kind)
+FROM ent_profile e
+SEMI JOIN (SELECT source, delivery, file, line FROM fates WHERE fate = 'pending') f
+  USING (source, delivery, file, line)
+QUALIFY row_number() OVER (PARTITION BY e.source, e.record_id
+  ORDER BY e.delivery DESC, e.file DESC, e.line DESC, e.child_no DESC) = 1
+ORDER BY e.source, e.record_id
+"""
+
+# One row is one record as the matching library wants it. A Belgian VAT number is BE and the KBO number.
+FOR_MATCHING = """
+SELECT source, record_id, kind, first_name, initials, prefix, family_name, organisation_name,
+  birth_date, gender, street, house_number::VARCHAR AS house_number,
+  house_addition::VARCHAR AS house_addition, postcode, town, country, email AS emails,
+  phone AS phones, kvk,
+  coalesce(vat, 'BE' || nullif(regexp_replace(kbo, '[^0-9]', '', 'g'), '')) AS vat
+FROM {table} ORDER BY source, record_id
+"""
+
+
+def output_columns(ddl: str) -> str:
+    """Columns of one of the matching library's tables, without step, attempt and unit."""
+    return ddl.partition("unit VARCHAR,")[2].rpartition(")")[0].strip()
+
+
+def define_matching(context: Context) -> None:
+    """Make the tables that ``match`` writes and ``merge`` reads, where they do not exist yet."""
+    context.store.define("ent_profile", entity_columns(PROFILE), context.cursor)
+    context.store.define("pair", output_columns(PAIR_DDL), context.cursor)
+    context.store.define("cluster", output_columns(CLUSTER_DDL), context.cursor)
+    context.store.define("match_model", "model VARCHAR, figures VARCHAR", context.cursor)
+
+
+def field_columns() -> str:
+    """Column definitions of the profile's fields."""
+    return ", ".join(f"{quote(field.name)} {sql_type(field)}" for field in PROFILE.fields)
+
+
+def drop(context: Context, tables: Sequence[str]) -> None:
+    """Drop temporary tables (personal values should not wait for the end of the connection)."""
+    for table in tables:
+        context.cursor.execute(f"DROP TABLE IF EXISTS temp.{table}")

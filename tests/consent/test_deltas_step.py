@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.consent.staged import Staged
+from tui_migrate.steps.base import Outcome, ReceiptRow
 from tui_migrate.targets import open_target
 
 # id, type, crm, email, channel, brand, at, source, street, name
@@ -26,8 +27,8 @@ def staged(tmp_path: Path) -> Staged:
     return made
 
 
-def _failed(outcome: object) -> list[str]:
-    return [check.name for check in outcome.checks if not check.passed]  # type: ignore[attr-defined]
+def _failed(outcome: Outcome) -> list[str]:
+    return [check.name for check in outcome.checks if not check.passed]
 
 
 def test_a_new_opt_out_reaches_the_target_and_flows_back_without_echo(staged: Staged) -> None:
@@ -167,3 +168,55 @@ def test_a_permission_after_all_lifts_the_entry_of_an_all_brand_opt_out(staged: 
         ("weg@huis.nl", "Nova", True),
         ("bert@huis.nl", "Kompas", False),
     }
+
+
+def test_a_rebuild_of_deltas_writes_nothing_and_gives_the_same(staged: Staged) -> None:
+    staged.deliver("d1", 1, [OUT_BERT, OUT_SHARED, MOVED, NOBODY])
+    staged.run("sync")
+    recorded = staged.rows(
+        "SELECT step, unit, entity, CASE WHEN entity = 'consent' THEN profile_id ELSE '?' END,"
+        " record_key, target_id, action FROM store.receipt"
+    )
+    files = {p: p.stat().st_mtime_ns for p in (staged.workspace / "exports").rglob("*")}
+    again = Staged(staged.workspace, "rebuilt.duckdb")
+    for step, unit, *values in recorded:
+        row = ReceiptRow(*(str(value) for value in values))
+        again.host.recorded.setdefault(f"{step}/{unit}", []).append(row)
+    again.run("load", rebuilding=True)
+    again.run("sync", rebuilding=True)
+    for table in ("receipt", "consent_state", "fate", "trail", "suppression_list"):
+        select = f"SELECT * FROM store.{table} ORDER BY ALL"
+        assert again.rows(select) == staged.rows(select), table
+    assert again.host.batches == again.host.exports == []
+    assert {p: p.stat().st_mtime_ns for p in (staged.workspace / "exports").rglob("*")} == files
+
+
+def test_a_delivery_without_manifest_or_without_its_file_is_not_trusted(staged: Staged) -> None:
+    staged.deliver("d1", 1, [OUT_BERT])
+    (staged.workspace / "deliveries/changes/d1/manifest.json").write_text("{}")
+    staged.deliver("d2", 2, [OUT_BERT])
+    (staged.workspace / "deliveries/changes/d2/changes.csv").unlink()
+    staged.deliver("d3", 3, [])
+    outcome = staged.run("sync")
+    assert [(d.delivery, d.status) for d in staged.host.deliveries] == [
+        ("d1", "mismatch"),
+        ("d2", "truncated"),
+        ("d3", "out_of_order"),
+    ]
+    assert len(_failed(outcome)) == 2
+    assert staged.states()["bert", "Nova"] == ("opt-in", "newest_optin")
+    assert staged.fates("changes") == {"d1:C1": ("rejected", "delivery.mismatch")}
+
+
+def test_changed_content_with_the_promised_number_of_rows_is_not_trusted(staged: Staged) -> None:
+    staged.deliver("d1", 1, [OUT_BERT], promised=[NOBODY])
+    staged.run("sync")
+    assert [d.status for d in staged.host.deliveries] == ["mismatch"]
+
+
+def test_a_delivery_without_changes_is_seen_as_empty(staged: Staged) -> None:
+    staged.deliver("d1", 1, [])
+    outcome = staged.run("sync")
+    assert [d.status for d in staged.host.deliveries] == ["empty"]
+    assert outcome.figures["last delivery changes"] == 1
+    assert _failed(outcome) == []

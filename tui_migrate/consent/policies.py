@@ -17,8 +17,8 @@ Confirmations. A ``confirmed`` event with a date and a source of its own is a pe
 (systems that write a double opt-in as one row), unless its own record holds the opt-in that it
 confirms. Otherwise it confirms the newest opt-in at or before it: of its own record where that holds
 one (then never another), else of the same contact point, if it names one; the evidence date stays
-that of the opt-in. A flag without a date confirms the one opt-in of its record. So a mere confirmation can never bring
-back what was withdrawn after the opt-in that it belongs to.
+that of the opt-in. A flag without a date confirms the one opt-in of its record. So a mere
+confirmation can never bring back what was withdrawn after the opt-in that it belongs to.
 
 Of several suppressions the rule names the gravest, then the oldest; of events at one instant the one
 whose source, then campaign, comes last in the alphabet. Date, source and campaign of the state are

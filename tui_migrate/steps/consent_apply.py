@@ -1,0 +1,339 @@
+"""One delivery of changes: read, mapped, booked, its states derived again, the target told.
+
+All of it happens in the transaction of one unit. A delivery that is not applied is read too, so that
+each of its rows has a fate.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from tui_migrate.consent import backflow, ledger, placing, silence
+from tui_migrate.consent.deliveries import Judged
+from tui_migrate.consent.policies import states_sql
+from tui_migrate.consent.relations import Sources, exists, read
+from tui_migrate.errors import DataSaysNo
+from tui_migrate.files import sha256_file, whole
+from tui_migrate.i18n import _
+from tui_migrate.mapping.load import load_mappings
+from tui_migrate.mapping.mapped import Mapped
+from tui_migrate.mapping.model import Mapping
+from tui_migrate.mapping.rows import FAR, Settings, map_rows
+from tui_migrate.runbook.load import load_runbook
+from tui_migrate.spreadsheet import defuse_sql
+from tui_migrate.staging.readers import Job, read_file
+from tui_migrate.staging.store import literal, quote
+from tui_migrate.steps.base import Context, Unit
+from tui_migrate.steps.consent_target import CONSENT_ROWS, LIST_ROWS, TargetSide
+from tui_migrate.steps.ingest import file_format
+
+if TYPE_CHECKING:
+    from tui_migrate.runbook.models import Runbook, StepSpec
+
+BACK = Path("exports") / "back"
+"""Where files for the old systems stand, relative to the workspace."""
+
+CHANGE = "consent_change"
+STRAIGHT = ("consent", "suppression", "address", "contact_point")
+"""Entities whose changes join the mapped rows; changes of others stand in ``consent_change``."""
+
+CHANGE_COLUMNS = (
+    "record_key VARCHAR, profile_id VARCHAR, source VARCHAR, record_id VARCHAR, delivery VARCHAR,"
+    " file VARCHAR, line BIGINT, owner_source VARCHAR, owner_record VARCHAR, entity VARCHAR,"
+    " fields VARCHAR"
+)
+"""One row is a change of something else than a consent; fields: the filled ones as JSON."""
+
+# One row is a row of this delivery that changes an address, a name…, and whose profile it is.
+_CHANGES = """
+SELECT concat_ws('|', source, record_id, {entity}, child_no) AS record_key,
+  coalesce(c.profile_id, '') AS profile_id, m.source, m.record_id, m.delivery, m.file, m.line,
+  m.owner_source, m.owner_record, {entity} AS entity, {fields} AS fields
+FROM ({select}) m
+LEFT JOIN (SELECT source AS owner_source, record_id AS owner_record, profile_id FROM crosswalk) c
+  USING (owner_source, owner_record)
+ORDER BY ALL
+"""
+
+# One row is a row of this delivery that still waits for its fate.
+_REST = """
+SELECT f.source, f.delivery, f.file, f.line,
+  CASE WHEN c.known THEN 'attached' WHEN c.line IS NOT NULL THEN 'rejected' ELSE 'excluded' END
+    AS fate,
+  CASE WHEN c.known THEN 'delta.change' WHEN c.line IS NOT NULL THEN 'owner_unknown'
+       ELSE 'not_selected' END AS reason
+FROM fates f
+LEFT JOIN (SELECT source, delivery, file, line, bool_or(profile_id <> '') AS known
+           FROM consent_change GROUP BY ALL) c USING (source, delivery, file, line)
+WHERE f.source = $source AND f.delivery = $delivery AND f.fate = 'pending'
+ORDER BY ALL
+"""
+
+# One row is a physical row of a delivery that is not applied.
+_ASIDE = """
+SELECT source, delivery, file, line, $fate AS fate, $reason AS reason FROM fates
+WHERE source = $source AND delivery = $delivery AND fate = 'pending' ORDER BY ALL
+"""
+
+_TOUCHED = """profile_id IN (
+  SELECT profile_id FROM store.consent_event
+  WHERE step = {step} AND attempt = {attempt} AND unit = {unit} AND profile_id IS NOT NULL
+  UNION SELECT profile_id FROM store.suppression
+  WHERE step = {step} AND attempt = {attempt} AND unit = {unit} AND profile_id IS NOT NULL)"""
+
+# One row is a state that new facts changed (or made), with what it was.
+_CHANGED = """
+CREATE OR REPLACE TEMP TABLE tmp_changed_state AS
+SELECT n.*, s.status AS status_before
+FROM ({states}) n
+LEFT JOIN consent_state s ON s.profile_id = n.profile_id AND s.brand = n.brand
+  AND s.channel = n.channel AND s.purpose = n.purpose
+WHERE s.profile_id IS NULL OR s.status <> n.status OR s.rule <> n.rule
+  OR s.evidence_at IS DISTINCT FROM n.evidence_at OR s.source IS DISTINCT FROM n.source
+  OR s.campaign IS DISTINCT FROM n.campaign OR s.source_system IS DISTINCT FROM n.source_system
+  OR s.record_id IS DISTINCT FROM n.record_id
+"""
+
+_TRAIL = """
+SELECT c.source, c.record_id, 'consent' AS event,
+  concat_ws('/', s.channel, s.brand, s.purpose) AS field, s.rule, s.source_system AS other_source,
+  s.record_id AS other_record, s.status_before AS before, s.status AS after
+FROM tmp_changed_state s
+JOIN crosswalk c ON c.profile_id = s.profile_id AND c.role = 'founder'
+ORDER BY ALL
+"""
+
+# New events that the present state does not follow: something newer or stronger says otherwise.
+CONFLICTS = """
+SELECT count(*) FROM store.consent_event e
+JOIN consent_state s ON s.profile_id = e.profile_id AND s.channel = e.channel
+  AND s.purpose = e.purpose AND e.brand IN (s.brand, '*')
+WHERE e.step = $step AND e.attempt = $attempt AND e.unit = $unit
+  AND ((e.state IN ('given', 'confirmed') AND s.status = 'opt-out')
+    OR (e.state IN ('refused', 'withdrawn') AND s.status = 'opt-in'))
+"""
+
+_CARRIERS = """
+(SELECT email, min_by(source, place) AS source, min_by(record_id, place) AS record_id FROM
+  (SELECT unnest(email) AS email, source, record_id,
+          (CASE source {trust} ELSE 99 END, source, record_id) AS place FROM ent_profile)
+ GROUP BY email)
+"""
+
+
+# One row is a change of a profile that the target has to follow.
+_CHANGE_ROWS = """
+SELECT record_key, profile_id, entity, fields, source AS source_system, record_id
+FROM store.consent_change WHERE {own} AND profile_id <> '' ORDER BY record_key
+"""
+
+
+class Applier:
+    """Applies deliveries for one step; each call of ``apply`` belongs to one unit."""
+
+    def __init__(self, spec: StepSpec, runbook: Runbook, target: TargetSide, policy: str) -> None:
+        self._spec, self._runbook, self._target, self._policy = spec, runbook, target, policy
+        self._mappings: dict[str, tuple[Mapping, ...]] = {}
+
+    def apply(self, context: Context, unit: Unit, judged: Judged, number: int) -> dict[str, int]:
+        """Read one delivery, apply it or set it aside. ``number``: of its batches to the target."""
+        rows = self._read(context, unit, judged)
+        place = {"source": judged.delivery.source, "delivery": judged.delivery.name}
+        if not judged.applied:
+            fate = "repeated" if judged.status == "repeated" else "rejected"
+            values = {**place, "fate": fate, "reason": f"delivery.{judged.status}"}
+            return {"rows": rows, "set_aside": context.write(unit, "fate", _ASIDE, values)}
+        done = {"rows": rows} | self._map(context, unit, judged)
+        done |= self._book(context, unit, judged)
+        done |= self._restate(context, unit)
+        done |= self._tell(context, unit, judged, number)
+        done["rest"] = context.write(unit, "fate", _REST, place)
+        return done
+
+    def _read(self, context: Context, unit: Unit, judged: Judged) -> int:
+        spec = self._runbook.sources[judged.delivery.source]
+        rows = 0
+        for path in judged.delivery.files:
+            job = Job(
+                judged.delivery.source,
+                judged.delivery.name,
+                path.name,
+                path,
+                file_format(spec),
+                tuple(spec.key),
+                self._spec.id,
+                context.attempt,
+                unit.id,
+            )
+            try:
+                rows += read_file(context.store, context.cursor, job).rows
+            except DataSaysNo:
+                if judged.applied:  # what is set aside may be damaged beyond reading
+                    raise
+        return rows
+
+    def _mapped(self, context: Context, source: str) -> tuple[Mapping, ...]:
+        if not self._mappings:
+            found, problems = load_mappings(load_runbook(context.workspace))
+            if problems:
+                raise DataSaysNo("\n".join(str(problem) for problem in problems))
+            self._mappings = found
+        return self._mappings.get(source, ())
+
+    def _map(self, context: Context, unit: Unit, judged: Judged) -> dict[str, int]:
+        """The delivery's rows as rows of the model: consents, suppressions, and other changes."""
+        delivery = judged.delivery
+        relation = (
+            f"(SELECT * FROM {quote('raw_' + delivery.source)}"
+            f" WHERE _delivery = {literal(delivery.name)})"
+        )
+        done = {"mapped": 0, "changes": 0}
+        if not exists(context.cursor, f"raw_{delivery.source}"):
+            return done
+        for mapping in self._mapped(context, delivery.source):
+            settings = self._reading(mapping, judged)
+            mapped = map_rows(context.cursor, mapping, relation, settings)
+            name = mapping.entity.name
+            if name in STRAIGHT:
+                select = mapped.entity_select()
+                done["mapped"] += context.write(unit, f"ent_{name}", select)
+            if name not in ("consent", "suppression"):
+                done["changes"] += context.write(unit, CHANGE, _changes(mapped))
+            context.write(unit, "finding", mapped.findings_select())
+            context.write(unit, "fate", mapped.rejected_select())
+        return done
+
+    def _reading(self, mapping: Mapping, judged: Judged) -> Settings:
+        spec = self._runbook.sources[mapping.source]
+        carriers = ""
+        if any(owner.email for owner in mapping.owners):
+            trust = " ".join(
+                f"WHEN {literal(name)} THEN {source.trust}"
+                for name, source in sorted(self._runbook.sources.items())
+            )
+            carriers = _CARRIERS.format(trust=trust)
+        manifest = judged.delivery.manifest
+        zone = (manifest.zone if manifest else None) or spec.zone or self._runbook.zone
+        day = re.search(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", judged.delivery.name)
+        try:
+            today = date.fromisoformat(day.group()) if day else FAR
+        except ValueError:
+            today = FAR
+        return Settings(zone=zone, today=today, carriers=carriers)
+
+    def _book(self, context: Context, unit: Unit, judged: Judged) -> dict[str, int]:
+        """New facts join the ledger, their rows get fates, the suppression list grows."""
+        delivery, cursor = judged.delivery, context.cursor
+        here = f"source = {literal(delivery.source)} AND delivery = {literal(delivery.name)}"
+        placing.place(cursor, Sources(only=here), self._runbook.consent.purpose)
+        people = read(cursor, "ent_profile", ledger.PEOPLE_COLUMNS)
+        message = _("This opt-out names neither a known person nor an address or number.")
+        brands = {"brands": list(self._runbook.brands)}
+        return {
+            "events": context.write(unit, "consent_event", ledger.NEW_EVENTS),
+            "suppressions": context.write(unit, "suppression", ledger.NEW_SUPPRESSIONS),
+            "listed": context.write(unit, "suppression_list", silence.CHANGES, brands),
+            "unplaced": context.write(unit, "finding", ledger.UNPLACED, {"message": message}),
+            "attached": context.write(unit, "fate", ledger.FATES.format(people=people)),
+        }
+
+    def _restate(self, context: Context, unit: Unit) -> dict[str, int]:
+        """States of the touched profiles again, from the whole ledger; those that differ are kept."""
+        own = {"step": self._spec.id, "attempt": context.attempt, "unit": unit.id}
+        scope = _TOUCHED.format(
+            step=literal(self._spec.id), attempt=int(context.attempt), unit=literal(unit.id)
+        )
+        states = states_sql(self._policy, scope=scope)
+        context.cursor.execute(_CHANGED.format(states=states))
+        touched = context.value(
+            f"SELECT count(*) FROM (SELECT DISTINCT profile_id FROM consent_event WHERE {scope})"
+        )
+        changed = context.write(
+            unit,
+            "consent_state",
+            "SELECT * EXCLUDE (status_before) FROM tmp_changed_state ORDER BY ALL",
+        )
+        context.trail(unit, _TRAIL)
+        conflicts = context.value(CONFLICTS, own)
+        placing.clear(context.cursor)
+        return {"touched": touched, "changed": changed, "conflicts": conflicts}
+
+    def _tell(self, context: Context, unit: Unit, judged: Judged, number: int) -> dict[str, int]:
+        """What differs goes to the target; opt-outs and addresses go back to the old systems."""
+        own = (
+            f"step = {literal(self._spec.id)} AND attempt = {int(context.attempt)}"
+            f" AND unit = {literal(unit.id)}"
+        )
+        selects = {
+            "consent": CONSENT_ROWS.format(states="tmp_changed_state"),
+            "suppression": LIST_ROWS.format(
+                entries=f"(SELECT * FROM store.suppression_list WHERE {own})"
+            ),
+            "change": _CHANGE_ROWS.format(own=own),
+        }
+        done: dict[str, int] = {}
+        for entity, select in selects.items():
+            acted = self._target.bring(context, unit, entity, number, select)
+            done |= {f"{entity}_{action}": count for action, count in acted.items() if count}
+        done["back"] = self._back(context, judged, own)
+        return done
+
+    def _back(self, context: Context, judged: Judged, own: str) -> int:
+        """Write a file for every old system that has to hear of this delivery; rows in all."""
+        delivery, cursor = judged.delivery, context.cursor
+        present = [n for n, s in self._runbook.sources.items() if not s.deltas]
+        systems = {"source": present, "system": [self._runbook.system(n) for n in present]}
+        cursor.register("consent_system", pa.table(systems))
+        select = backflow.BACK.format(
+            events=f"(SELECT * FROM store.consent_event WHERE {own})",
+            addresses=read(
+                cursor, f"(SELECT * FROM store.ent_address WHERE {own})", backflow.ADDRESS_COLUMNS
+            ),
+            crosswalk="crosswalk",
+            systems="consent_system",
+        )
+        origin = {"from_system": self._runbook.system(delivery.source)}
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE tmp_back AS {select}", origin)
+        cursor.unregister("consent_system")
+        found = context.query("SELECT system, count(*) FROM tmp_back GROUP BY ALL ORDER BY ALL")
+        if not context.rebuilding:
+            for system, count in found:
+                self._write_back(context, str(system), judged, int(str(count)))
+        cursor.execute("DROP TABLE tmp_back")
+        return sum(int(str(count)) for _system, count in found)
+
+    def _write_back(self, context: Context, system: str, judged: Judged, rows: int) -> None:
+        several = sum(spec.deltas for spec in self._runbook.sources.values()) > 1
+        name = f"{judged.delivery.source}-{judged.sequence}" if several else str(judged.sequence)
+        path = context.workspace / BACK / system / f"{name}.csv"
+        columns = backflow.COLUMNS[1:]
+        cells = ", ".join(f"{defuse_sql(_cell(column))} AS {quote(column)}" for column in columns)
+        with whole(path) as temporary:
+            context.cursor.execute(
+                f"COPY (SELECT {cells} FROM tmp_back WHERE system = {literal(system)} ORDER BY ALL)"
+                f" TO {literal(str(temporary))} (FORMAT csv, HEADER)"
+            )
+        until = date.today() + timedelta(days=self._runbook.retention.exports_days)
+        what = f"{BACK}/{system}/{name}.csv"
+        context.host.journal_export(what, rows, sha256_file(path), until.isoformat())
+
+
+def _changes(mapped: Mapped) -> str:
+    entity = mapped.mapping.entity
+    fields = ", ".join(f"{quote(f.name)} := m.{quote(f.name)}" for f in entity.fields)
+    return _CHANGES.format(
+        entity=literal(entity.name),
+        fields=f"to_json(struct_pack({fields}))::VARCHAR",
+        select=mapped.entity_select(),
+    )
+
+
+def _cell(column: str) -> str:
+    if column == "changed_at":
+        return "strftime(changed_at, '%Y-%m-%dT%H:%M:%SZ')"
+    return f"{quote(column)}::VARCHAR"

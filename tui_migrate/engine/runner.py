@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -27,12 +28,18 @@ from tui_migrate.errors import (
 from tui_migrate.i18n import _
 from tui_migrate.runbook.kinds import AnyStep
 from tui_migrate.staging.guard import run_select
-from tui_migrate.staging.store import Cursor, columns_of, digest, first, quote
+from tui_migrate.staging.store import Cursor, columns_of, digest, first, literal, quote
 from tui_migrate.steps.base import Check, Context, Step, Unit
 
 CHECKPOINT_EVERY = 40
 """Units between explicit checkpoints (measured: automatic ones stall every sixth unit)."""
 NEED_BACKUP = ("import", "consent_sync")
+TECHNICAL_NAMES = ("step", "attempt", "unit")
+EMPTY = "0:0"
+
+# One row is a table of staging.
+_STORE_TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'store'"
+
 UNDERWAY = (Status.RUNNING, Status.PAUSED, Status.FAILED)
 
 
@@ -429,21 +436,25 @@ class Runner:
             self.renew_cursor()
 
     def _output_digest(self, worker: Step, place: Place) -> str:
-        """Order-free digest of what the unit appended, over all output tables of its kind."""
+        """Order-free digest of what the unit appended, over all output tables of its kind. A table
+        that this unit's mode does not define holds nothing."""
         found = {}
-        for table in worker.outputs:
-            columns = [
-                c
-                for c in columns_of(self._cursor, f"store.{quote(table)}")
-                if c not in ("step", "attempt", "unit")
-            ]
-            step, unit = place.step.replace("'", "''"), place.unit.replace("'", "''")
-            relation = (
-                f"(SELECT * FROM store.{quote(table)} WHERE step = '{step}' "
-                f"AND attempt = {place.attempt} AND unit = '{unit}')"
+        step, unit = literal(place.step), literal(place.unit)
+        for table in self._existing(worker.outputs):
+            relation = f"store.{quote(table)}"
+            columns = [c for c in columns_of(self._cursor, relation) if c not in TECHNICAL_NAMES]
+            rows = (
+                f"(SELECT * FROM {relation} WHERE step = {step} "
+                f"AND attempt = {place.attempt} AND unit = {unit})"
             )
-            found[table] = digest(self._cursor, relation, columns)
+            content = digest(self._cursor, rows, columns)
+            if content != EMPTY:
+                found[table] = content
         return sha256_of(found)
+
+    def _existing(self, tables: Sequence[str]) -> list[str]:
+        known = {row[0] for row in self._cursor.execute(_STORE_TABLES).fetchall()}
+        return [table for table in tables if table in known]
 
     def _finish(self, step: StepState, worker: Step, context: Context) -> Stopped | None:
         core = self._core

@@ -336,4 +336,4 @@ def _changes(mapped: Mapped) -> str:
 def _cell(column: str) -> str:
     if column == "changed_at":
         return "strftime(changed_at, '%Y-%m-%dT%H:%M:%SZ')"
-    return f"{quote(column)}::VARCHAR"
+    return f"({quote(column)}::VARCHAR)"

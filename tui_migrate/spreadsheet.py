@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import re
 
-_START = "=+\\-@\t\r\n＝＋－＠"
+QUOTE = "'"
+_STARTS = "=+-@\t\r\n＝＋－＠"
+_START = re.escape(_STARTS)
 _DANGER = re.compile(f"'*[{_START}]")
 _DEFUSED = re.compile(f"'+[{_START}]")
 _NUMBER = re.compile(r"[+-][0-9][0-9 .,]*")
@@ -34,16 +36,23 @@ def _sql_text(pattern: re.Pattern[str]) -> str:
 
 def defuse_sql(cell: str) -> str:
     """``defuse`` in DuckDB for the VARCHAR expression ``cell``; NULL stays NULL."""
+    danger = _sql_text(re.compile("^" + _DANGER.pattern))
     return (
-        f"CASE WHEN regexp_matches({cell}, {_sql_text(re.compile('^' + _DANGER.pattern))})"
-        f" AND NOT regexp_full_match({cell}, {_sql_text(_NUMBER)})"
-        f" THEN '''' || {cell} ELSE {cell} END"
+        f"CASE WHEN left({cell}, 1) IN ({_first(_STARTS + QUOTE)}) THEN"
+        f" CASE WHEN regexp_matches({cell}, {danger}) AND NOT regexp_full_match({cell},"
+        f" {_sql_text(_NUMBER)}) THEN '''' || {cell} ELSE {cell} END ELSE {cell} END"
     )
 
 
 def restore_sql(cell: str) -> str:
     """``restore`` in DuckDB for the VARCHAR expression ``cell``; NULL stays NULL."""
+    defused = _sql_text(re.compile("^" + _DEFUSED.pattern))
     return (
-        f"CASE WHEN regexp_matches({cell}, {_sql_text(re.compile('^' + _DEFUSED.pattern))})"
-        f" THEN substr({cell}, 2) ELSE {cell} END"
+        f"CASE WHEN left({cell}, 1) = {_first(QUOTE)} THEN CASE WHEN regexp_matches({cell}, {defused})"
+        f" THEN substr({cell}, 2) ELSE {cell} END ELSE {cell} END"
     )
+
+
+def _first(characters: str) -> str:
+    """The characters as SQL texts. Most cells begin with none of them, and cost no pattern."""
+    return ", ".join("'" + c.replace("'", "''") + "'" for c in characters)

@@ -139,31 +139,25 @@ class VerifyStep(Step):
         return sorted(late)
 
     def _counts(self, context: Context, unit: Unit) -> dict[str, int]:
-        self._read_back(context, self.imported)
+        self._compare_counts(context)
         words = {"message": _("Staging and target do not hold the same.")}
-        rows = 0
-        for _name, sql in self._count_statements(context).items():
-            rows += context.write(unit, "finding", sql["findings"], words)
-        return {"findings": rows}
+        return {"findings": context.write(unit, "finding", counts.FINDINGS, words)}
 
-    def _count_statements(self, context: Context) -> dict[str, dict[str, str]]:
-        found = {}
+    def _compare_counts(self, context: Context) -> None:
+        self._read_back(context, self.imported)
+        context.cursor.execute(counts.PREPARE)
         for name in self.imported:
-            staged = "profile" if name == "profile" else f"ent_{name}"
-            if _exists(context, staged):
-                both = set(context.columns(quote(staged)))
-                both &= set(context.columns(quote(f"target_{name}")))
-                found[name] = counts.statements(entities()[name], both)
-        return found
+            if _exists(context, "profile" if name == "profile" else f"ent_{name}"):
+                counts.compare(context.cursor, entities()[name])
 
     def _count_totals(self, context: Context) -> dict[str, tuple[int, int, int]]:
         """Entity → rows expected, rows found, rows in groups that differ."""
-        self._read_back(context, self.imported)
-        found = {}
-        for name, sql in self._count_statements(context).items():
-            expected, held, apart = context.query(sql["totals"])[0]
-            found[name] = (int(str(expected)), int(str(held)), int(str(apart)))
-        return found
+        self._compare_counts(context)
+        found = {
+            str(name): (int(str(expected)), int(str(held)), int(str(apart)))
+            for name, expected, held, apart in context.query(counts.TOTALS)
+        }
+        return {name: found.get(name, (0, 0, 0)) for name in self.imported}
 
     def _totals(self, context: Context, unit: Unit) -> dict[str, int]:
         return {"segments": self._each_segment(context, unit, "segment", segments.TOTALS)}

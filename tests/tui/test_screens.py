@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from tests.tui.conftest import Make
 from tests.tui.data import fill
-from tests.tui.test_walk import app_on, keys, press, settle
+from tests.tui.test_walk import app_on, press, settle, type_in
 from tests.tui.world import ITEMS, World
 from tui_migrate.engine import api
 from tui_migrate.tui.app import MigrateApp
@@ -89,9 +89,10 @@ def test_findings_export_asks_for_a_known_ending(make: Make, tmp_path: Path) -> 
         await press(pilot, "f")
         await press(pilot, "e")
         await pilot.press(*["backspace"] * 12)
-        await press(pilot, *keys(str(tmp_path / "f.txt")), "enter")
+        await type_in(pilot, str(tmp_path / "f.txt"))
         assert isinstance(app.screen, Form)
-        await press(pilot, "backspace", "backspace", "backspace", *keys("csv"), "enter")
+        await pilot.press(*["backspace"] * 3)
+        await type_in(pilot, "csv")
         assert (tmp_path / "f.csv").exists()
 
     tell(world, story)
@@ -150,7 +151,7 @@ def test_a_person_is_found_and_explained(make: Make) -> None:
 
     async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
         await press(pilot, "slash")
-        await press(pilot, *keys("vries hendrik"), "enter")
+        await type_in(pilot, "vries hendrik")
         assert "1 person fits" in text(app, "#about")
         await press(pilot, "enter")
         assert "Hendrik-Jan de Vries" in text(app, "#who")
@@ -189,7 +190,8 @@ def test_replay_steps_back_by_entry_and_by_gate(make: Make) -> None:
         assert screen.state.seq == 1
         await press(pilot, "right")
         assert screen.state.seq == 2
-        await press(pilot, "t", *keys("9:59"), "enter")
+        await press(pilot, "t")
+        await type_in(pilot, "9:59")
         assert screen.state.seq == 1
         await press(pilot, "end")
         assert screen.state.seq == entries

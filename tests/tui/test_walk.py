@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from tests.tui.conftest import Make
@@ -22,8 +23,8 @@ from tui_migrate.tui.widgets.block import Block
 
 async def settle(pilot: Pilot[int]) -> None:
     """Until threads have answered and what they posted is drawn."""
-    for _turn in range(3):
-        await pilot.pause()
+    await pilot.pause()
+    while any(not worker.is_finished for worker in pilot.app.workers):
         await pilot.app.workers.wait_for_complete()
         await pilot.pause()
 
@@ -37,10 +38,11 @@ async def press(pilot: Pilot[int], *keys: str) -> None:
     await settle(pilot)
 
 
-def keys(text: str) -> list[str]:
-    """The keys that type ``text``."""
-    names = {" ": "space", "-": "minus", "/": "slash", ".": "full_stop", "~": "tilde"}
-    return [names.get(c, c) for c in text]
+async def type_in(pilot: Pilot[int], text: str) -> None:
+    """Type by one paste, as terminals hand it over, then Enter."""
+    await pilot.pause()
+    pilot.app.post_message(events.Paste(text))
+    await press(pilot, "enter")
 
 
 def advice(app: MigrateApp) -> str:
@@ -66,12 +68,15 @@ def test_the_whole_walk(make: Make, tmp_path: Path) -> None:
             await press(pilot, "enter")
             assert isinstance(app.screen, ChecklistScreen)
             await press(pilot, "y")
-            await press(pilot, "enter", *keys("12 x"), "enter")
+            await press(pilot, "enter")
+            await type_in(pilot, "12 x")
             assert isinstance(app.screen, Form), "a wrong number stays open"
             await press(pilot, "backspace", "enter")
-            await press(pilot, "enter", *keys("1-4-2026"), "enter")
+            await press(pilot, "enter")
+            await type_in(pilot, "1-4-2026")
             await press(pilot, "enter", "down", "enter")
-            await press(pilot, "enter", *keys(str(evidence)), "enter")
+            await press(pilot, "enter")
+            await type_in(pilot, str(evidence))
             said = {
                 i: world.words(a.answer) for i, a in world.state.steps["questions"].answers.items()
             }
@@ -88,14 +93,18 @@ def test_the_whole_walk(make: Make, tmp_path: Path) -> None:
             await press(pilot, "enter")
             assert isinstance(app.screen, GateScreen)
             await press(pilot, "a")
-            await press(pilot, *keys("12481"), "enter")
+            await type_in(pilot, "12481")
             assert isinstance(app.screen, Form), "another number does not sign"
-            await press(pilot, "backspace", "0", "enter", *keys("fine"), "enter")
+            await press(pilot, "backspace", "0", "enter")
+            await type_in(pilot, "fine")
             assert world.state.steps["quality-gate"].status is Status.DONE
             assert world.words(world.state.steps["quality-gate"].signoffs[0].comment) == "fine"
             await press(pilot, "escape", "enter")
             assert "Go or no go" in advice(app)
-            await press(pilot, "enter", "a", *keys("12 480"), "enter", "enter")
+            await press(pilot, "enter")
+            await press(pilot, "a")
+            await type_in(pilot, "12 480")
+            await press(pilot, "enter")
             await press(pilot, "escape")
             app.exit(0)
 
@@ -134,7 +143,7 @@ def test_a_failing_check_is_waived_with_a_reason(make: Make, size: tuple[int, in
             assert "w waive or R redo" in advice(app)
             await press(pilot, "w", "enter", "enter")
             assert isinstance(app.screen, Form), "no reason, no waiver"
-            await press(pilot, *keys("known"), "enter")
+            await type_in(pilot, "known")
             check = world.state.steps["quality"].checks["e-mail filled"]
             assert world.words(check.waived_reason) == "known"
             assert world.state.steps["quality"].status is Status.DONE

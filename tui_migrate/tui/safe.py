@@ -2,8 +2,8 @@
 
 Names, e-mails, file names and whatever a person typed may hold brackets (markup), ESC and C1
 controls (they act on the terminal), bidirectional overrides (they show another text than there is)
-or be very long. Every such text passes ``safe`` once, where it becomes part of what is shown; and
-every widget is made without markup.
+or be very long. Every such text passes ``safe`` once, where it becomes part of what is shown; every
+widget is made without markup, and seals what it shows once more.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import unicodedata
 
 from rich.cells import cell_len, set_cell_size
+from textual.content import Content
 
 REPLACEMENT = "\ufffd"
 _PICTURES = {0x7F: "␡", 0xA0: "⍽", 0xAD: "¬", 0x2028: "¶", 0x2029: "¶"}
@@ -40,6 +41,17 @@ def safe(text: object) -> str:
     """``text`` for a screen: controls become visible pictures (␛), what could deceive becomes �."""
     plain = text if isinstance(text, str) else str(text)
     return plain if plain.isprintable() else plain.translate(_TABLE)
+
+
+def sealed(content: Content) -> Content:
+    """The last door, in the widgets: whatever was forgotten on the way becomes visible here.
+
+    ``safe`` puts one character for one, so styles keep their places; line breaks stay.
+    """
+    plain = content.plain
+    if plain.replace("\n", "").isprintable():
+        return content
+    return Content("\n".join(safe(part) for part in plain.split("\n")), content.spans)
 
 
 def prose(text: object) -> str:

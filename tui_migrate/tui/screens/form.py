@@ -62,7 +62,7 @@ class Form(ModalScreen[Filled | None]):
     ) -> None:
         super().__init__()
         self._title = title
-        self._intro = intro
+        self._intro = safe(intro) if isinstance(intro, str) else intro
         self._asks = list(asks)
         self._choices = list(choices)
         self._submit = submit or _("done")

@@ -9,7 +9,7 @@ from tui_migrate.engine.run import StepState
 from tui_migrate.engine.sentences import grouped, step_name
 from tui_migrate.i18n import _
 from tui_migrate.tui.answers import day
-from tui_migrate.tui.safe import prose
+from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form, needed
 from tui_migrate.tui.widgets.block import lines
@@ -69,7 +69,7 @@ def sign_form(screen: BaseScreen, gate: StepState, conditions: bool) -> None:
     intro = lines(
         [
             _("You sign for: {name}").format(name=name),
-            _("Evidence {hash}").format(hash=f"{evidence[:8]}…{evidence[-4:]}"),
+            _("Evidence {hash}").format(hash=safe(f"{evidence[:8]}…{evidence[-4:]}")),
             _("Records concerned: {n}").format(n=grouped(gate.subject)),
         ]
     )

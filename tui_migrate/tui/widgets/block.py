@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui_migrate.tui.actions import Act
-from tui_migrate.tui.safe import fit, safe
+from tui_migrate.tui.safe import fit, safe, sealed
 
 Part = tuple[str, str] | str | Content
 
@@ -29,12 +29,12 @@ class Block(Static):
     def __init__(
         self, text: Content | str = "", *, id: str | None = None, classes: str = ""
     ) -> None:
-        self._shown = text if isinstance(text, Content) else Content(text)
+        self._shown = sealed(text if isinstance(text, Content) else Content(text))
         super().__init__(self._shown, id=id, classes=classes or None, markup=False)
 
     def put(self, text: Content | str) -> None:
         """Show ``text``, which is safe already."""
-        fresh = text if isinstance(text, Content) else Content(text)
+        fresh = sealed(text if isinstance(text, Content) else Content(text))
         if fresh.is_same(self._shown):
             return
         self._shown = fresh

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from tui_migrate.tui.safe import fit
+from tui_migrate.tui.safe import fit, sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Rows(OptionList):
             if parts:
                 parts.append((" ", ""))
             parts.append((fit(text, width, column.right), style))
-        return Content.assemble(*parts)
+        return sealed(Content.assemble(*parts))
 
     def _title(self) -> Content:
         heads = [

@@ -12,7 +12,7 @@ from tui_migrate.engine.api import Progress
 from tui_migrate.engine.run import SETTLED, RunState, Status, StepState
 from tui_migrate.engine.sentences import number_of, said, step_name
 from tui_migrate.tui.detail import entry_rows, step_rows
-from tui_migrate.tui.safe import prose
+from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.status import LOOKS, QUIET, phase_status
 from tui_migrate.tui.widgets.block import Block, lines
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
@@ -93,7 +93,7 @@ class RunView(Horizontal):
     def _step_row(self, step: StepState) -> Row:
         look = LOOKS[step.status]
         name = prose(said(step.outline.title)) or step.id
-        number = number_of(step.outline)
+        number = safe(number_of(step.outline))
         text = f"  {look.glyph} {number} {name}" if number else f"  {look.glyph} {name}"
         style = look.style if step.status is not Status.DONE else ""
         word_style = look.style if step.status is not Status.DONE else QUIET

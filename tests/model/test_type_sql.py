@@ -21,7 +21,8 @@ SHAPES = {
     "words": r"[ =!-~]{0,3}[A-Za-z0-9&;.,' -]{0,20}",
     "email": r"[a-z0-9_+.-]{1,12}@[a-z0-9.-]{1,12}\.([a-z]{2,5}|con|nll)",
     "provider": r"[a-z]{1,6}@(gmail|hotmail|gmial|telnet|ymail|outlook|test)\.(com|con|nl|be|co)",
-    "phone": r"(0|06|04|\+31|0031|\+32|0032)[- ]?[0-9]([ -]?[0-9]){5,10}",
+    "phone": r"((0|06|04|\+31|0031|\+32|0032)[- ]?[0-9]([ -]?[0-9]){5,10}"
+    r"|(0|\+31|0031|\+32|0032)[- ]?(6[1-5]|47)[- ]?[0-9]{7})",
     "postcode": r"[0-9]{4} {0,2}([A-Za-z]{2}|SA|SS|sd)?",
     "dutch_date": r"[0-3][0-9]-[01][0-9]-(18|19|20|21)[0-9]{2}",
     "iso_date": r"(18|19|20|21)[0-9]{2}-[01][0-9]-[0-3][0-9]",
@@ -92,6 +93,8 @@ def test_sql_and_python_agree(
         ("initials", "J.P."),
         ("email", "jan.jansen@voorbeeld.nl"),
         ("phone", "06-12345678"),
+        ("phone", "0031648770993"),
+        ("phone", "+31 6 48770993"),
         ("postcode", "1234 AB"),
         ("house_number", "12A"),
         ("town", "Den Haag"),

@@ -130,7 +130,8 @@ class Phone(SemanticType):
         code = _CALLING_CODES[options.country]
         mobile = _plan(options.country).mobile.replace("(?:", "(").replace("\\d", "[0-9]")
         digits = f"replace(replace({column}, ' ', ''), '-', '')"
-        trunk = f"(0|\\+{code}|00{code})"
+        # The longest prefix first: the first alternative that fits is the one taken off.
+        trunk = f"(00{code}|\\+{code}|0)"
         return SqlClean(
             f"regexp_full_match({column}, '[+0][0-9]([ -]?[0-9]){{7,12}}')"
             f" AND regexp_full_match({digits}, '{trunk}({mobile})')",

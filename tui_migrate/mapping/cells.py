@@ -15,6 +15,7 @@ from datetime import date
 import pyarrow as pa
 
 from tui_migrate.mapping.model import MappedField
+from tui_migrate.mapping.moments import moment_sql
 from tui_migrate.mapping.splits import Split
 from tui_migrate.model.entities import Entity
 from tui_migrate.model.types.base import Cleaned, Options, SemanticType, get_type
@@ -51,6 +52,11 @@ class Cell:
     def by_country(self) -> bool:
         """Whether the row's country matters."""
         return self.field.type.name in BY_COUNTRY
+
+    @property
+    def contact_point(self) -> bool:
+        """Whether the cell holds an e-mail address or a telephone number, whichever it is."""
+        return self.field.name == "contact_point" and self.field.type.name == "text"
 
     @property
     def takes_empty(self) -> bool:
@@ -110,10 +116,12 @@ def _outputs(cell: Cell) -> tuple[str, ...]:
 
 def _fast(cell: Cell) -> tuple[str, str] | None:
     """(when, value) of the type's SQL, per country where that matters; None without one."""
-    if cell.field.constant is not None:
+    if cell.field.constant is not None or cell.contact_point:
         return None
     if not cell.by_country:
         made = cell.field.type.sql_clean(cell.raw, cell.options)
+        if made is None and cell.field.type.name == "datetime":
+            made = moment_sql(cell.raw, cell.options)
         return (f"({made.when})", f"({made.value})") if made else None
     whens, values = [], []
     for country in FAST_COUNTRIES:
@@ -135,7 +143,10 @@ def _look_up(cell: Cell, entity: Entity, values: pa.Table) -> pa.Table:
     """look_raw, look_ctry, problem and one value column (v0, v1…) for each output."""
     raws: list[str] = values.column("raw").to_pylist()
     countries: list[str | None] = values.column("ctry").to_pylist()
-    cleaned = _clean(cell.field.type, cell.options, raws, countries)
+    if cell.contact_point:
+        cleaned = _contact_points(raws, cell.options)
+    else:
+        cleaned = _clean(cell.field.type, cell.options, raws, countries)
     columns: dict[str, list[str | None]] = {}
     if cell.split is None:
         columns["v0"] = [made.value for made in cleaned]
@@ -170,6 +181,20 @@ def _clean(
         for place, cleaned in zip(places, batch, strict=True):
             made[place] = cleaned
     return made
+
+
+def _contact_points(raws: Sequence[str], options: Options) -> list[Cleaned]:
+    """Each as an e-mail address or a number; what is neither stays as it was written.
+
+    A contact point is what an opt-out or suppression silences: it must not get lost by being odd.
+    """
+    text = get_type("text").clean_many(raws, options)
+    kinds = [get_type("email" if "@" in raw else "phone") for raw in raws]
+    read = [kind.clean(raw, options) for kind, raw in zip(kinds, raws, strict=True)]
+    return [
+        found if found.value is not None else Cleaned(as_text.value, found.problem)
+        for found, as_text in zip(read, text, strict=True)
+    ]
 
 
 def _split(

@@ -158,6 +158,14 @@ class Mapped:
             f" AND owner_record IS NOT NULL GROUP BY ALL) {known} ORDER BY source, record_id"
         )
 
+    def rejected_trail_select(self) -> str:
+        """The event that a record was rejected; the rule is the reason of its fate."""
+        return (
+            f"SELECT {literal(self.mapping.source)} AS source, record_id, 'rejected' AS event,"
+            f" min(rejected) AS rule FROM {OUT} WHERE rejected IS NOT NULL"
+            " AND record_id IS NOT NULL GROUP BY record_id ORDER BY record_id"
+        )
+
     def cleaned_trail_select(self) -> str | None:
         """One event for each field of a record whose value is another than the cell; None if none can.
 

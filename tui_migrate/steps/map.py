@@ -197,6 +197,7 @@ class MapStep(Step):
             context.trail(unit, mapped.mapped_trail_select(owners))
             return counts
         context.trail(unit, mapped.mapped_trail_select())
+        context.trail(unit, mapped.rejected_trail_select())
         cleaned, links = mapped.cleaned_trail_select(), mapped.links_select()
         if cleaned is not None:
             counts["cleaned"] = context.trail(unit, cleaned)

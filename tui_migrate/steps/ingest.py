@@ -14,7 +14,7 @@ from tui_migrate.i18n import _
 from tui_migrate.runbook.kinds import IngestWith
 from tui_migrate.runbook.models import SourceSpec
 from tui_migrate.staging.deliveries import Delivery, find_deliveries, hash_files
-from tui_migrate.staging.readers import FileFormat, Job, read_file
+from tui_migrate.staging.readers import FileFormat, Job, raw_table, read_file, settle_format
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 
 SETTLE = "settle"
@@ -169,7 +169,29 @@ class IngestStep(Step):
             figures[f"rows {name}"] = context.value(
                 "SELECT count(*) FROM record WHERE source = $s", {"s": name}
             )
-        return Outcome(figures, self._promises(context))
+        return Outcome(figures, [*self._promises(context), *self._detected(context)])
+
+    def _detected(self, context: Context) -> list[Check]:
+        """Formats that the runbook does not declare: shown, for the next sign-off to confirm."""
+        checks = []
+        for name in self._names:
+            declared = file_format(self.runbook.sources[name])
+            if declared.type != "csv" or (declared.encoding and declared.delimiter):
+                continue
+            path = self._found[name][-1].files[0]
+            form = settle_format(path, declared)
+            columns = [c for c in context.columns(raw_table(name)) if not c.startswith("_")]
+            seen = f"{form.encoding}, {form.delimiter!r}: {' · '.join(columns)}"
+            checks.append(
+                Check(
+                    _("format of {} was detected, not declared").format(name),
+                    False,
+                    seen,
+                    "format: {encoding: …, delimiter: …}",
+                    "warn",
+                )
+            )
+        return checks
 
     def _refuse_missing(self, context: Context) -> None:
         self._deliveries(context)

@@ -1,0 +1,193 @@
+"""Reading deliveries: every physical row has a fate, and what was guessed is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+
+from tests.engine.conftest import MAPPING
+from tui_migrate.engine.client import InProcessClient, open_client
+
+RUNBOOK = """\
+runbook: reading
+title: Reading
+zone: Europe/Amsterdam
+rehearsal: true
+brands: [Nova]
+sources:
+  crm: {{files: "deliveries/crm/*/*", {options}, mapping: mapping/crm.yaml}}
+target: {{type: csv}}
+roles: {{lead: {{users: ["*"]}}}}
+phases:
+  - id: one
+    title: One
+    steps:
+      - {{id: read, uses: ingest, title: Read}}
+      - {{id: gate, uses: gate, title: Gate, with: {{approvals: [{{role: lead}}]}}}}
+"""
+
+
+class Reading:
+    """A workspace that only reads; deliveries are added before it runs."""
+
+    def __init__(self, root: Path, options: str) -> None:
+        self.root = root
+        (root / "mapping").mkdir(parents=True)
+        (root / "mapping/crm.yaml").write_text(MAPPING)
+        (root / "runbook.yaml").write_text(RUNBOOK.format(options=options))
+        self.client: InProcessClient | None = None
+
+    def deliver(self, name: str, file: str, content: bytes, manifest: object = None) -> Path:
+        folder = self.root / "deliveries" / "crm" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(content)
+        if manifest is not None:
+            (folder / "manifest.json").write_text(json.dumps(manifest))
+        return folder / file
+
+    def run(self) -> int:
+        self.client = open_client(self.root)
+        return int(self.client.run_here().exit)
+
+    def fates(self) -> list[tuple[object, ...]]:
+        return self.rows("SELECT delivery, line, record_id, fate, reason FROM fates ORDER BY 1, 2")
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        assert self.client is not None
+        rows: list[tuple[object, ...]] = self.client.cursor().execute(sql).fetchall()
+        return rows
+
+
+@pytest.fixture
+def reading(tmp_path: Path) -> Iterator[Reading]:
+    made = Reading(tmp_path / "ws", "key: Nr")
+    yield made
+    if made.client is not None:
+        made.client.shut()
+
+
+def test_a_newer_delivery_supersedes_a_record_and_misses_one(reading: Reading) -> None:
+    reading.deliver("2026-03-01", "p.csv", b"Nr;Naam\n1;Jansen\n2;Smit\n")
+    reading.deliver("2026-03-08", "p.csv", b"Nr;Naam\n1;Janssen\n3;Bos\n")
+    reading.run()
+    assert reading.fates() == [
+        ("2026-03-01", 2, "1", "superseded", "newer_delivery"),
+        ("2026-03-01", 3, "2", "pending", None),
+        ("2026-03-08", 2, "1", "pending", None),
+        ("2026-03-08", 3, "3", "pending", None),
+    ]
+    gone = reading.rows("SELECT record_id FROM finding WHERE rule = 'delivery.record_gone'")
+    assert gone == [("2",)]
+
+
+def test_the_same_key_twice_is_repeated_or_held(reading: Reading) -> None:
+    reading.deliver("d", "p.csv", b"Nr;Naam\n1;Jansen\n1;Jansen\n1;Smit\n;Niemand\n")
+    reading.run()
+    assert [(f[1], f[3], f[4]) for f in reading.fates()] == [
+        (2, "pending", None),
+        (3, "repeated", "row.repeated"),
+        (4, "held", "key.conflict"),
+        (5, "rejected", "key.missing"),
+    ]
+
+
+def test_unreadable_lines_are_kept_with_their_reason(reading: Reading) -> None:
+    reading.deliver("d", "p.csv", b"Nr;Naam\n1;Jansen\n2;a;b\n3;\x00\n4;Smit\n")
+    reading.run()
+    assert reading.rows("SELECT line, byte_offset, reason, raw FROM reject ORDER BY line") == [
+        (3, 17, "row.too_long", "2;a;b"),
+        (4, 23, "line.nul", "3;\x00"),
+    ]
+    assert [(f[1], f[3]) for f in reading.fates()] == [
+        (2, "pending"),
+        (3, "rejected"),
+        (4, "rejected"),
+        (5, "pending"),
+    ]
+
+
+def test_a_detected_format_is_shown_for_confirmation(reading: Reading) -> None:
+    reading.deliver("d", "p.csv", "Nr|Naam\n1|Zoë\n".encode("cp1252"))
+    assert reading.run() == 3
+    assert reading.client is not None
+    check = reading.client.state.steps["read"].checks["format of crm was detected, not declared"]
+    assert not check.passed
+    assert check.severity == "warn"
+    assert check.observed.startswith("cp1252, '|'")
+    assert reading.rows("SELECT Naam FROM raw_crm") == [("Zoë",)]
+
+
+@pytest.mark.parametrize(
+    ("promise", "name"),
+    [
+        ({"rows": 3}, "rows as their manifests say"),
+        ({"sha256": "0" * 64}, "files as their manifests say"),
+    ],
+)
+def test_a_delivery_that_breaks_its_promise_holds_the_run(
+    reading: Reading, promise: dict[str, object], name: str
+) -> None:
+    manifest = {"sequence": 1, "kind": "full", "files": [{"name": "p.csv", **promise}]}
+    reading.deliver("d", "p.csv", b"Nr;Naam\n1;Jansen\n2;Smit\n", manifest)
+    assert reading.run() == 1
+    assert reading.client is not None
+    assert [c.name for c in reading.client.state.steps["read"].checks.values() if c.blocks] == [
+        name
+    ]
+
+
+def test_a_missing_key_column_is_said_with_the_columns_that_are_there(reading: Reading) -> None:
+    reading.deliver("d", "p.csv", b"Nummer;Naam\n1;Jansen\n")
+    reading.client = open_client(reading.root)
+    stopped = reading.client.run_here()
+    assert stopped.exit == 1
+    assert "Nummer, Naam" in stopped.message
+
+
+def test_json_lines_become_dotted_columns(tmp_path: Path) -> None:
+    reading = Reading(tmp_path / "ws", "format: {type: jsonl}, key: id")
+    lines = (
+        b'{"id": 1, "wie": {"naam": "Zo\xc3\xab"}, "regels": [{"a": 1}]}\nkapot\n[1]\n{"id": 2}\n'
+    )
+    reading.deliver("d", "o.jsonl", lines)
+    reading.run()
+    found = reading.rows('SELECT _line, id, "wie.naam", regels FROM raw_crm ORDER BY _line')
+    assert [(r[0], r[1], r[2]) for r in found] == [(1, "1", "Zoë"), (4, "2", None)]
+    assert json.loads(str(found[0][3])) == [{"a": 1}]
+    rejected = reading.rows("SELECT line, reason FROM reject ORDER BY line")
+    assert rejected == [(2, "json.malformed"), (3, "json.not_an_object")]
+    assert reading.client is not None
+    reading.client.shut()
+
+
+def test_excel_rows_keep_their_row_number(tmp_path: Path) -> None:
+    reading = Reading(tmp_path / "ws", "format: {type: xlsx}, key: Nr")
+    path = reading.deliver("d", "p.xlsx", b"")
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate([["Nr", "Naam"], [1, "Jansen"], ["", ""], ["003", "Bos"]]):
+            sheet.write_row(number, 0, row)
+    reading.run()
+    found = reading.rows("SELECT _line, Nr, Naam FROM raw_crm ORDER BY 1")
+    assert found == [(2, "1", "Jansen"), (4, "003", "Bos")]
+    assert reading.client is not None
+    reading.client.shut()
+
+
+def test_parquet_is_read_as_text(tmp_path: Path) -> None:
+    reading = Reading(tmp_path / "ws", "format: {type: parquet}, key: Nr")
+    path = reading.deliver("d", "p.parquet", b"")
+    pq.write_table(pa.table({"Nr": [7, 8], "Naam": ["Zoë", None]}), path)
+    reading.run()
+    assert reading.rows("SELECT _line, Nr, Naam FROM raw_crm ORDER BY 1") == [
+        (1, "7", "Zoë"),
+        (2, "8", None),
+    ]
+    assert reading.client is not None
+    reading.client.shut()

@@ -155,7 +155,7 @@ def test_owners_are_found_in_order_and_by_email() -> None:
         fields: {category: {from: cat}}
         """
     rows = [{"id": "1", "nr": " R1 ", "mail": "", "cat": "sport"},
-            {"id": "2", "nr": "", "mail": " jan@x.nl", "cat": "eten"},
+            {"id": "2", "nr": "", "mail": " Jan@x.nl", "cat": "eten"},
             {"id": "3", "nr": "", "mail": "nobody@x.nl", "cat": "tuin"}]  # fmt: skip
     carriers = "(SELECT 'jan@x.nl' AS email, 'email' AS source, 'S9' AS record_id)"
     mapped = map_rows(

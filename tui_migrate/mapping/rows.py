@@ -33,7 +33,7 @@ class Settings:
     ``zone``: IANA zone of times without one. ``today``: the day against which "in the future" is
     judged; a fixed day, so that the outcome is the same tomorrow. ``payment``: payment fields that
     may be read. ``carriers``: SQL for FROM that gives (email, source, record_id), one row for each
-    address, for owners that are named by their e-mail address.
+    address in small letters, for owners that are named by their e-mail address.
     """
 
     zone: str = "Europe/Amsterdam"
@@ -183,7 +183,7 @@ def _write_out(
     source, record = _owner(mapping, owners)
     carriers = "".join(
         f" LEFT JOIN {settings.carriers} {cell.raw}_carrier"
-        f" ON {cell.raw}_carrier.email = {next(iter(cell.values.values()))}"
+        f" ON {cell.raw}_carrier.email = lower({next(iter(cell.values.values()))})"
         for cell in owners
     )
     cleaned = (

@@ -52,7 +52,7 @@ WHERE f.source = {source} GROUP BY ALL HAVING max_by(f.fate, l.ord) {fates}
 # One row is an address and the record that carries it: of the most trusted source, then lowest id.
 _CARRIERS = """
 (SELECT email, min_by(source, place) AS source, min_by(record_id, place) AS record_id FROM
-  (SELECT unnest(email) AS email, source, record_id,
+  (SELECT lower(unnest(email)) AS email, source, record_id,
           (CASE source {trust} ELSE 99 END, source, record_id) AS place FROM ent_profile)
  GROUP BY email)
 """

@@ -274,6 +274,37 @@ def test_the_sample_compares_the_target_with_raw_cells(store: Store, tmp_path: P
     assert not outcome.checks[0].passed
 
 
+def test_empty_fields_of_a_merge_and_lost_addresses_are_told_apart(
+    store: Store, tmp_path: Path
+) -> None:
+    at = store.connection
+    at.execute(
+        "INSERT INTO store.profile_value VALUES"
+        " ('merge', 1, 'u', $p, 'street', 'crm', '1', 'most_trusted', 'x'),"
+        " ('merge', 1, 'u', $p, 'brand', 'crm', '1', 'most_trusted', 'Nova')",
+        {"p": ANNA},
+    )
+    # Anna's address comes from crm, where no town stands; shop's town and mail are left behind.
+    at.execute("UPDATE raw_crm SET Plaats = NULL WHERE _record = '1'")
+    at.execute(
+        "UPDATE store.profile SET town = NULL, email = ['anna@example.org'] WHERE profile_id = $p",
+        {"p": ANNA},
+    )
+    made = book(tmp_path, step("sample"))
+    bring(store, made, tmp_path)
+    verify(store, made, tmp_path)
+    rows = at.execute(
+        "SELECT field, record_id, old, new, verdict, rule FROM sample WHERE profile_id = $p"
+        " AND field IN ('town', 'email') ORDER BY ALL",
+        {"p": ANNA},
+    ).fetchall()
+    assert rows == [
+        ("email", "1", "anna@EXAMPLE.org", "anna@example.org", "cleaned", "normalised"),
+        ("email", "k1", "a@example.net", None, "differs", None),
+        ("town", "k1", "Den Haag", None, "cleaned", "survivorship"),
+    ]
+
+
 def test_the_sample_is_seeded_and_has_every_stratum(store: Store, tmp_path: Path) -> None:
     store.connection.execute(
         "INSERT INTO store.profile BY NAME SELECT 'merge' AS step, 1 AS attempt, 'u' AS unit,"

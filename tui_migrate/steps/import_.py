@@ -26,7 +26,7 @@ from tui_migrate.i18n import _
 from tui_migrate.spreadsheet import defuse_sql
 from tui_migrate.staging.store import digest, literal, quote
 from tui_migrate.steps.base import Check, Context, Outcome, ReceiptRow, Step, Unit
-from tui_migrate.steps.import_rows import ImportBatch, batches, rows_table, stage_rows
+from tui_migrate.steps.import_rows import ImportBatch, batches, forget, rows_table, stage_rows
 from tui_migrate.targets import Target, counts, open_target
 
 if TYPE_CHECKING:
@@ -137,8 +137,7 @@ class ImportStep(Step):
             self._open(context).begin(self.spec.id, context.attempt)
         rejected = sum(int(str(n)) for _entity, action, n in rows if action == "reject")
         self.close()
-        for entity in self.settings.entities:
-            context.cursor.execute(f"DROP TABLE IF EXISTS {rows_table(entity)}")
+        forget(context.cursor, "import_rows_", "target_")
         return Outcome(
             figures,
             [Check(_("Rows that the target refused"), rejected == 0, str(rejected), "0")],

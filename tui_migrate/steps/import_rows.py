@@ -143,3 +143,13 @@ def _flat(alias: str, name: str, sql_type: str) -> str:
         return column
     rest = f"nullif(array_to_string({column}[2:], '; '), '')"
     return f"{column}[1] AS {quote(name)}, {rest} AS {quote('more_' + name)}"
+
+
+def forget(cursor: Cursor, *prefixes: str) -> None:
+    """Drop the cursor's temporary tables whose names begin with one of these: they hold memory."""
+    rows = cursor.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE temporary ORDER BY table_name"
+    ).fetchall()
+    for (name,) in rows:
+        if str(name).startswith(prefixes):
+            cursor.execute(f"DROP TABLE IF EXISTS temp.{quote(str(name))}")

@@ -21,12 +21,14 @@ from tui_migrate.i18n import _
 from tui_migrate.mapping.load import load_mappings
 from tui_migrate.mapping.model import Mapping
 from tui_migrate.mapping.rows import FAR, Settings
+from tui_migrate.matching.survivorship import ADDRESS, GIVEN, SURNAME
 from tui_migrate.model.entities import entities
 from tui_migrate.model.types.base import get_type
 from tui_migrate.runbook.load import Loaded, load_runbook
 from tui_migrate.runbook.rules import Segment
 from tui_migrate.staging.store import Cursor, quote
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
+from tui_migrate.steps.import_rows import forget
 from tui_migrate.steps.verify_checks import checks_of, count_checks
 from tui_migrate.targets import open_target
 from tui_migrate.verify import counts, fates, sample, segments, trail
@@ -109,6 +111,7 @@ class VerifyStep(Step):
                 more, stated = checks_of(context, what, self.settings)
             figures |= more
             checks += stated
+        forget(context.cursor, "target_", "count_", "sample_", "segment_", "trail_events")
         return Outcome(figures, checks)
 
     # The comparisons.
@@ -189,17 +192,19 @@ class VerifyStep(Step):
         self._read_back(context, ["profile", *self.imported])
         population = context.value("SELECT count(*) FROM target_profile")
         plan = sample.plan_for(population, self.settings.size)
-        drawn = sample.draw(context.cursor, plan.size, self.settings.seed)
+        together = (ADDRESS, (*SURNAME, *GIVEN))
+        drawn = sample.draw(context.cursor, plan.size, self.settings.seed, together)
         for mapping in self._mappings(context):
             settings = self._reading(context, mapping.source)
             sample.deliver(context.cursor, mapping, settings)
         for name in dict.fromkeys(["profile", *self.imported]):
             fields = [f.name for f in entities()[name].fields]
             sample.hold(context.cursor, name, fields)
+        many = [f.name for f in entities()["profile"].fields if f.many]
         return {
             "population": population,
             "drawn": drawn,
-            "cells": context.write(unit, "sample", sample.VERDICTS),
+            "cells": context.write(unit, "sample", sample.VERDICTS, {"many": many}),
         }
 
     def _mappings(self, context: Context) -> list[Mapping]:

@@ -7,6 +7,7 @@ Every field of a sampled profile, and of its rows of other entities, gets a verd
 * ``cleaned``: it is what a named rule makes of a delivered cell (the problem that cleaning found;
   without one ``code``, ``split`` or ``normalised``; ``constant`` or ``default`` of the mapping; or
   how a merge derived it);
+  An empty field is ``survivorship`` when fields that survive together come from a record without it;
 * ``differs``: no delivered cell explains it.
 """
 
@@ -71,6 +72,7 @@ CREATE OR REPLACE TEMP TABLE sample_cell (
 CREATE OR REPLACE TEMP TABLE sample_held (
   entity VARCHAR, profile_id VARCHAR, record_key VARCHAR, source VARCHAR, record_id VARCHAR,
   child_no INTEGER, field VARCHAR, new VARCHAR);
+CREATE OR REPLACE TEMP TABLE sample_group (field VARCHAR, mate VARCHAR);
 CREATE OR REPLACE TEMP TABLE sample_record AS
   SELECT c.source, c.record_id, c.profile_id FROM crosswalk c SEMI JOIN sample_profile
     USING (profile_id);
@@ -84,7 +86,8 @@ WHERE e.source = {source}
 """
 
 # One row is one field of a sampled profile or of one of its rows: the delivered cell that fits best,
-# the target's value, and the verdict. place: 1 equal, 2 cleaned, 3 a cell that does not fit.
+# the target's value, and the verdict. place: 1 equal, 2 cleaned, 3 a cell that does not fit. At the
+# end: delivered values of a field with many values that the target lacks ($many: such fields).
 VERDICTS = """
 WITH candidate AS (
   SELECT r.profile_id, c.*, NULL::VARCHAR AS record_key FROM sample_cell c
@@ -98,6 +101,13 @@ WITH candidate AS (
    AND h.child_no = c.child_no),
 chosen AS (SELECT profile_id, field, source, record_id, rule, value FROM profile_value
            SEMI JOIN sample_profile USING (profile_id)),
+together AS (
+  SELECT DISTINCT m.profile_id, g.field
+  FROM chosen m JOIN sample_group g ON g.mate = m.field
+  WHERE NOT EXISTS (
+    SELECT 1 FROM candidate c WHERE c.entity = 'profile' AND c.profile_id = m.profile_id
+      AND c.field = g.field AND c.source = m.source AND c.record_id = m.record_id
+      AND c.value IS NOT NULL)),
 fitted AS (
   SELECT h.*, c.source AS cell_source, c.record_id AS cell_record, c.raw, c.value, c.rule,
          CASE WHEN h.new IS NULL THEN CASE WHEN c.value IS NULL AND c.raw IS NOT NULL THEN 2
@@ -121,21 +131,42 @@ SELECT b.profile_id, b.entity, b.field, coalesce(b.cell_source, b.source, p.sour
        coalesce(b.cell_record, b.record_id, p.record_id) AS record_id, b.raw AS old, b.new,
        CASE WHEN b.place = 1 THEN 'equal' WHEN b.place = 2 THEN 'cleaned'
             WHEN b.place IS NULL AND b.new IS NOT NULL AND p.rule IS NOT NULL THEN 'cleaned'
+            WHEN b.new IS NULL AND t.field IS NOT NULL THEN 'cleaned'
             ELSE 'differs' END AS verdict,
-       CASE WHEN b.place = 2 THEN coalesce(b.rule, 'normalised')
-            WHEN b.place IS NULL THEN p.rule END AS rule
+       CASE WHEN b.place = 2 THEN b.rule
+            WHEN b.place IS NULL THEN p.rule
+            WHEN b.place = 3 AND b.new IS NULL AND t.field IS NOT NULL THEN 'survivorship' END AS rule
 FROM best b
+LEFT JOIN together t ON b.entity = 'profile' AND t.profile_id = b.profile_id AND t.field = b.field
 LEFT JOIN chosen p ON b.entity = 'profile' AND p.profile_id = b.profile_id AND p.field = b.field
 WHERE b.new IS NOT NULL OR b.place IS NOT NULL
+UNION ALL
+SELECT DISTINCT c.profile_id, 'profile', c.field, c.source, c.record_id, c.raw, NULL, 'differs',
+       NULL
+FROM candidate c
+WHERE c.entity = 'profile' AND list_contains($many, c.field) AND c.value IS NOT NULL
+  AND EXISTS (SELECT 1 FROM sample_held h WHERE h.entity = 'profile' AND h.field = c.field
+              AND h.profile_id = c.profile_id AND h.new IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM sample_held h WHERE h.entity = 'profile' AND h.field = c.field
+                  AND h.profile_id = c.profile_id AND lower(h.new) = lower(c.value))
 ORDER BY ALL
 """
 
 
-def draw(cursor: Cursor, size: int, seed: int) -> int:
-    """Make ``sample_profile`` out of ``target_profile``; how many were drawn."""
+def draw(cursor: Cursor, size: int, seed: int, together: Iterable[tuple[str, ...]] = ()) -> int:
+    """Make ``sample_profile`` out of ``target_profile``; how many were drawn.
+
+    ``together``: profile fields of which a merge takes all from one record, its empty ones included.
+    """
     brand = "t.brand" if "brand" in columns_of(cursor, "target_profile") else "NULL"
     cursor.execute(DRAW.format(brand=brand), {"size": size, "seed": str(seed)})
     cursor.execute(PREPARE)
+    for group in together:
+        listed = ", ".join(literal(name) for name in group)
+        cursor.execute(
+            f"INSERT INTO sample_group SELECT f, m FROM (SELECT unnest([{listed}]) AS f),"
+            f" (SELECT unnest([{listed}]) AS m)"
+        )
     return int(cursor.execute("SELECT count(*) FROM sample_profile").fetchall()[0][0])
 
 

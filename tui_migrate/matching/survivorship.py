@@ -20,8 +20,8 @@ included; the rule is that of ``postcode``, else of the first of its fields that
 prefix, family name and full name come from one record, by the rule of ``family_name``. First name and
 initials come from the same record, unless it has none there, or only an initial as first name, or the
 field has a rule of its own: then the other records may fill in, those that begin with the same letter
-first. *Many values* (e-mail, phone): all of them, each once, in the order of the rule; the first is
-the main one.
+first. *Many values* (e-mail, phone): all of them, each once whatever its capitals, in the order of the
+rule; the first is the main one.
 """
 
 from __future__ import annotations
@@ -302,6 +302,6 @@ def _ranked(fields: Sequence[str], order: str, only_first: bool) -> str:
         " (PARTITION BY profile_id, field ORDER BY nth) AS place, rule FROM"
         f" (SELECT *, {number} AS nth FROM merge_value JOIN merge_rule USING (field)"
         f"  WHERE field IN ({_listed(fields)})"
-        "  QUALIFY row_number() OVER (PARTITION BY profile_id, field, value"
+        "  QUALIFY row_number() OVER (PARTITION BY profile_id, field, lower(value)"
         f"   ORDER BY {order}) = 1)"
     )

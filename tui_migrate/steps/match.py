@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from typing import TYPE_CHECKING, ClassVar, cast
 
+import duckdb
 import pyarrow as pa
 
 from tui_migrate.audit.canonical import sha256_of
@@ -181,12 +182,20 @@ class MatchStep(Step):
 
 @contextmanager
 def _writing_to_store(context: Context) -> Iterator[None]:
-    """The library writes to plain ``pair`` and ``cluster``: let those names mean the store's tables."""
+    """The library writes to plain ``pair`` and ``cluster``: let those names mean the store's tables.
+
+    The setting would outlive a transaction that failed, and there it can only be taken back after a
+    rollback. The unit is lost then anyhow.
+    """
     context.cursor.execute("SET search_path = 'store,main'")
     try:
         yield
-    finally:
+    except BaseException:
+        with suppress(duckdb.Error):
+            context.cursor.execute("ROLLBACK")
         context.cursor.execute("RESET search_path")
+        raise
+    context.cursor.execute("RESET search_path")
 
 
 def _take_decisions(context: Context) -> None:

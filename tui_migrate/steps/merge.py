@@ -41,11 +41,12 @@ if TYPE_CHECKING:
 CROSSWALK_UNIT, PROFILES, ROWS = "crosswalk", "profiles", "rows"
 RECORDS_OF_A_UNIT = 200_000
 
-# One row is a record of a profile, with the trust of its source.
+# One row is a record of a profile, with the trust of its source; each of many values once.
 _RECORDS = f"""
 CREATE OR REPLACE TEMP TABLE merge_record AS
 SELECT c.profile_id, c.role = 'founder' AS founder, {{trust}} AS trust,
-  count(*) OVER (PARTITION BY c.profile_id) AS records, e.* REPLACE ({KIND} AS kind)
+  count(*) OVER (PARTITION BY c.profile_id) AS records,
+  e.* REPLACE ({KIND} AS kind, {{once}})
 FROM crosswalk c JOIN ent_profile e USING (source, record_id)
 WHERE md5_number_lower(c.profile_id) % {{parts}} = {{part}}
 QUALIFY row_number() OVER (PARTITION BY e.source, e.record_id
@@ -196,7 +197,14 @@ class MergeStep(Step):
         part, parts = (int(number) for number in unit.id.rpartition("-")[2].split("."))
         cursor = context.cursor
         cursor.execute(
-            _RECORDS.format(trust=trust_sql(self._trust, "e.source"), parts=parts, part=part - 1)
+            _RECORDS.format(
+                trust=trust_sql(self._trust, "e.source"),
+                once=", ".join(
+                    f"{_once(f.name)} AS {quote(f.name)}" for f in PROFILE.fields if f.many
+                ),
+                parts=parts,
+                part=part - 1,
+            )
         )
         fields = self._fields(context)
         many = ", ".join(literal(f.name) for f in fields if f.many)
@@ -265,6 +273,13 @@ SELECT count(*) FROM (SELECT DISTINCT profile_id, field FROM store.profile_value
   WHERE step = $step AND attempt = $attempt AND rule NOT IN ('only', 'same')
     AND field NOT IN ('email', 'phone'))
 """
+
+
+def _once(name: str) -> str:
+    """SQL for the values of a list, each once whatever its capitals."""
+    column = f"e.{quote(name)}"
+    lowered = f"list_transform({column}, lambda y: lower(y))"
+    return f"list_filter({column}, lambda x, i: list_position({lowered}, lower(x)) = i)"
 
 
 def _profiles_sql(fields: Sequence[Field]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tui_migrate.errors import DataSaysNo, EnvironmentProblem
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Locked
 from tui_migrate.staging.store import Cursor
 from tui_migrate.targets import Target, counts, open_target
 
@@ -273,3 +275,24 @@ def test_any_cell_comes_back_exactly(
         assert list(held(target, cursor).values()) == cells
         again = target.write_batch(cursor, "profile", relation, "two")
         assert counts(again)["skip"] == len(cells)
+
+
+def test_a_target_held_by_another_program_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "t.duckdb"
+    holder = (
+        "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print('held', flush=True);"
+        " sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(Locked, match="Another program"):
+            open_target(Spec("duckdb", "t.duckdb"), tmp_path)
+        other.communicate("")
+    open_target(Spec("duckdb", "t.duckdb"), tmp_path).close()

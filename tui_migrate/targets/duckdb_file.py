@@ -83,6 +83,9 @@ class DuckdbTarget(BatchLog):
         cursor.register(name, rows)
         return quote(name)
 
+    def _release(self, cursor: Cursor, entity: str) -> None:
+        cursor.unregister(f"target_scan_{entity}")
+
     def _put(
         self, cursor: Cursor, entry: BatchEntry, types: Mapping[str, str], select: str
     ) -> None:

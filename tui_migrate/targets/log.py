@@ -128,6 +128,9 @@ class BatchLog(Target):
         Columns may be texts or typed; a NULL and an empty text are told apart.
         """
 
+    def _release(self, cursor: Cursor, entity: str) -> None:
+        """Let go of what ``_scan`` left on the cursor."""
+
     @abstractmethod
     def _put(
         self, cursor: Cursor, entry: BatchEntry, types: Mapping[str, str], select: str
@@ -216,10 +219,12 @@ class BatchLog(Target):
         names = [n for n in types if n in have]
         names.sort(key=lambda n: (n not in KEYS, n in (GROUP, BATCH)))
         columns = ", ".join(_typed(n, have[n], types[n]) for n in names)
-        return cursor.sql(
+        found = cursor.sql(
             f"SELECT {columns} FROM {relation} s QUALIFY row_number() OVER"
             f" (PARTITION BY record_key ORDER BY {NUMBER} DESC) = 1 ORDER BY record_key"
         ).to_arrow_table()
+        self._release(cursor, entity)
+        return found
 
     def undo_batch(self, batch: str) -> Undone:
         """See ``Target.undo_batch``."""
@@ -268,6 +273,7 @@ class BatchLog(Target):
             cursor.execute(
                 f"INSERT INTO {name} SELECT record_key, {NUMBER}, {digest} FROM {relation}"
             )
+            self._release(cursor, entity)
         return name
 
     def _remember(self, cursor: Cursor, entity: str, number: int) -> None:

@@ -289,7 +289,8 @@ class World:
     def _finish(self, step: str) -> bool:
         attempt = self.state.steps[step].attempt + 1
         units = 0 if self.state.steps[step].outline.uses == "checklist" else 3
-        self.write(facts.StepStarted(step=step, attempt=attempt, inputs={}, units=units))
+        self.write(facts.StepStarted(step=step, attempt=attempt, inputs={}))
+        self.write(facts.StepPlanned(step=step, attempt=attempt, units=units))
         for number in range(units):
             self.write(
                 facts.UnitCommitted(

@@ -108,6 +108,13 @@ class StepStarted(Fact, frozen=True, kw_only=True, tag="step.started"):
     step: str
     attempt: int
     inputs: dict[str, str]
+
+
+class StepPlanned(Fact, frozen=True, kw_only=True, tag="step.planned"):
+    """Into how many units an attempt was cut."""
+
+    step: str
+    attempt: int
     units: int
 
 
@@ -331,6 +338,7 @@ AnyFact = (
     | Recovered
     | DeliverySeen
     | StepStarted
+    | StepPlanned
     | UnitCommitted
     | CheckDone
     | StepFinished

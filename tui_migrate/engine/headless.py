@@ -151,7 +151,7 @@ class Headless:
 
 def _worth_saying(entry: Entry) -> bool:
     fact = entry.fact
-    return isinstance(fact, StepFinished) or (isinstance(fact, StepStarted) and fact.units > 0)
+    return isinstance(fact, StepFinished | StepStarted)
 
 
 def _refused(step: StepState, reply: api.Reply) -> api.Idle:

@@ -218,14 +218,18 @@ def _delivery(state: RunState, entry: Entry, fact: facts.DeliverySeen) -> None:
 def _started(state: RunState, entry: Entry, fact: facts.StepStarted) -> None:
     step = state.steps[fact.step]
     if fact.attempt != step.attempt:
-        step.units, step.checks, step.figures = {}, {}, {}
+        step.units, step.checks, step.figures, step.units_total = {}, {}, {}, 0
         step.operators = set()
         step.started_seq, step.started_at, step.started_by = entry.seq, entry.at, entry.by
     step.status, step.attempt, step.inputs = Status.RUNNING, fact.attempt, fact.inputs
-    step.units_total, step.ended_at = fact.units, ""
+    step.ended_at = ""
     step.reason = step.reference = ""
     step.operators.add(entry.by)
     state.ended = ""
+
+
+def _planned(state: RunState, entry: Entry, fact: facts.StepPlanned) -> None:
+    state.steps[fact.step].units_total = fact.units
 
 
 def _unit(state: RunState, entry: Entry, fact: facts.UnitCommitted) -> None:
@@ -378,6 +382,7 @@ _HANDLERS: dict[type, Callable[[RunState, Entry, Any], None]] = {
     facts.ConfigChanged: _config,
     facts.DeliverySeen: _delivery,
     facts.StepStarted: _started,
+    facts.StepPlanned: _planned,
     facts.UnitCommitted: _unit,
     facts.CheckDone: _check,
     facts.StepFinished: _finished,

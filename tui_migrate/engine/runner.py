@@ -305,28 +305,24 @@ class Runner:
         resume = step.status in UNDERWAY and step.started_seq
         inputs = self._inputs(step, worker, self.context(step, spec))
         if not resume or inputs != step.inputs:
-            self._start(step, worker, spec, inputs)
+            self._start(step, inputs)
         else:
-            core.record(self._started(step, step.attempt, inputs, step.units_total))
+            core.record(self._started(step, step.attempt, inputs))
         context = self.context(step, spec)
         self._units(step, worker, context)
         return self._finish(step, worker, context)
 
-    def _start(self, step: StepState, worker: Step, spec: AnyStep, inputs: dict[str, str]) -> None:
+    def _start(self, step: StepState, inputs: dict[str, str]) -> None:
         """Begin a new attempt: the journal first, then the row that makes it the live one."""
         core = self._core
         attempt = step.attempt + 1
-        entry = core.record(self._started(step, attempt, inputs, 0))
+        entry = core.record(self._started(step, attempt, inputs))
         self.note_attempt(entry.seq, step.id, attempt)
         self.recheck_gates()
-        units = worker.plan(self.context(step, spec))
-        core.record(self._started(step, attempt, inputs, len(units)))
 
     @staticmethod
-    def _started(
-        step: StepState, attempt: int, inputs: dict[str, str], units: int
-    ) -> facts.StepStarted:
-        return facts.StepStarted(step=step.id, attempt=attempt, inputs=inputs, units=units)
+    def _started(step: StepState, attempt: int, inputs: dict[str, str]) -> facts.StepStarted:
+        return facts.StepStarted(step=step.id, attempt=attempt, inputs=inputs)
 
     def note_attempt(self, seq: int, step: str, attempt: int) -> None:
         """Tell staging that an attempt began (see the view ``live``)."""
@@ -357,6 +353,8 @@ class Runner:
         host = context.host
         assert isinstance(host, EngineHost)  # noqa: S101 - made above
         units = worker.plan(context)
+        if len(units) != step.units_total:
+            core.record(facts.StepPlanned(step=step.id, attempt=step.attempt, units=len(units)))
         rows = sum(sum(u.counts.values()) for u in step.units.values())
         for number, unit in enumerate(units):
             if unit.id in step.units:

@@ -51,8 +51,8 @@ def figure(value: int | str) -> str:
 
 
 def label(code: str) -> str:
-    """A code such as ``pairs_compared`` as words."""
-    return code.replace("_", " ")
+    """A code such as ``pairs_compared`` as words; a path stays as it is."""
+    return code if "/" in code else code.replace("_", " ")
 
 
 def duration(seconds: int) -> str:
@@ -92,8 +92,9 @@ def stamp(at: str, zone: str = "UTC") -> str:
 
 
 def number_of(outline: facts.StepOutline) -> str:
-    """The step's number as its passage says: ``002 · 2.3`` → ``2.3``."""
-    return outline.ref.rpartition("·")[2].strip()
+    """The step's number as its passage says: ``002 · 2.3`` → ``2.3``; '' for a whole chapter."""
+    number = outline.ref.rpartition("·")[2].strip()
+    return number if "." in number else ""
 
 
 def step_name(outline: facts.StepOutline) -> str:
@@ -134,7 +135,7 @@ def sentence(entry: Entry, state: RunState, words: Words | None = None) -> str:
 
 def _opened(t: Teller, e: Entry, f: facts.RunOpened) -> str:
     text = _("{by} opened run {run} of runbook {runbook}").format(
-        by=e.by, run=f.run, runbook=f.runbook
+        by=e.by, run=f.run[:8], runbook=f.runbook
     )
     return text + (_(" as a rehearsal") if f.rehearsal else "")
 
@@ -168,10 +169,12 @@ def _delivery(t: Teller, e: Entry, f: facts.DeliverySeen) -> str:
 
 def _started(t: Teller, e: Entry, f: facts.StepStarted) -> str:
     text = _("{by} started {step}").format(by=e.by, step=t.step(f.step))
-    more = ngettext("{n} unit", "{n} units", f.units).format(n=grouped(f.units))
-    if f.attempt > 1:
-        more = _("attempt {n}").format(n=f.attempt) + ", " + more
-    return f"{text} ({more})"
+    return f"{text} ({_('attempt {n}').format(n=f.attempt)})" if f.attempt > 1 else text
+
+
+def _planned(t: Teller, e: Entry, f: facts.StepPlanned) -> str:
+    units = ngettext("{n} unit", "{n} units", f.units).format(n=grouped(f.units))
+    return _("{step}: {units} to do").format(step=t.step(f.step), units=units)
 
 
 def _unit(t: Teller, e: Entry, f: facts.UnitCommitted) -> str:
@@ -316,6 +319,7 @@ _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.Recovered: _recovered,
     facts.DeliverySeen: _delivery,
     facts.StepStarted: _started,
+    facts.StepPlanned: _planned,
     facts.UnitCommitted: _unit,
     facts.CheckDone: _check,
     facts.StepFinished: _finished,
@@ -338,68 +342,4 @@ _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.Exported: _exported,
     facts.RedoAsked: _redo,
     facts.RunEnded: _ended,
-}
-
-
-def trail_sentence(event: Mapping[str, Any]) -> str:
-    """One event in the life of a record as a sentence, without the time.
-
-    Known events have their own wording; any other says event, field and values in one order.
-    """
-    cells = {name: str(event.get(name) or "") for name in _TRAIL_CELLS}
-    told = _TRAIL.get(cells["event"], _plain)(cells)
-    return told + (_(" by {by}").format(by=cells["by"]) if cells["by"] else "")
-
-
-_TRAIL_CELLS = (
-    "event", "by", "field", "rule", "source", "record_id", "other_source", "other_record",
-    "before", "after",
-)  # fmt: skip
-
-Cells = Mapping[str, str]
-
-
-def _by_rule(c: Cells) -> str:
-    return f" ({label(c['rule'])})" if c["rule"] else ""
-
-
-def _other(c: Cells) -> str:
-    return f"{c['other_source']} {c['other_record']}".strip()
-
-
-def _plain(c: Cells) -> str:
-    text = label(c["event"])
-    if c["field"]:
-        text += f" {label(c['field'])}"
-    if c["before"] or c["after"]:
-        text += f": {c['before'] or '–'} → {c['after'] or '–'}"
-    if _other(c):
-        text += _(", with {other}").format(other=_other(c))
-    return text + _by_rule(c)
-
-
-def _merged(c: Cells) -> str:
-    return _("merged with {other}").format(other=_other(c) or c["after"]) + _by_rule(c)
-
-
-def _changed(c: Cells) -> str:
-    return _("{field} changed from {before} to {after}").format(
-        field=label(c["field"]), before=c["before"] or "–", after=c["after"] or "–"
-    ) + _by_rule(c)
-
-
-def _chosen(c: Cells) -> str:
-    origin = _(" from {other}").format(other=_other(c)) if _other(c) else ""
-    return (
-        _("{field} is {after}").format(field=label(c["field"]), after=c["after"] or "–")
-        + origin
-        + _by_rule(c)
-    )
-
-
-_TRAIL: dict[str, Callable[[Cells], str]] = {
-    "merged": _merged,
-    "cleaned": _changed,
-    "changed": _changed,
-    "chosen": _chosen,
 }

@@ -143,16 +143,29 @@ def needs_rows(gate: StepState) -> list[Content]:
 
 
 def step_rows(
-    state: RunState, step: StepState, progress: Progress | None, width: int, flip: bool = False
+    state: RunState,
+    step: StepState,
+    progress: Progress | None,
+    width: int,
+    tall: bool = True,
+    flip: bool = False,
 ) -> list[Content]:
-    """Everything about one step, top to bottom, for a pane of ``width`` cells."""
-    rows = attention(step.outline, other_too=width >= 60, flip=flip)
-    rows += _standing(step, state.zone)
+    """Everything about one step, top to bottom, for a pane of ``width`` cells.
+
+    Where the pane is not ``tall``, what moves comes first and one language has to do.
+    """
+    about = attention(step.outline, other_too=tall, flip=flip)
+    moving: list[Content] = []
     if step.status is not Status.DONE or step.units_total > 1:
-        rows += progress_rows(step, progress, width)
-    rows += check_rows(step.checks.values())
-    rows += figure_rows(step.figures, width)
-    return rows
+        moving = progress_rows(step, progress, width)
+    checks = check_rows(step.checks.values())
+    standing = _standing(step, state.zone)
+    figures = figure_rows(step.figures, width)
+    if step.status is Status.RUNNING and not tall:
+        return [*moving, *about, *standing, *checks, *figures]
+    if any(check.blocks for check in step.checks.values()) and not tall:
+        return [*checks, *about, *standing, *moving, *figures]
+    return [*about, *standing, *moving, *checks, *figures]
 
 
 def _standing(step: StepState, zone: str) -> list[Content]:

@@ -22,6 +22,8 @@ def weight_part(weight: float | None) -> Part:
     """A bar and a number: to the right of nothing for, ``◂`` against."""
     if weight is None:
         return ""
+    if abs(weight) < 0.05:
+        return (" " * BAR + f" {0.0:5.1f}", QUIET)
     cells = min(BAR, max(1, round(abs(weight) / FULL * BAR)))
     if weight >= 0:
         return (fit("█" * cells, BAR) + f" {weight:+5.1f}", GOOD)
@@ -126,7 +128,7 @@ def sheet_rows(ref: PairRef, sheet: PairSheet, width: int, unfolded: bool) -> li
         folded = f"{text.format(n=len(equal))} ({names})"
         rows.append(line((fit(folded, width), QUIET)))
     for field in sheet.other:
-        name = safe(label(field.field))
+        name = _("to begin with") if field.field == "prior" else safe(label(field.field))
         level = safe(label(field.level))
         rows.append(made.row(name, (level, QUIET), "", weight_part(field.weight)))
     rows.append(Content(""))
@@ -137,7 +139,9 @@ def sheet_rows(ref: PairRef, sheet: PairSheet, width: int, unfolded: bool) -> li
 
 
 def _why(sheet: PairSheet) -> list[Content]:
-    likely = _("the same person with {p} % likelihood").format(p=f"{100 * sheet.probability:.1f}")
+    likely = _("the same person with {p} % likelihood").format(
+        p=f"{min(99.9, 100 * sheet.probability):.1f}"
+    )
     rows = [line((likely, "bold"), (_("   weight {w}").format(w=f"{sheet.weight:+.1f}"), QUIET))]
     if sheet.reason:
         rows.append(line((_("Why a person is asked: "), QUIET), safe(label(sheet.reason))))

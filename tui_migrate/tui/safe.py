@@ -51,7 +51,7 @@ def sealed(content: Content) -> Content:
     plain = content.plain
     if plain.replace("\n", "").isprintable():
         return content
-    return Content("\n".join(safe(part) for part in plain.split("\n")), content.spans)
+    return Content("\n".join(safe(part) for part in plain.split("\n")), list(content.spans))
 
 
 def prose(text: object) -> str:

@@ -40,7 +40,7 @@ LIMIT $size OFFSET $start
 """
 
 _COLUMN_FILTER = """
-WHERE (NOT $unmapped OR coalesce(use, '') NOT IN ('mapped', 'skipped'))
+WHERE (NOT $unmapped OR coalesce(use, '') IN ('', 'unmapped', 'empty'))
   AND contains(lower(concat_ws(' ', source, column_name, entity, field)), lower($containing))
 """
 
@@ -105,10 +105,10 @@ def records(desk: Desk, query: q.FindingRecords) -> q.FindingPage:
 def columns(desk: Desk, query: q.Columns) -> q.ColumnPage:
     """One page of source columns."""
     where = {"unmapped": query.unmapped, "containing": query.containing}
-    everything = {"unmapped": True, "containing": ""}
     (total,) = desk.one(f"SELECT count(*) FROM column_use {_COLUMN_FILTER}", where)
-    (unmapped,) = desk.one(f"SELECT count(*) FROM column_use {_COLUMN_FILTER}", everything)
-    (count,) = desk.one("SELECT count(*) FROM column_use")
+    count, unmapped = desk.one(
+        "SELECT count(*), count(*) FILTER (coalesce(use, '') IN ('', 'unmapped')) FROM column_use"
+    )
     window = {"size": query.size, "start": query.page * query.size}
     rows = tuple(
         q.ColumnUse(

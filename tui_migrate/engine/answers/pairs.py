@@ -7,7 +7,7 @@ from typing import Any
 
 from tui_migrate.engine import queries as q
 from tui_migrate.engine.answers.common import Desk, text
-from tui_migrate.engine.answers.values import shown_fields
+from tui_migrate.engine.answers.values import cells_of, same, show
 from tui_migrate.staging.store import quote
 
 # One row is a pair in the review band.
@@ -101,9 +101,9 @@ def detail(desk: Desk, query: q.PairDetail) -> q.PairSheet:
     found = desk.rows(f"SELECT weight, probability, reason, rules, weights {_THIS}", key)
     weight, probability, reason, rules, weights = found[0] if found else (0.0, 0.0, "", [], [])
     evidence = {one["field"]: (text(one["level"]), one["weight"]) for one in weights or ()}
-    left = shown_fields(desk, query.source_a, query.record_a)
-    right = shown_fields(desk, query.source_b, query.record_b)
-    names = [name for name in left | right if left.get(name) or right.get(name)]
+    left = cells_of(desk, query.source_a, query.record_a)
+    right = cells_of(desk, query.source_b, query.record_b)
+    names = [n for n in left | right if show(n, left.get(n)) or show(n, right.get(n))]
     fields = [_field(name, left, right, evidence) for name in names]
     other = [
         q.PairField(field=name, left="", right="", equal=False, level=level, weight=bits)
@@ -112,7 +112,7 @@ def detail(desk: Desk, query: q.PairDetail) -> q.PairSheet:
     ]
     entities = desk.entities()
     return q.PairSheet(
-        fields=tuple(sorted(fields, key=lambda f: (f.equal, -abs(f.weight or 0.0)))),
+        fields=tuple(sorted(fields, key=_rank)),
         other=tuple(other),
         left=_side(desk, entities, query.source_a, query.record_a),
         right=_side(desk, entities, query.source_b, query.record_b),
@@ -128,11 +128,26 @@ def detail(desk: Desk, query: q.PairDetail) -> q.PairSheet:
 
 
 def _field(
-    name: str, left: dict[str, str], right: dict[str, str], evidence: dict[str, tuple[str, float]]
+    name: str,
+    left: dict[str, object],
+    right: dict[str, object],
+    evidence: dict[str, tuple[str, float]],
 ) -> q.PairField:
     level, weight = evidence.get(name, ("", None))
-    a, b = left.get(name, ""), right.get(name, "")
-    return q.PairField(field=name, left=a, right=b, equal=a == b, level=level, weight=weight)
+    a, b = left.get(name), right.get(name)
+    return q.PairField(
+        field=name,
+        left=show(name, a),
+        right=show(name, b),
+        equal=same(name, a, b),
+        level=level,
+        weight=weight,
+    )
+
+
+def _rank(field: q.PairField) -> tuple[bool, bool, float]:
+    """What differs comes first, what only one side has after it, the strongest evidence on top."""
+    return field.equal, not (field.left and field.right), -abs(field.weight or 0.0)
 
 
 def _profile(desk: Desk, source: str, record: str) -> str:

@@ -92,11 +92,13 @@ class BaseScreen(Screen[None]):
         """Top line and key line."""
         state = self.state
         identity = self.home.live.client.identity
-        who = f"{identity.user} ({', '.join(identity.roles)})" if identity.roles else identity.user
+        user, roles = identity.user, ", ".join(identity.roles)
         title = prose(said(state.title))
         name = state.runbook if not title else f"{state.runbook} · {title}"
         at = stamp(state.at, state.zone)
-        self.query_one(TopBar).tell(name, f"{who}  {at}", state.rehearsal, self.badge())
+        rights = [f"{user} ({roles})  {at}"] if roles else []
+        rights += [f"{user}  {at}", user]
+        self.query_one(TopBar).tell(name, rights, state.rehearsal, self.badge())
         shown = [act for act in acts(self.GROUP) if self.applies(act)]
         self.query_one(KeyBar).tell(shown, self.notes())
 

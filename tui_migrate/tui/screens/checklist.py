@@ -95,15 +95,10 @@ class ChecklistScreen(BaseScreen):
         step = self.step(self._step)
         done, total = len(step.answers), len(step.outline.items)
         counted = _("{n} of {m} answered").format(n=done, m=total)
+        name = (prose(step_name(step.outline)), "bold")
+        gauge = (bar(done, total, 8) + "  ", "$primary")
         heading = [
-            line(
-                (prose(step_name(step.outline)), "bold"),
-                "  ",
-                LOOKS[step.status].content,
-                "  ",
-                (bar(done, total, 16), "$primary"),
-                f"  {counted}",
-            ),
+            line(name, "  ", LOOKS[step.status].content, "  ", gauge, counted),
             *attention(step.outline, other_too=self.size.height >= 30)[:2],
         ]
         self.query_one("#heading", Block).put(lines(heading))
@@ -214,9 +209,12 @@ class ChecklistScreen(BaseScreen):
                 said = filled.get("answer", filled.get("choice", ""))
                 self._send(item, canonical(item, said), filled.get("file", ""))
 
+        question = [line((prose(item.question), "bold"))]
+        if item.other:
+            question.append(Content.styled(prose(item.other), QUIET))
         form = Form(
-            prose(item.question),
-            prose(item.other),
+            _("Answer: {kind}").format(kind=item.kind),
+            lines(question),
             asks,
             choices,
             submit=_("answer"),

@@ -23,7 +23,7 @@ from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.sign import reject_form, sign_form
 from tui_migrate.tui.screens.waive import waive_form
 from tui_migrate.tui.status import BAD, GOOD, LOOKS, QUIET, WARN
-from tui_migrate.tui.widgets.block import Block, line, lines
+from tui_migrate.tui.widgets.block import Block, label_frame, line, lines
 
 SHOWN_RULES = 12
 
@@ -95,10 +95,8 @@ class GateScreen(BaseScreen):
             self._asked = self.state.seq
             self._ask_more(gate)
         pane = self.query_one("#evidence", VerticalScroll)
-        pane.border_title = Content(
-            _("Sign-off · {name}").format(name=prose(step_name(gate.outline)))
-        )
-        pane.border_subtitle = LOOKS[gate.status].content
+        title = _("Sign-off · {name}").format(name=prose(step_name(gate.outline)))
+        label_frame(pane, title, LOOKS[gate.status].content)
         width = max(30, pane.scrollable_content_region.width or 70)
         self.query_one("#gate", Block).put(lines(self._rows(gate, width)))
         self.query_one("#next", Block).put(

@@ -100,13 +100,20 @@ class MappingScreen(BaseScreen):
 
     @staticmethod
     def _goes(c: ColumnUse) -> tuple[str, str]:
-        if c.field and c.use != "skipped":
-            return (f"→ {safe(c.entity)}.{safe(c.field)}", "")
         if c.use == "mapped":
-            return (f"→ {safe(c.entity)}", "")
+            return ("→ " + safe(f"{c.entity}.{c.field}" if c.field else c.entity), "")
         if c.use == "skipped":
             return ("– " + _("skipped: {why}").format(why=safe(c.reason)), QUIET)
-        return ("! " + _("unmapped"), WARN)
+        if c.use in ("", "unmapped"):
+            return ("! " + _("unmapped"), WARN)
+        names = {
+            "key": _("the record's id"),
+            "link": _("points to another source"),
+            "owner": _("says whose record it is"),
+            "condition": _("decides whether a row counts"),
+            "empty": _("unmapped, and empty"),
+        }
+        return ("· " + names.get(c.use, safe(c.use)), QUIET)
 
     @on(OptionList.OptionHighlighted, "#columns")
     def _moved(self, event: OptionList.OptionHighlighted) -> None:

@@ -20,14 +20,15 @@ from tui_migrate.engine.queries import (
     Person,
     PersonSheet,
 )
-from tui_migrate.engine.sentences import grouped, label, stamp, trail_sentence
+from tui_migrate.engine.sentences import grouped, label, stamp
+from tui_migrate.engine.trail_sentences import trail_sentence
 from tui_migrate.i18n import _
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Form
 from tui_migrate.tui.status import BAD, GOOD, QUIET
-from tui_migrate.tui.widgets.block import Block, line, lines
+from tui_migrate.tui.widgets.block import Block, label_frame, line, lines
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
 
 VALUES = (
@@ -73,7 +74,7 @@ class PersonScreen(BaseScreen):
             ("#consents", _("Consents")),
             ("#trail", _("Trail")),
         ):
-            self.query_one(name, Rows).border_title = Content(title)
+            label_frame(self.query_one(name, Rows), title)
         self.ask("person", self._query, self._have)
 
     def _have(self, sheet: PersonSheet) -> None:
@@ -95,9 +96,8 @@ class PersonScreen(BaseScreen):
         )
         consents = self.query_one("#consents", Rows)
         consents.show([self._consent(str(n), c) for n, c in enumerate(sheet.consents)])
-        consents.border_subtitle = Content(
-            _("⏎ the events behind it") if sheet.consents else _("none")
-        )
+        hint = _("⏎ the events behind it") if sheet.consents else _("none")
+        label_frame(consents, _("Consents"), hint)
         trail = self.query_one("#trail", Rows)
         trail.show(
             [
@@ -105,7 +105,8 @@ class PersonScreen(BaseScreen):
                 for n, e in enumerate(sheet.trail)
             ]
         )
-        trail.border_subtitle = Content(_("{n} events").format(n=grouped(len(sheet.trail))))
+        count = _("{n} events").format(n=grouped(len(sheet.trail)))
+        label_frame(trail, _("Trail"), count)
 
     def _sentence(self, number: int) -> str:
         assert self._sheet is not None  # noqa: S101 - only called with a sheet

@@ -25,7 +25,7 @@ from tui_migrate.tui.safe import fit, safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form
 from tui_migrate.tui.status import BAD, QUIET, WARN
-from tui_migrate.tui.widgets.block import Block, line, lines
+from tui_migrate.tui.widgets.block import Block, label_frame, line, lines
 from tui_migrate.tui.widgets.runview import RunView
 
 BEAT = 0.5
@@ -83,12 +83,13 @@ class ReplayScreen(BaseScreen):
             return
         self.query_one(RunView).show(self._cut)
         frame = self.query_one("#frame", Container)
-        frame.border_title = Content(
+        label_frame(
+            frame,
             _("REPLAY · {at} · entry {n} of {m}").format(
                 at=f"{stamp(self._cut.at, self._cut.zone)}:{clock(self._cut.at, self._cut.zone)[-2:]}",
                 n=grouped(self._at),
                 m=grouped(len(rewind)),
-            )
+            ),
         )
         entry = rewind.entries[self._at - 1]
         width = max(20, self.size.width)

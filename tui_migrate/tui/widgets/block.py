@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui_migrate.tui.actions import Act
@@ -63,8 +65,9 @@ class Field(Input):
 class TopBar(Block):
     """Where I am and who I am, and REHEARSAL where nothing is real."""
 
-    def tell(self, left: str, right: str, rehearsal: bool, replay: str = "") -> None:
-        """``left`` gives way first when the line is short."""
+    def tell(self, left: str, rights: Sequence[str], rehearsal: bool, replay: str = "") -> None:
+        """``rights``: what may stand at the right, longest first; the first that leaves ``left``
+        a third of the line is taken."""
         badges: list[Part] = []
         if replay:
             badges.append((f" {replay} ", "reverse bold"))
@@ -74,8 +77,10 @@ class TopBar(Block):
             badges.append(" ")
         used = Content.assemble(*badges).cell_length
         width = max(20, self.size.width or 80)
-        tail = safe(right)
-        room = width - used - len(tail) - 3
+        tails = [safe(right) for right in rights]
+        roomy = [tail for tail in tails if width - used - cell_len(tail) - 3 >= width // 3]
+        tail = (roomy or tails[-1:])[0]
+        room = width - used - cell_len(tail) - 3
         self.put(line(" ", (fit(safe(left), room), "bold"), " ", *badges, tail, " "))
 
 
@@ -107,3 +112,12 @@ class KeyBar(Block):
     def _key(act: Act, note: str) -> list[Part]:
         extra = f" {note}" if note else ""
         return [(act.glyph, "$primary bold"), f" {act.label}{extra}", "  "]
+
+
+def label_frame(widget: Widget, title: Content | str, subtitle: Content | str = "") -> None:
+    """Title and subtitle of a frame, set only when they differ (setting repaints)."""
+    for name, text in (("border_title", title), ("border_subtitle", subtitle)):
+        fresh = sealed(text if isinstance(text, Content) else Content(text))
+        shown = getattr(widget, f"_{name}", None)
+        if shown is None or not fresh.is_same(shown):
+            setattr(widget, name, fresh)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
-from textual.content import Content
 from textual.widgets import OptionList
 
 from tui_migrate.engine.api import Progress
@@ -14,7 +13,7 @@ from tui_migrate.engine.sentences import number_of, said, step_name
 from tui_migrate.tui.detail import entry_rows, step_rows
 from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.status import LOOKS, QUIET, phase_status
-from tui_migrate.tui.widgets.block import Block, lines
+from tui_migrate.tui.widgets.block import Block, label_frame, lines
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
 
 LIVE = 12
@@ -127,14 +126,13 @@ class RunView(Horizontal):
         side = self.query_one("#side", VerticalScroll)
         step = self.selected
         width = max(20, side.scrollable_content_region.width or 40)
+        tall = self.size.height >= 28
         if step is None:
-            side.border_title = Content(prose(said(self._state.title)))
-            side.border_subtitle = Content("")
+            label_frame(side, prose(said(self._state.title)))
             self.query_one("#detail", Block).put("")
         else:
             look = LOOKS[step.status]
-            side.border_title = Content(prose(step_name(step.outline)))
-            side.border_subtitle = look.content
-            rows = step_rows(self._state, step, self._progress, width, self._flip)
+            label_frame(side, prose(step_name(step.outline)), look.content)
+            rows = step_rows(self._state, step, self._progress, width, tall, self._flip)
             self.query_one("#detail", Block).put(lines(rows))
         self.query_one("#entries", Block).put(lines(entry_rows(self._state, LIVE, width)))

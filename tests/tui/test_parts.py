@@ -1,0 +1,156 @@
+"""What screens are made of, without a screen: the sanitiser, typed answers, rewinding, advice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from textual.content import Content, Span
+
+from tests.tui.conftest import Make
+from tests.tui.world import ITEMS, World
+from tui_migrate.audit import entries as facts
+from tui_migrate.engine import api
+from tui_migrate.engine.run import RunState, fold
+from tui_migrate.tui.advice import next_press
+from tui_migrate.tui.answers import Item, canonical, day, number, wrong
+from tui_migrate.tui.live import Live
+from tui_migrate.tui.rewind import Rewind, mark
+from tui_migrate.tui.safe import fit, safe, sealed
+
+
+@given(st.text())
+def test_what_is_safe_is_printable_and_as_long(text: str) -> None:
+    assert safe(text).isprintable()
+    assert len(safe(text)) == len(text)
+
+
+@given(st.text(alphabet=st.characters(categories=["L", "N", "P", "S"])))
+def test_ordinary_text_is_not_touched(text: str) -> None:
+    if text.isprintable():
+        assert safe(text) == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("a\x1b[2J", "a␛[2J"),
+        ("\x9b1m", "�1m"),
+        ("\u202egnp", "�gnp"),
+        ("a\u00a0b", "a⍽b"),
+        ("\n\t", "␊␉"),
+    ],
+)
+def test_controls_become_pictures(raw: str, shown: str) -> None:
+    assert safe(raw) == shown
+
+
+def test_the_last_door_keeps_styles_in_place() -> None:
+    door = sealed(Content("a\x1bb\nc", [Span(1, 3, "bold")]))
+    assert door.plain == "a␛b\nc"
+    assert list(door.spans) == [Span(1, 3, "bold")]
+
+
+@given(st.text(alphabet="aЖ漢é "), st.integers(1, 12), st.booleans())
+def test_fit_fills_its_cells_exactly(text: str, width: int, right: bool) -> None:
+    assert cell_len(fit(text, width, right)) == width
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [("12 480", "12480"), ("12.480,50", "12480.50"), ("12,480.50", "12480.50"), ("3,5", "3.5"),
+     ("-2", "-2"), ("", ""), ("abc", ""), ("NaN", ""), ("1e999999", "1e999999"), ("1 2x", "")],
+)  # fmt: skip
+def test_numbers_as_people_write_them(typed: str, sent: str) -> None:
+    assert number(typed) == sent
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [("31-03-2026", "2026-03-31"), ("1/4/2026", "2026-04-01"), ("2026-03-31", "2026-03-31"),
+     ("31-02-2026", ""), ("tomorrow", "")],
+)  # fmt: skip
+def test_days_as_people_write_them(typed: str, sent: str) -> None:
+    assert day(typed) == sent
+
+
+def test_every_type_refuses_what_it_is_not(tmp_path: Path) -> None:
+    items = {item["type"]: Item.read(item) for item in ITEMS}
+    assert wrong(items["yes_no"], "maybe")
+    assert wrong(items["number"], "many")
+    assert wrong(items["date"], "soon")
+    assert wrong(items["choice"], "none")
+    assert wrong(items["file"], str(tmp_path / "absent"))
+    assert wrong(items["text"], "  ")
+    assert not wrong(items["choice"], "in waves")
+    assert canonical(items["date"], " 1-4-2026 ") == "2026-04-01"
+
+
+def run_through(world: World) -> World:
+    for item in ITEMS:
+        world.send(api.Answer(step="questions", item=item["id"], answer="yes"))
+    world.send(api.Run())
+    return world
+
+
+def essence(state: RunState) -> tuple[object, ...]:
+    return (
+        state.seq,
+        {s.id: (s.status, len(s.units), len(s.answers)) for s in state.steps.values()},
+    )
+
+
+def test_rewind_shows_what_a_fold_of_the_same_entries_shows(make: Make) -> None:
+    entries = run_through(make()).entries()
+    rewind = Rewind(entries)
+    rewind._stride = 7  # keep states on the way also in a short run
+    for count in [3, len(entries), 1, 20, 19, 8, 14, 21, 2]:
+        assert essence(rewind.state(count)) == essence(fold(entries[:count])), count
+
+
+def test_the_time_line_shows_the_gravest(make: Make) -> None:
+    world = run_through(make(failing=True))
+    rewind = Rewind(world.entries())
+    assert "✗" in rewind.line(10), "one cell holds many entries: the failure is what is seen"
+    assert len(rewind.line(10)) == 10
+    assert rewind.cell(len(rewind), 10) == 9
+    assert rewind.cell(1, 10) == 0
+    assert mark(world.entries()[0]) == "─"
+
+
+def test_advice_follows_the_run(make: Make) -> None:
+    world = make(failing=True)
+    assert "answer 5 questions" in next_press(world.state, running=False)
+    assert "pause" in next_press(world.state, running=True)
+    run_through(world)
+    assert "w waive or R redo" in next_press(world.state, running=False)
+    world.write(facts.StepFailed(step="quality", attempt=1, code="disk_full"))
+    assert "try “1.3 Judge the quality” again · it failed: disk full" in next_press(
+        world.state, False
+    )
+    world.write(facts.StepStopped(step="quality", attempt=1))
+    assert next_press(world.state, False).startswith("⏎ go on with")
+
+
+def test_live_misses_nothing_and_repeats_nothing(make: Make) -> None:
+    world = make()
+    live = Live(world)
+    woken: list[int] = []
+    live.start(lambda: woken.append(1))
+    run_through(world)
+    for done in range(50):
+        world.tell(api.Progress(step="ingest", done=done, total=50))
+    assert len(woken) == 1, "woken once for many"
+    assert live.drain()
+    assert essence(live.state) == essence(world.state)
+    assert live.progress is not None
+    assert live.progress.done == 49
+    live.hear(world.entries()[-1])
+    live.drain()
+    assert live.state.seq == world.state.seq
+    live.stop()
+    world.write(facts.StepStopped(step="quality", attempt=1))
+    assert not live.drain()

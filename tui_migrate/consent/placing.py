@@ -119,18 +119,22 @@ _NEEDS_POINT = {
 
 
 def place(
-    cursor: Cursor, sources: Sources, purpose: str = "marketing", country: str = "NL"
+    cursor: Cursor,
+    sources: Sources,
+    purpose: str = "marketing",
+    country: str = "NL",
+    reuse: bool = False,
 ) -> None:
     """Fill ``tmp_consent_placed`` and ``tmp_suppression_placed`` (and the point tables).
 
     One row of the first is (source row × profile): source, record_id, delivery, file, line,
     owner_source, owner_record, channel, brand ('*' = every one), purpose, state, event_at (UTC),
     evidence, campaign, basis, silences, profile_id or NULL, contact_point (key), how. The second has
-    reason instead of purpose, state, campaign, basis.
+    reason instead of purpose, state, campaign, basis. ``reuse``: see ``points.gather``.
     """
     consent = _only(read(cursor, sources.consent, CONSENT_COLUMNS), sources.only)
     suppression = _only(read(cursor, sources.suppression, SUPPRESSION_COLUMNS), sources.only)
-    points.gather(cursor, sources, (consent, suppression), country)
+    points.gather(cursor, sources, (consent, suppression), country, reuse)
     cursor.execute(_CONSENT_ROWS.format(rows=consent), {"purpose": purpose})
     cursor.execute(_SUPPRESSION_ROWS.format(rows=suppression))
     for what in ("consent", "suppression"):

@@ -15,6 +15,7 @@ from tui_migrate.consent.relations import (
     CONTACT_POINT_COLUMNS,
     PROFILE_COLUMNS,
     Sources,
+    exists,
     read,
 )
 from tui_migrate.model.types.base import Options, get_type
@@ -63,16 +64,40 @@ FROM (SELECT profile_id, unnest(email) AS value FROM {golden}
       UNION SELECT profile_id, unnest(phone) FROM {golden}) w JOIN tmp_point_key k USING (value)
 """
 
+_TABLES = ("point_key", "record_point", "profile_point")
 _GOLDEN_COLUMNS = {"profile_id": "VARCHAR", "email": "VARCHAR[]", "phone": "VARCHAR[]"}
 
 
-def gather(cursor: Cursor, sources: Sources, rows: Iterable[str], country: str = "NL") -> None:
+# As above, for values that are not known yet.
+_NEW_KEYS = """
+INSERT INTO tmp_point_key
+SELECT value, CASE WHEN regexp_full_match(value, $tidy_phone)
+  OR regexp_full_match(value, $tidy_email) THEN value END AS key
+FROM (SELECT DISTINCT value FROM ({values}) WHERE trim(value) <> '')
+ANTI JOIN tmp_point_key k USING (value)
+"""
+
+
+def gather(
+    cursor: Cursor,
+    sources: Sources,
+    rows: Iterable[str],
+    country: str = "NL",
+    reuse: bool = False,
+) -> None:
     """Fill the temporary tables of contact points.
 
     ``rows``: bracketed SELECTs with a column ``contact_point`` (the rows to be placed). Afterwards
     ``tmp_point_key`` (value, key), ``tmp_record_point`` (source, record_id, point, kind) and
-    ``tmp_profile_point`` (profile_id, point, kind) are there; kind: email, phone, post.
+    ``tmp_profile_point`` (profile_id, point, kind) are there; kind: email, phone, post. ``reuse``:
+    records and profiles are as they were at the last call on this cursor; only the rows are new (a
+    rolled-back transaction takes the tables along: then they are made again).
     """
+    told = [f"SELECT contact_point AS value FROM {row}" for row in rows]
+    if reuse and all(exists(cursor, f"tmp_{name}") for name in _TABLES):
+        cursor.execute(_NEW_KEYS.format(values=" UNION ".join(told)), _TIDY)
+        _clean_untidy(cursor, country)
+        return
     profile = read(cursor, sources.profile, PROFILE_COLUMNS)
     contact_point = read(cursor, sources.contact_point, CONTACT_POINT_COLUMNS)
     golden = read(cursor, sources.golden, _GOLDEN_COLUMNS)
@@ -82,8 +107,7 @@ def gather(cursor: Cursor, sources: Sources, rows: Iterable[str], country: str =
         for column in ("email", "phone")
     ]
     values.append(f"SELECT value FROM {contact_point}")
-    values.extend(f"SELECT contact_point AS value FROM {row}" for row in rows)
-    cursor.execute(_KEYS.format(values=" UNION ".join(values)), _TIDY)
+    cursor.execute(_KEYS.format(values=" UNION ".join(values + told)), _TIDY)
     _clean_untidy(cursor, country)
     cursor.execute(_RECORD_POINTS.format(profile=profile, contact_point=contact_point))
     cursor.execute(_PROFILE_POINTS.format(crosswalk=sources.crosswalk, golden=golden))

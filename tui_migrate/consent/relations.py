@@ -74,7 +74,9 @@ def exists(cursor: Cursor, relation: str) -> bool:
         return True
     name = relation.rsplit(".", 1)[-1].strip('"')
     found = cursor.execute(
-        "SELECT count(*) FROM duckdb_columns() WHERE table_name = $name", {"name": name}
+        "SELECT count(*) FROM duckdb_columns() WHERE table_name = $name"
+        " AND database_name IN (current_database(), 'temp')",
+        {"name": name},
     ).fetchall()
     return bool(found[0][0])
 

@@ -47,7 +47,7 @@ CHANGE_COLUMNS = (
     " file VARCHAR, line BIGINT, owner_source VARCHAR, owner_record VARCHAR, entity VARCHAR,"
     " fields VARCHAR"
 )
-"""One row is a change of something else than a consent; fields: the filled ones as JSON."""
+"""One row is a change of something else than a consent; fields: all of them as JSON (null: not said)."""
 
 # One row is a row of this delivery that changes an address, a name…, and whose profile it is.
 _CHANGES = """
@@ -139,6 +139,8 @@ class Applier:
     def __init__(self, spec: StepSpec, runbook: Runbook, target: TargetSide, policy: str) -> None:
         self._spec, self._runbook, self._target, self._policy = spec, runbook, target, policy
         self._mappings: dict[str, tuple[Mapping, ...]] = {}
+        self._points_known = False
+        """Whether the contact points gathered for the last delivery still hold for the next."""
 
     def apply(self, context: Context, unit: Unit, judged: Judged, number: int) -> dict[str, int]:
         """Read one delivery, apply it or set it aside. ``number``: of its batches to the target."""
@@ -201,7 +203,10 @@ class Applier:
             name = mapping.entity.name
             if name in STRAIGHT:
                 select = mapped.entity_select()
-                done["mapped"] += context.write(unit, f"ent_{name}", select)
+                written = context.write(unit, f"ent_{name}", select)
+                done["mapped"] += written
+                if name == "contact_point" and written:
+                    self._points_known = False
             if name not in ("consent", "suppression"):
                 done["changes"] += context.write(unit, CHANGE, _changes(mapped))
             context.write(unit, "finding", mapped.findings_select())
@@ -230,7 +235,9 @@ class Applier:
         """New facts join the ledger, their rows get fates, the suppression list grows."""
         delivery, cursor = judged.delivery, context.cursor
         here = f"source = {literal(delivery.source)} AND delivery = {literal(delivery.name)}"
-        placing.place(cursor, Sources(only=here), self._runbook.consent.purpose)
+        purpose, reuse = self._runbook.consent.purpose, self._points_known
+        placing.place(cursor, Sources(only=here), purpose, reuse=reuse)
+        self._points_known = True
         people = read(cursor, "ent_profile", ledger.PEOPLE_COLUMNS)
         message = _("This opt-out names neither a known person nor an address or number.")
         brands = {"brands": list(self._runbook.brands)}
@@ -260,7 +267,6 @@ class Applier:
         )
         context.trail(unit, _TRAIL)
         conflicts = context.value(CONFLICTS, own)
-        placing.clear(context.cursor)
         return {"touched": touched, "changed": changed, "conflicts": conflicts}
 
     def _tell(self, context: Context, unit: Unit, judged: Judged, number: int) -> dict[str, int]:

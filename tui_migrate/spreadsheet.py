@@ -2,10 +2,11 @@
 
 The rule: a cell that begins with ``=``, ``+``, ``-``, ``@``, tab, carriage return, line feed or one
 of the full-width forms ``＝ ＋ － ＠`` gets one apostrophe in front. A cell that is nothing but a
-signed number or telephone number (``-12,50``, ``+31612345678``: sign, digits, spaces, ``.`` and
-``,``) cannot run and stays as it is. A cell that begins with apostrophes *followed by* such a
-character gets one more, so that reading back is exact: take one apostrophe away from a cell that
-begins with apostrophes followed by such a character. ``'s-Gravenhage`` and ``'t Hart`` are untouched.
+signed number, or telephone numbers with ``; `` between them (``-12,50``, ``+31612345678``: sign,
+digits, spaces, ``.`` and ``,``), cannot run and stays as it is. A cell that begins with
+apostrophes *followed by* such a character gets one more, so that reading back is exact: take one
+apostrophe away from a cell that begins with apostrophes followed by such a character.
+``'s-Gravenhage`` and ``'t Hart`` are untouched.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _STARTS = "=+-@\t\r\n＝＋－＠"
 _START = re.escape(_STARTS)
 _DANGER = re.compile(f"'*[{_START}]")
 _DEFUSED = re.compile(f"'+[{_START}]")
-_NUMBER = re.compile(r"[+-][0-9][0-9 .,]*")
+_NUMBER = re.compile(r"[+-][0-9][0-9 .,]*(?:; \+[0-9][0-9 ]*)*")
 
 
 def defuse(cell: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 from tui_migrate.audit.entries import DeliverySeen
 from tui_migrate.mapping.mapped import entity_columns
@@ -12,6 +15,8 @@ from tui_migrate.model.entities import entities
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.store import Store
 from tui_migrate.steps.base import Context, Outcome, PairDecision, ReceiptRow, Step, Unit
+from tui_migrate.steps.match import MatchStep
+from tui_migrate.steps.merge import MergeStep
 
 PLACE = {"ingest": 0, "map": 1, "match": 2, "merge": 3}
 TRUST = {"crm": 1, "subscriptions": 2, "shop": 3, "email": 4, "orders": 5}
@@ -121,7 +126,7 @@ class World:
         return self._lines
 
     def entity(
-        self, name: str, source: str, record: str, line: int | None = None, **fields: object
+        self, name: str, source: str, record: str, line: int | None = None, **fields: Any
     ) -> int:
         """A mapped row of an entity, on a physical row of its own or on ``line``."""
         delivery = str(fields.pop("delivery", "d1"))
@@ -131,7 +136,7 @@ class World:
                                          "child_no": 1, **fields})  # fmt: skip
         return line
 
-    def person(self, source: str, record: str, line: int | None = None, **fields: object) -> int:
+    def person(self, source: str, record: str, line: int | None = None, **fields: Any) -> int:
         """A mapped record of a person (or of what ``kind`` says)."""
         return self.entity("profile", source, record, line, **{"kind": "person", **fields})
 
@@ -151,7 +156,7 @@ class World:
         self._add("link", "map", {"source": source, "record_id": record, "other_source": other,
                                   "other_record": other_record, "column_name": "Nr"})  # fmt: skip
 
-    def clusters(self, step: Step, context: Context, *found: tuple[str, *tuple[str, ...]]) -> None:
+    def clusters(self, step: Step, context: Context, *found: tuple[str, ...]) -> None:
         """What matching would say: each a status and the records (``source/id``) of a cluster."""
         step.plan(context)
         self._begin("match")
@@ -203,3 +208,49 @@ class World:
         """Temporary tables that are left."""
         found = self.rows("SELECT table_name FROM duckdb_tables() WHERE temporary ORDER BY 1")
         return [str(name) for (name,) in found]
+
+
+JANSEN: dict[str, Any] = {
+    "first_name": "Anna",
+    "family_name": "Jansen",
+    "birth_date": date(1980, 2, 29),
+}
+HOME: dict[str, Any] = {
+    "street": "Dorpsstraat",
+    "house_number": "1",
+    "postcode": "1234AB",
+    "town": "Ons Dorp",
+}
+
+
+def pid(source: str, record: str) -> str:
+    """The profile id that a founding record gives."""
+    return hashlib.sha256(f"{source}|{record}".encode()).hexdigest()[:20]
+
+
+def failing(outcome: Outcome) -> list[str]:
+    return [check.name for check in outcome.checks if not check.passed]
+
+
+def matched(world: World, *decisions: PairDecision) -> Outcome:
+    book = runbook()
+    context = world.context(book, "match", *decisions)
+    return world.run(MatchStep(context.spec, book), context)
+
+
+def merged(world: World, *clusters: tuple[str, ...], **with_: object) -> Outcome:
+    allowed = bool(with_.pop("payment_allowed", False))
+    book = runbook(**with_)
+    context = world.context(book, "merge", payment_allowed=allowed)
+    step = MergeStep(context.spec, book)
+    world.clusters(step, context, *clusters)
+    return world.run(step, context)
+
+
+def pair(world: World, **with_: object) -> Outcome:
+    """Merge crm/1 with shop/2."""
+    return merged(world, ("merged", "crm/1", "shop/2"), **with_)
+
+
+def profile(world: World, *fields: str) -> tuple[object, ...]:
+    return world.one(f"SELECT {', '.join(fields)} FROM profile")

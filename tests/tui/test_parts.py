@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -154,3 +156,8 @@ def test_live_misses_nothing_and_repeats_nothing(make: Make) -> None:
     live.stop()
     world.write(facts.StepStopped(step="quality", attempt=1))
     assert not live.drain()
+
+
+def test_the_interface_does_not_load_the_database() -> None:
+    code = "import sys, tui_migrate.tui.app; sys.exit('duckdb' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

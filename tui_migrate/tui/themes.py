@@ -19,7 +19,7 @@ DARK = Theme(
     surface="#161c24",
     panel="#1f2833",
     dark=True,
-    variables={"block-cursor-background": "#2f5f93", "block-cursor-foreground": "#ffffff",
+    variables={"block-cursor-background": "#22426a", "block-cursor-foreground": "#ffffff",
                "block-cursor-blurred-background": "#263241", "block-cursor-text-style": "none",
                "border": "#6cb6ff", "border-blurred": "#3a4757"},
 )  # fmt: skip
@@ -37,8 +37,8 @@ LIGHT = Theme(
     surface="#f1f2ee",
     panel="#e4e7e6",
     dark=False,
-    variables={"block-cursor-background": "#0a53a8", "block-cursor-foreground": "#ffffff",
-               "block-cursor-blurred-background": "#d3dfec", "block-cursor-text-style": "none",
+    variables={"block-cursor-background": "#c4dcf6", "block-cursor-foreground": "#0c1a2a",
+               "block-cursor-blurred-background": "#e3eaf1", "block-cursor-text-style": "none",
                "border": "#0a53a8", "border-blurred": "#b4bdc6"},
 )  # fmt: skip
 

@@ -1,0 +1,78 @@
+"""Every screen at 80×24 and at 120×40, as it was looked at and found good.
+
+After a wanted change: ``pytest tests/tui/test_snapshots.py --snapshot-update``, then look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.conftest import Make
+from tests.tui.data import fill
+from tests.tui.test_screens import advanced
+from tests.tui.test_walk import app_on, press, settle, type_in
+
+Snap = Callable[..., bool]
+
+SCREENS: dict[str, tuple[str, ...]] = {
+    "run": (),
+    "gate": ("g",),
+    "sign": ("g", "a"),
+    "reject": ("g", "x"),
+    "checklist": ("home", "enter", "down", "enter"),
+    "records": ("f", "down", "enter", "enter"),
+    "mapping": ("m",),
+    "pairs": ("p",),
+    "person": ("slash", "=vries hendrik", "enter"),
+    "replay": ("r", "left_square_bracket"),
+    "help": ("f1",),
+}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_screen(snap_compare: Snap, make: Make, screen: str, size: tuple[int, int]) -> None:
+    world = advanced(fill(make()))
+
+    async def walk(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        for key in SCREENS[screen]:
+            if key.startswith("="):
+                await type_in(pilot, key[1:])
+            else:
+                await press(pilot, key)
+
+    assert snap_compare(app_on(world), terminal_size=size, run_before=walk)
+
+
+def test_running_step(snap_compare: Snap, make: Make) -> None:
+    """Progress, rate and remaining time at 80×24."""
+    from tui_migrate.audit import entries as facts
+    from tui_migrate.engine import api
+
+    world = make()
+    world.write(facts.StepSkipped(step="questions", reason=""))
+    world.write(facts.StepStarted(step="ingest", attempt=1, inputs={}))
+    world.write(facts.StepPlanned(step="ingest", attempt=1, units=52))
+
+    async def walk(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        world.tell(
+            api.Progress(
+                step="ingest", unit="u37", done=37, total=52, rows=1204331, rate=41200, remaining=72
+            )
+        )
+        await settle(pilot)
+
+    assert snap_compare(app_on(world), terminal_size=(80, 24), run_before=walk)
+
+
+@pytest.mark.parametrize("theme", ["light", "ansi-dark"])
+def test_themes(snap_compare: Snap, make: Make, theme: str) -> None:
+    world = advanced(fill(make()))
+    app = app_on(world)
+    app.theme = theme
+    assert snap_compare(app, terminal_size=(100, 30), run_before=settle)

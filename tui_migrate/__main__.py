@@ -12,7 +12,10 @@ def main() -> None:
 
         sys.stdout.write(f"tui-migrate {__version__}\n")
         return
-    from tui_migrate.cli import run_cli
+    try:
+        from tui_migrate.cli import run_cli
+    except KeyboardInterrupt:  # Ctrl+C before anything was begun
+        sys.exit(130)
 
     sys.exit(run_cli(sys.argv[1:]))
 

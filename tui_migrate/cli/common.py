@@ -5,7 +5,9 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,11 +95,13 @@ def find_key(root: Path, key_file: Path | None, *, ask: bool = False) -> bytes |
 def opened(
     root: Path, key_file: Path | None = None, *, ask: bool = False
 ) -> Iterator[InProcessClient]:
-    """An engine on the workspace for the time of the block."""
+    """An engine on the workspace for the time of the block. SIGTERM ends it as Ctrl+C does."""
     from tui_migrate.engine.client import open_client
     from tui_migrate.engine.workspace import Workspace
 
     Workspace(root).require()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     client = open_client(root, key=find_key(root, key_file, ask=ask), say=say)
     try:
         yield client

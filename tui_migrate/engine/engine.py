@@ -27,6 +27,7 @@ from tui_migrate.engine.workspace import Workspace, WorkspaceLock
 from tui_migrate.errors import Exit, TuiMigrateError
 from tui_migrate.i18n import _
 from tui_migrate.runbook.load import RUNBOOK_FILE, Loaded, load_runbook
+from tui_migrate.runbook.problems import Problem, Problems
 from tui_migrate.staging.store import Store
 from tui_migrate.steps.base import Registry
 from tui_migrate.steps.registry import default_registry
@@ -152,9 +153,26 @@ def load_workspace(root: Path, name: str = RUNBOOK_FILE) -> Loaded:
 
     loaded = load_runbook(root, name)
     if loaded.runbook is None:
-        return loaded
-    _mappings, problems = load_mappings(loaded)
+        problems = _mapping_mistakes(loaded, name)
+    else:
+        _mappings, problems = load_mappings(loaded)
     return replace(loaded, problems=(*loaded.problems, *problems))
+
+
+def _mapping_mistakes(loaded: Loaded, name: str) -> tuple[Problem, ...]:
+    """What is wrong in the mapping files of a runbook that is itself too wrong to be typed."""
+    from tui_migrate.mapping.load import type_mapping
+
+    runbook, problems = loaded.documents.get(name), Problems()
+    if runbook is None:
+        return ()
+    sources = runbook.at("sources").children
+    for source in sources.values():
+        for file, _at in source.at("mapping").texts():
+            node = loaded.documents.get(file)
+            if node is not None:
+                type_mapping(node, file, problems, sources)
+    return tuple(problems)
 
 
 def announce(core: Core) -> None:

@@ -76,22 +76,24 @@ def run_headless(root: Path, key_file: Path | None, until: str, decisions: Path 
         idle = driver.run(until)
         for line in summary(client.state):
             result(line)
-        for line in where(client.workspace, client.state):
+        for line in where(
+            client.workspace, client.workspace / client.runbook.target.path, client.state
+        ):
             result(line)
     if idle.message:
         say(idle.message)
     return idle.exit_code
 
 
-def where(root: Path, state: RunState) -> list[str]:
+def where(root: Path, target: Path, state: RunState) -> list[str]:
     """Where target, exports and audit lie, and the journal's head."""
     from tui_migrate.engine.workspace import Workspace
 
     here = Workspace(root)
     lines = [
         "",
-        _("target   {}").format(here.root / "exports" / "target"),
-        _("exports  {}").format(here.root / "exports"),
+        _("target   {}").format(target),
+        _("exports  {}").format(here.exports),
         _("audit    {} ({} entries, head {})").format(here.audit, state.seq, state.head),
     ]
     if state.rehearsal:

@@ -16,6 +16,7 @@ from tui_migrate.engine.checklists import missing_answers, unexpected_answers
 from tui_migrate.engine.config import frame_digest, step_digest
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.decisions import pair_decisions
+from tui_migrate.engine.exporting import export_extras, payment_allowed
 from tui_migrate.engine.host import EngineHost
 from tui_migrate.engine.run import Status, StepState
 from tui_migrate.errors import (
@@ -188,7 +189,6 @@ class Runner:
     def context(self, step: StepState, spec: AnyStep, *, rebuilding: bool = False) -> Context:
         """What the step sees: the state as it stood when its attempt started."""
         core = self._core
-        payment = core.runbook.payment.gate
         return Context(
             workspace=core.workspace.root,
             runbook=core.runbook,
@@ -198,7 +198,7 @@ class Runner:
             cursor=self._cursor,
             host=EngineHost(core, rebuilding),
             decisions=pair_decisions(core, step, as_started=rebuilding or step.status in UNDERWAY),
-            payment_allowed=payment is not None and core.state.steps[payment].status is Status.DONE,
+            payment_allowed=payment_allowed(core),
             rebuilding=rebuilding,
         )
 
@@ -355,6 +355,9 @@ class Runner:
         units = worker.plan(context)
         if len(units) != step.units_total:
             core.record(facts.StepPlanned(step=step.id, attempt=step.attempt, units=len(units)))
+        if step.outline.uses == "export":
+            for name, table in export_extras(core).tables().items():
+                self._cursor.register(name, table)
         rows = sum(sum(u.counts.values()) for u in step.units.values())
         for number, unit in enumerate(units):
             if unit.id in step.units:

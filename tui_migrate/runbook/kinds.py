@@ -126,7 +126,7 @@ class ImportWith(Strict):
 
     entities: tuple[Name, ...] = Field(min_length=1)
     group: Words | None = None
-    batch_rows: Positive = 1000
+    batch_rows: Positive = 50_000
 
 
 class Limits(Strict):

@@ -171,7 +171,7 @@ def _mapping_mistakes(loaded: Loaded, name: str) -> tuple[Problem, ...]:
         for file, _at in source.at("mapping").texts():
             node = loaded.documents.get(file)
             if node is not None:
-                type_mapping(node, file, problems, sources)
+                type_mapping(node, file, problems, [str(source) for source in sources])
     return tuple(problems)
 
 

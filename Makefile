@@ -33,5 +33,11 @@ contracts: $(STAMP)
 soak: $(STAMP)
 	$(BIN)/python -m pytest -m soak -n 0 tests
 
+screenshot: $(STAMP)
+	$(BIN)/python docs/screenshot.py
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.run $(BENCH)
+
 clean:
 	rm -rf $(VENV) build dist

@@ -1,0 +1,194 @@
+"""Writes the tables of facts in audit-format.md from the types that the program uses.
+
+Run it after a change in ``tui_migrate/audit/entries.py``; a test fails while the two differ. What a
+field means stands below, by ``kind.field``, or by the field's name alone where it is the same
+everywhere.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from pathlib import Path
+
+import msgspec
+
+from tui_migrate.audit import entries
+
+PAGE = Path(__file__).resolve().parent / "audit-format.md"
+BEGIN, END = "<!-- facts: written by docs/facts.py -->\n", "<!-- end of facts -->\n"
+
+PARTS = (entries.StepOutline, entries.PhaseOutline, entries.FileSeen, entries.Segment)
+"""Structures inside facts."""
+
+PLAIN = {str: "text", int: "integer", bool: "boolean", type(None): "null", typing.Any: "any"}
+
+MEANINGS = {
+    "step": "id of the step in the runbook",
+    "attempt": "1 for the first time, one more for every redo",
+    "unit": "id of the piece of work inside the step",
+    "gate": "id of the gate in the runbook",
+    "evidence": "hash of what the sign-off binds to (see Evidence)",
+    "title": "language → title",
+    "attention": "language → what to watch for",
+    "zone": "time zone of the runbook, for showing moments",
+    "brands": "brands of the runbook",
+    "phases": "the phases, in order",
+    "steps": "the steps, in order",
+    "objects": "path in the workspace → SHA-256 of the file's bytes, kept under `objects/`",
+    "rehearsal": "true: approvals count without evidence and nothing of it is a real migration",
+    "version": "version of the program",
+    "sha256": "SHA-256 of the file's bytes",
+    "rows": "number of rows",
+    "size": "bytes",
+    "batch": "id of the batch, unique in the workspace",
+    "figures": "name → number or short code; no personal value",
+    "run.opened.run": "random id of the run, 32 hexadecimal digits",
+    "run.opened.runbook": "name of the runbook",
+    "run.opened.format": "version of this format: 1",
+    "config.changed.changed": "paths of the files that differ, sorted",
+    "run.recovered.torn_bytes": "bytes of a last line without newline, set aside",
+    "run.recovered.late_units": "units that were committed but not journalled before",
+    "run.recovered.rebuilt": "whether the staging database was made again",
+    "delivery.seen.source": "name of the source",
+    "delivery.seen.delivery": "name of the delivery (its folder)",
+    "delivery.seen.full": "true: everything the source has; false: changes only",
+    "delivery.seen.sequence": "number that the manifest gives; null without one",
+    "delivery.seen.files": "the files, in path order",
+    "delivery.seen.status": "`accepted`, `truncated`, `repeated`, `out_of_order`, `late`, `empty`, "
+    "`mismatch` or `skipped`",
+    "delivery.seen.reason": "a code that says why, or empty",
+    "step.started.inputs": "name → digest of everything that the output depends on",
+    "step.planned.units": "how many units are planned",
+    "unit.committed.counts": "name → number of rows",
+    "unit.committed.digest": "SHA-256 of the canonical JSON of {table: content digest} over the "
+    "staging rows that the unit wrote",
+    "unit.committed.segment": "the trail segment; null when the unit has no events",
+    "check.done.name": "what is stated",
+    "check.done.passed": "whether it holds",
+    "check.done.severity": "`block` stops the run, `warn` shows",
+    "check.done.observed": "what was found",
+    "check.done.expected": "what should have been found",
+    "step.finished.outcome": "`done`, or `blocked` by a failed check",
+    "step.finished.digest": "SHA-256 of the canonical JSON of {unit: its digest}; of a checklist, of "
+    "{item: [answer, file]}",
+    "step.failed.code": "name of the kind of error",
+    "step.failed.reference": "word commitment of the full message, which may name a value",
+    "step.stale.reason": "what changed, in words, without values",
+    "step.waiting.evidence": "of a gate: the hash that a sign-off will bind to; of a checklist empty",
+    "step.waiting.subject": "of a gate: the number of records concerned, typed to sign; of a "
+    "checklist the number of open questions",
+    "gate.signed.decision": "`approve`, `conditions` or `reject`",
+    "gate.signed.role": "the role of the runbook in which the person signed",
+    "gate.signed.bound": "whether the person named the evidence or typed the number",
+    "gate.signed.comment": "word commitment",
+    "gate.signed.conditions": "word commitment of conditions, owner and due date",
+    "gate.signed.then": "after a rejection: `redo:<step>`, `abort`, or empty",
+    "gate.voided.evidence": "the hash as it is now, or `stale`",
+    "gate.voided.reason": "why, in words, without values",
+    "gate.evidence_changed.evidence": "the hash as it is now",
+    "check.waived.name": "the failed check",
+    "check.waived.reason": "word commitment",
+    "step.skipped.reason": "word commitment",
+    "step.redo.reason": "word commitment, or empty",
+    "item.answered.item": "id of the question",
+    "item.answered.answer": "word commitment of the answer, of the reason why it does not apply, or of "
+    "the evidence file's name",
+    "item.answered.not_applicable": "whether the question does not apply",
+    "item.answered.file": "SHA-256 of the evidence file, kept in the vault; or empty",
+    "pair.decided.record_a": "pseudonym of the first record",
+    "pair.decided.record_b": "pseudonym of the second record",
+    "pair.decided.decision": "`merge`, `different`, `unsure` or `undo`",
+    "pair.decided.reference": "word commitment of the JSON text [[source, record], [source, record]]",
+    "target.intent.digest": "content digest of the rows that will be written",
+    "target.receipt.counts": "`create`, `update`, `skip`, `reject` → number of rows",
+    "backup.made.name": "file under `backups/` of the workspace",
+    "backup.made.files": "number of files in it",
+    "backup.made.verified": "whether it was restored elsewhere and counted",
+    "seal.made.seal": "number of the seal",
+    "seal.made.sha256": "`hash` of the seal",
+    "export.made.what": "name of the table",
+    "export.made.purge_on": "date (YYYY-MM-DD) by which the file has to be gone",
+    "run.ended.outcome": "`done`",
+    "StepOutline.id": "id of the step",
+    "StepOutline.phase": "id of its phase",
+    "StepOutline.uses": "kind of step",
+    "StepOutline.ref": "the passage that asks for the step",
+    "StepOutline.unskippable": "whether it may never be skipped, nor its checks waived",
+    "StepOutline.evidence": "of a gate: ids of the steps that its sign-offs bind to",
+    "StepOutline.approvals": "of a gate: objects with `role` and `min`",
+    "StepOutline.items": "of a checklist: objects with `id`, `question`, `type`, `choices`, `expect`, "
+    "`required`, `owner`, `due`, `evidence`",
+    "PhaseOutline.id": "id of the phase",
+    "FileSeen.path": "path in the workspace",
+    "Segment.path": "path under the audit folder",
+    "Segment.digest": "content digest",
+}
+
+
+def spelled(kind: typing.Any) -> str:
+    """A type in words."""
+    if kind in PLAIN:
+        return PLAIN[kind]
+    arguments = typing.get_args(kind)
+    origin = typing.get_origin(kind)
+    if origin is list:
+        return f"list of {spelled(arguments[0])}"
+    if origin is dict:
+        return f"map to {spelled(arguments[1])}"
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(spelled(part) for part in arguments)
+    return str(kind.__name__)
+
+
+def name_of(kind: type[msgspec.Struct]) -> str:
+    """A fact's ``kind``, or the name of a structure inside facts."""
+    return str(kind.__struct_config__.tag or kind.__name__)
+
+
+def known() -> list[type[msgspec.Struct]]:
+    """All facts, and the structures inside them."""
+    return [*typing.get_args(entries.AnyFact), *PARTS]
+
+
+def fields(kind: type[msgspec.Struct]) -> dict[str, str]:
+    """Field → type in words, in order."""
+    return {name: spelled(t) for name, t in typing.get_type_hints(kind).items()}
+
+
+def meaning(kind: type[msgspec.Struct], field: str) -> str:
+    """What a field means. ``KeyError`` when nobody has written it."""
+    own = f"{name_of(kind)}.{field}"
+    if own in MEANINGS:
+        return MEANINGS[own]
+    if field in MEANINGS:
+        return MEANINGS[field]
+    raise KeyError(own)
+
+
+def section(kind: type[msgspec.Struct]) -> str:
+    """One kind: its heading, what it says, its fields."""
+    story = " ".join((kind.__doc__ or "").split()).replace("``", "`")
+    rows = [f"| `{f}` | {t} | {meaning(kind, f)} |" for f, t in fields(kind).items()]
+    return "\n".join(
+        [
+            f"### `{name_of(kind)}`",
+            story,
+            "",
+            "| field | type | meaning |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def written(page: str) -> str:
+    """The page with the tables as they should be."""
+    before, _begin, rest = page.partition(BEGIN)
+    _old, _end, after = rest.partition(END)
+    return before + BEGIN + "\n" + "\n".join(section(kind) for kind in known()) + END + after
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text()))

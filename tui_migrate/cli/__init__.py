@@ -8,8 +8,8 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from tui_migrate.cli import audit, data, people, runs, workspaces
 from tui_migrate.errors import Exit, TuiMigrateError
@@ -39,12 +39,12 @@ def run_cli(arguments: list[str]) -> int:
     except TuiMigrateError as error:
         _complain(str(error))
         return int(error.exit_code)
-    except click.exceptions.Exit as error:
+    except typer.Exit as error:
         return error.exit_code
-    except click.ClickException as error:
-        error.show(sys.stderr)
+    except TyperException as error:
+        _complain(_wrong_use(error))
         return int(Exit.WRONG)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _complain(_("Interrupted. What was committed stays; run again to go on."))
         return int(Exit.INTERRUPTED)
     except BrokenPipeError:
@@ -60,6 +60,15 @@ def run_cli(arguments: list[str]) -> int:
             )
         )
         return int(Exit.WRONG)
+
+
+def _wrong_use(error: TyperException) -> str:
+    """What is wrong with the command line, and where its help is."""
+    said = getattr(error, "format_message", None)
+    context = getattr(error, "ctx", None)
+    message = str(said() if said else error)
+    usage = context.get_usage() if context else ""
+    return "\n".join(filter(None, (usage, message, _("--help lists what is possible."))))
 
 
 def _complain(message: str) -> None:

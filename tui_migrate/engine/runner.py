@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import duckdb
 import msgspec
@@ -495,7 +496,9 @@ class Runner:
         for check in spec.checks:
             rows = run_select(self._core.store.cursor(), check.sql).fetchall()
             value = rows[0][0] if rows else None
-            passed = value is not None and check.expect.holds(value)
-            observed = f"{value:.4f}" if isinstance(value, float) else str(value)
+            passed, observed = False, _("no figure")
+            # Only a figure goes into the journal: whatever else SQL gives may be a person's.
+            if isinstance(value, int | float | Decimal):
+                passed, observed = check.expect.holds(value), f"{float(value):.6g}"
             done.append(Check(check.name, passed, observed, str(check.expect), check.severity))
         return done

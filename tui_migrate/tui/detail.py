@@ -78,8 +78,8 @@ def figure_rows(figures: Figures, width: int) -> list[Content]:
     cells = [(safe(label(name)), safe(figure(value))) for name, value in figures.items()]
     if not cells:
         return []
-    names = min(34, max(len(name) for name, _value in cells))
     values = min(24, max(len(value) for _name, value in cells))
+    names = min(max(10, width - values - 2), max(len(name) for name, _value in cells))
     two = width >= 2 * (names + values + 2) + 3
     made = [
         line(fit(name, names) + "  ", (fit(value, values, right=True), "bold"))

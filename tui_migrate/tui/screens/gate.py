@@ -160,6 +160,8 @@ class GateScreen(BaseScreen):
         roles = ", ".join(identity.roles) or _("no role")
         you = f"{identity.user} ({roles})"
         may, style = (_("may sign"), GOOD) if self.my_roles else (_("may read, not sign"), WARN)
+        if self._frozen is not None:
+            may, style = _("reading only"), QUIET
         rows = (
             [Content.assemble((f"{_('Needs'):<9}", "bold"), Content("   ").join(needs))]
             if needs
@@ -171,7 +173,7 @@ class GateScreen(BaseScreen):
             for step in evidence_steps(self.state, gate)
             if identity.user in step.operators
         ]
-        if ran and self.my_roles:
+        if ran and self.my_roles and self._frozen is None:
             text = _(
                 "You ran {steps} yourself: where four eyes are asked for, somebody else signs."
             )
@@ -182,8 +184,10 @@ class GateScreen(BaseScreen):
         steps = evidence_steps(self.state, gate)
         hashed = f"{gate.evidence[:8]}…{gate.evidence[-4:]}" if gate.evidence else _("not made yet")
         rows = [line((_("Evidence") + " ", "bold"), safe(hashed))]
-        if gate.figures:
-            rows += [Content(""), *figure_rows(gate.figures, width)]
+        known = {step.id for step in steps}
+        own = {k: v for k, v in gate.figures.items() if k.partition(":")[0] not in known}
+        if own:
+            rows += [Content(""), *figure_rows(own, width)]
         for step in steps:
             look = LOOKS[step.status]
             name = prose(step_name(step.outline))

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.content import Content
+from textual.strip import Strip
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tui_migrate.tui.safe import fit, sealed
+
+REVERSED = Style(reverse=True, bold=True)
+UNDERLINED = Style(underline=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,15 @@ class Rows(OptionList):
         """Columns share the new width."""
         if self._rows and self._room != self._laid_out:
             self._lay_out(self.picked)
+
+    def render_line(self, y: int) -> Strip:
+        """In the terminal's own colours nothing is known of contrast: the cursor is the row in
+        reverse, without other colours. (A row is one line.)"""
+        strip = super().render_line(y)
+        if self.app.native_ansi_color and self.highlighted == y + round(self.scroll_y):
+            style = REVERSED if self.has_focus else UNDERLINED
+            return Strip([Segment(part.text, style) for part in strip], strip.cell_length)
+        return strip
 
     def _widths(self) -> list[int]:
         room = max(10, self._room)

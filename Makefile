@@ -39,5 +39,11 @@ screenshot: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run $(BENCH)
 
+truth: $(STAMP)
+	$(BIN)/python -m benchmarks.truth
+
+schemas: $(STAMP)
+	$(BIN)/python -m tui_migrate.mapping.schema
+
 clean:
 	rm -rf $(VENV) build dist

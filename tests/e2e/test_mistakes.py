@@ -1,0 +1,240 @@
+"""Whatever is wrong gets a clear message and the right exit code, and nothing is lost."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Run
+from tests.e2e.program import (
+    assert_same_exports,
+    copied,
+    export_all,
+    facts,
+    finish,
+    run_line,
+    run_on,
+    start,
+    tui,
+    wait_until,
+)
+
+CONTACTS = "deliveries/crm/2026-03-01-full/contacts.csv"
+INGESTED = ("findings", "fates")
+
+
+def _place(path: Path, text: str) -> tuple[int, int]:
+    """Line and column, from 1, at which a text first stands."""
+    before = path.read_text("utf-8").split(text)[0]
+    return before.count("\n") + 1, len(before.rsplit("\n", 1)[-1]) + 1
+
+
+def _replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text, (path, old)
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_five_different_mistakes_are_all_said_with_line_and_column(fresh: Path) -> None:
+    mistakes = [
+        ("runbook.yaml", "Europe/Amsterdam", "Europe/Amsterdm", "Europe/Amsterdam"),
+        ("runbook.yaml", "ingest\n", "inhale\n", "validate"),
+        ("runbook.yaml", "qu" + "ality]", "qualty]", "quality"),
+        ("mapping/crm.yaml", "family_name:", "familyname:", "family_name"),
+        ("rules/quality.yaml", "severity: note", "severity: loud", "warn"),
+    ]
+    expected = []
+    for file, old, new, right in mistakes:
+        _replace(fresh / file, old, new)
+        wrong = new.rsplit(": ", maxsplit=1)[-1]
+        line, column = _place(fresh / file, wrong)
+        expected.append((f"{file}:{line}:{column}: ", right))
+    for command in (["check", str(fresh)], ["run", "-w", str(fresh), "--headless"]):
+        said = tui(*command, code=1).said.splitlines()
+        for place, right in expected:
+            found = [line for line in said if line.startswith(place)]
+            assert found, (place, said)
+            assert right in found[0]
+        assert sum(".yaml:" in line for line in said) == len(mistakes)
+    assert not (fresh / ".tui-migrate").exists(), "nothing was done"
+
+
+def test_a_missing_delivery_is_named_and_the_run_goes_on_when_it_is_there(
+    fresh: Path, tmp_path: Path
+) -> None:
+    shutil.move(fresh / "deliveries" / "shop", tmp_path / "shop")
+    said = run_on(fresh, "--until", "ingest", code=1).err
+    assert "No delivery of shop" in said
+    assert "deliveries/shop/*/orders.jsonl" in said
+    shutil.move(tmp_path / "shop", fresh / "deliveries" / "shop")
+    run_on(fresh, "--until", "ingest")
+
+
+def test_a_locked_workspace_tells_who_holds_it(fresh: Path) -> None:
+    first = start(*run_line(fresh, "--until", "merge"))
+    wait_until(fresh, 5, first)
+    said = run_on(fresh, code=2).err
+    assert f"process {first.pid}" in said
+    assert "in use" in said
+    assert "ingest" in tui("status", "-w", fresh).out, "looking is possible meanwhile"
+    first.send_signal(signal.SIGTERM)
+    finish(first)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_says_so_and_goes_on(
+    fresh: Path, merged: Run, tmp_path: Path, number: signal.Signals
+) -> None:
+    process = start(*run_line(fresh, "--until", "merge"))
+    wait_until(fresh, 20 if number is signal.SIGINT else 45, process)
+    process.send_signal(number)
+    finished = finish(process)
+    assert finished.code == 130, finished.said
+    assert "run again to go on" in finished.err
+    run_on(fresh, "--until", "merge")
+    exports = export_all(fresh, tmp_path / "exports", INGESTED)
+    assert_same_exports(exports, merged.exports, INGESTED)
+
+
+def _may_not_override_permissions() -> None:
+    """In the child: even root obeys the permissions of files (CAP_DAC_* leave the bounding set)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for capability in (1, 2):
+        libc.prctl(24, capability, 0, 0, 0)
+
+
+def _no_permission(file: Path) -> None:
+    file.chmod(0)
+
+
+def _bad_disk(file: Path) -> None:
+    """Reading the start of one's own memory fails as reading a bad block does: with EIO."""
+    file.unlink()
+    file.symlink_to("/proc/self/mem")
+
+
+@pytest.mark.parametrize("broken", [_no_permission, _bad_disk])
+def test_an_unreadable_file_is_named_and_nothing_is_skipped(
+    fresh: Path, broken: Callable[[Path], None]
+) -> None:
+    file = fresh / CONTACTS
+    content = file.read_bytes()
+    broken(file)
+    preexec = _may_not_override_permissions if os.geteuid() == 0 else None
+    said = run_on(fresh, "--until", "ingest", code=2, preexec=preexec).err
+    assert "contacts.csv" in said
+    assert not [f for f in facts(fresh, "step.finished") if f["step"] == "ingest"]
+    file.unlink()
+    file.write_bytes(content)
+    run_on(fresh, "--until", "ingest")
+
+
+def test_a_wrong_key_opens_no_back_up(demo: Run, tmp_path: Path) -> None:
+    backup = demo.workspace / ".tui-migrate" / "backups" / "backup-deliveries-1.backup"
+    wrong, right = tmp_path / "wrong.key", demo.workspace / "backup.key"
+    wrong.write_text("not this one, surely\n")
+    said = tui("restore", backup, tmp_path / "a", "--key-file", wrong, code=2).err
+    assert "does not open with this key" in said
+    tui("restore", backup, tmp_path / "b", "--key-file", right)
+    restored = tmp_path / "b" / CONTACTS
+    assert restored.read_bytes() == (demo.workspace / CONTACTS).read_bytes()
+
+
+def test_a_changed_delivery_stops_the_run_until_it_is_put_back(merged: Run, tmp_path: Path) -> None:
+    workspace = copied(merged.workspace, tmp_path / "changed")
+    file = workspace / CONTACTS
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"Nederland", b"Nederlant", 1))
+    said = run_on(workspace, "--until", "profile-quality", code=1).err
+    assert CONTACTS in said
+    assert "Nothing was lost" in said
+    file.write_bytes(content)
+    run_on(workspace, "--until", "profile-quality")
+    exports = export_all(workspace, tmp_path / "exports", ("crosswalk", "profiles"))
+    assert_same_exports(exports, merged.exports, ("crosswalk", "profiles"))
+
+
+def test_a_delivery_that_is_read_anew_gives_what_a_fresh_run_gives(
+    merged: Run, fresh: Path, tmp_path: Path
+) -> None:
+    workspace = copied(merged.workspace, tmp_path / "anew")
+    for root in (workspace, fresh):
+        mapping = root / "mapping" / "crm.yaml"
+        _replace(mapping, "  town: {from: Plaats}\n", "")
+        _replace(mapping, "skip:\n", "skip:\n  Plaats: not needed in this test\n")
+    run_on(fresh, "--until", "merge")
+    run_on(workspace, "--until", "merge")
+    stale = [f["step"] for f in facts(workspace, "step.stale")]
+    assert stale[0] == "field-mapping"
+    assert {"quality", "match", "merge"} <= set(stale)
+    assert "ingest" not in stale
+    what = ("crosswalk", "profiles", "findings", "pairs", "fates")
+    again = export_all(workspace, tmp_path / "again", what)
+    assert_same_exports(again, export_all(fresh, tmp_path / "once", what), what)
+    profiles = (tmp_path / "once" / "profiles.csv").read_bytes()
+    assert profiles != (merged.exports / "profiles.csv").read_bytes(), "the change made a change"
+
+
+def test_redo_does_a_step_and_all_behind_it_again(merged: Run, tmp_path: Path) -> None:
+    workspace = copied(merged.workspace, tmp_path / "redone")
+    said = tui("redo", "match", "-w", workspace).out
+    assert "match" in said
+    assert "merge" in said
+    run_on(workspace, "--until", "merge")
+    attempts = {f["step"]: f["attempt"] for f in facts(workspace, "step.finished")}
+    assert (attempts["quality"], attempts["match"], attempts["merge"]) == (1, 2, 2)
+    what = ("crosswalk", "profiles", "pairs", "fates")
+    assert_same_exports(export_all(workspace, tmp_path / "x", what), merged.exports, what)
+
+
+# -- a full disk -------------------------------------------------------------------------------
+
+
+def _files_stay_small() -> None:
+    """In the child: no file grows beyond 2 MB; writing more fails as on a full disk."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+
+
+def test_when_no_file_can_grow_the_run_says_so_and_goes_on_later(
+    fresh: Path, merged: Run, tmp_path: Path
+) -> None:
+    said = run_on(fresh, "--until", "merge", code=2, preexec=_files_stay_small).err
+    assert "could not go on" in said or "refuses" in said
+    run_on(fresh, "--until", "merge")
+    what = ("crosswalk", "profiles", "findings", "pairs", "fates")
+    assert_same_exports(export_all(fresh, tmp_path / "x", what), merged.exports, what)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 8 MB in memory; only root may have one."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if libc.mount(b"none", os.fsencode(folder), b"tmpfs", 0, b"size=8m"):
+        pytest.skip("a file system of its own cannot be mounted here")
+    yield folder
+    libc.umount2(os.fsencode(folder), 2)
+
+
+def test_on_a_full_disk_the_run_says_so_and_goes_on_when_there_is_room(
+    small_disk: Path, deliveries: Path, merged: Run, tmp_path: Path
+) -> None:
+    from tests.e2e.program import new_workspace
+
+    workspace = new_workspace(small_disk / "w", deliveries)
+    said = run_on(workspace, "--until", "merge", code=2).err
+    assert "No space left" in said or "could not go on" in said
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert not libc.mount(b"none", os.fsencode(small_disk), b"tmpfs", 32, b"size=200m"), "remount"
+    run_on(workspace, "--until", "merge")
+    what = ("crosswalk", "profiles", "findings", "pairs", "fates")
+    assert_same_exports(export_all(workspace, tmp_path / "x", what), merged.exports, what)

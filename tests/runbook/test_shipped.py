@@ -133,7 +133,7 @@ def test_the_published_schemas_are_those_of_the_models() -> None:
     folder = Path(__file__).parents[2] / "docs" / "schemas"
     for name, model in MODELS.items():
         written = (folder / f"{name}.json").read_text(encoding="utf-8")
-        assert written == schema_text(name, model), "python -m tui_migrate.runbook.schema"
+        assert written == schema_text(name, model), "make schemas"
 
 
 def test_every_mapping_is_named_and_what_it_maps_reaches_the_target(

@@ -1,7 +1,7 @@
 """JSON Schemas of the files that people write, made from the typed models; editors complete.
 
-``python -m tui_migrate.runbook.schema`` writes them to ``docs/schemas``; a test keeps the committed
-files up to date. Other packages add theirs by ``write_schemas({"mapping": Mapping}, folder)``.
+``python -m tui_migrate.mapping.schema`` writes them to ``docs/schemas``; a test keeps the committed
+files up to date. Mapping files add theirs there.
 """
 
 from __future__ import annotations
@@ -52,7 +52,3 @@ def write_schemas(models: Mapping[str, type[BaseModel]], folder: Path) -> list[P
         write_whole(path, schema_text(name, model), PUBLIC_FILE)
         paths.append(path)
     return paths
-
-
-if __name__ == "__main__":
-    write_schemas(MODELS, Path(__file__).parents[2] / "docs" / "schemas")

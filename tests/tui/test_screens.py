@@ -211,3 +211,61 @@ def test_every_screen_of_a_rehearsal_says_so(make: Make) -> None:
             await press(pilot, "escape")
 
     tell(world, story, size=(80, 24))
+
+
+def test_before_anything_is_read_every_screen_is_empty_and_says_so(make: Make) -> None:
+    world = make()
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        for key, selector, words in (
+            ("f", "#about", "No findings so far"),
+            ("m", "#about", "Nothing is mapped yet"),
+            ("p", "#pair", "No pair waits"),
+        ):
+            await press(pilot, key)
+            assert words in text(app, selector)
+            await press(pilot, "escape")
+        await press(pilot, "slash")
+        await type_in(pilot, "vries")
+        assert "Nobody fits" in text(app, "#about")
+        assert not list(app._notifications), "no question failed"
+
+    tell(world, story)
+
+
+def test_a_refusal_is_shown_and_changes_nothing(make: Make) -> None:
+    world = advanced(fill(make()))
+    world.state.steps["go"].subject = 7  # the engine knows better than what this screen folded
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "g")
+        await press(pilot, "a")
+        await type_in(pilot, "12480")
+        await press(pilot, "enter")
+        notices = [notice.message for notice in app._notifications]
+        assert notices == ["not what the evidence says"]
+        assert status_now(world, "go") == "waiting"
+
+    tell(world, story)
+
+
+def status_now(world: World, step: str) -> str:
+    """Where a step stands for the engine."""
+    return str(world.state.steps[step].status)
+
+
+def test_redo_makes_what_follows_stale(make: Make) -> None:
+    world = advanced(fill(make()))
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "up")
+        await press(pilot, "R")
+        await type_in(pilot, "new mapping")
+        assert [status_now(world, s) for s in ("merge", "check", "go")] == [
+            "done",
+            "stale",
+            "stale",
+        ]
+        assert "do “6.1 Compare old and new” again" in app.screen.query_one("#next", Block).plain
+
+    tell(world, story)

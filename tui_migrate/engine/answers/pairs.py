@@ -49,7 +49,7 @@ Key = tuple[str, str, str, str]
 def _decisions(view: q.View) -> dict[Key, str]:
     """The present word on each pair, by plain record ids in their one order."""
     found: dict[Key, str] = {}
-    for pair in view.state.pairs.values():
+    for pair in list(view.state.pairs.values()):  # the engine may add one meanwhile
         words = view.words(pair.reference)
         if words:
             (source_a, record_a), (source_b, record_b) = sorted(map(tuple, json.loads(words)))

@@ -120,14 +120,16 @@ class RunScreen(BaseScreen):
 
     def _go_on(self) -> None:
         if not self.home.live.running:
+            self.view.follow()
             self.home.go_on()
 
     def action_start_or_pause(self) -> None:
         """Start or pause."""
         if self.home.live.running:
             self.send(api.Stop())
+            self.home.tell(_("The run pauses after the present unit."))
         elif self.state.current is not None or not self.state.ended:
-            self.home.go_on()
+            self._go_on()
 
     # Other screens
 

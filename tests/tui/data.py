@@ -122,6 +122,8 @@ def _pairs(world: World, people: list[tuple[Any, ...]]) -> None:
     weights = (
         [{"field": "first_name", "level": "variant", "weight": 2.1},
          {"field": "family_name", "level": "exact", "weight": 7.4},
+         {"field": "email", "level": "own", "weight": 18.4},
+         {"field": "prior", "level": "", "weight": -10.9},
          {"field": "birth_date", "level": "different", "weight": -5.2},
          {"field": "address", "level": "number", "weight": 4.0}])  # fmt: skip
     made = [(0, 1, 9.5, 0.93), (0, 2, 8.1, 0.88), (3, 4, 5.5, 0.61)]

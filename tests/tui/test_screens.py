@@ -121,6 +121,7 @@ def test_pairs_are_settled_undone_and_left_unsure(make: Make) -> None:
         sheet = text(app, "#pair")
         assert sheet.index("first name") < sheet.index("equal field"), "what differs comes first"
         assert "WITHDRAWN" in sheet
+        assert "+25.8" in sheet, "family name and e-mail, folded, still weigh 7.4 + 18.4"
         assert "conflict" in sheet
         assert "2 subscription" in sheet
         await press(pilot, "m")

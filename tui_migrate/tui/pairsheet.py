@@ -50,6 +50,10 @@ class Sheet:
             return (fit(part[0], self._side), part[1])
         return fit(str(part), self._side)
 
+    def across(self, text: str, tail: Part) -> Content:
+        """A line without sides."""
+        return line((fit(text, self._name + 2 * self._side + 2), QUIET), " ", tail)
+
     def field(self, one: PairField) -> list[Content]:
         """A field; values that do not fit go on in a second line."""
         style = QUIET if one.equal or not (one.left and one.right) else "bold"
@@ -126,9 +130,10 @@ def sheet_rows(ref: PairRef, sheet: PairSheet, width: int, unfolded: bool) -> li
         text = ngettext("▸ {n} equal field: e", "▸ {n} equal fields: e", len(equal))
         names = ", ".join(safe(label(field.field)) for field in equal)
         folded = f"{text.format(n=len(equal))} ({names})"
-        rows.append(line((fit(folded, width), QUIET)))
+        weights = [field.weight for field in equal if field.weight is not None]
+        rows.append(made.across(folded, weight_part(sum(weights) if weights else None)))
     for field in sheet.other:
-        name = _("to begin with") if field.field == "prior" else safe(label(field.field))
+        name = safe(label(field.field))
         level = safe(label(field.level))
         rows.append(made.row(name, (level, QUIET), "", weight_part(field.weight)))
     rows.append(Content(""))

@@ -57,7 +57,7 @@ MEANINGS = {
     "delivery.seen.files": "the files, in path order",
     "delivery.seen.status": "`accepted`, `truncated`, `repeated`, `out_of_order`, `late`, `empty`, "
     "`mismatch` or `skipped`",
-    "delivery.seen.reason": "a code that says why, or empty",
+    "delivery.seen.reason": "why, in words, or empty",
     "step.started.inputs": "name → digest of everything that the output depends on",
     "step.planned.units": "how many units are planned",
     "unit.committed.counts": "name → number of rows",

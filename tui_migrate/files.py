@@ -66,4 +66,8 @@ def write_whole(path: Path, content: bytes | str, mode: int = PRIVATE_FILE) -> N
 def sha256_file(path: Path) -> str:
     """SHA-256 of the file's bytes, in hexadecimal."""
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        try:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as error:
+            error.filename = error.filename or str(path)
+            raise

@@ -6,11 +6,13 @@ import csv
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,13 @@ def environment(home: Path | None = None) -> dict[str, str]:
     }
 
 
+def _prepare(more: Callable[[], None] | None) -> None:
+    """In the child: Ctrl+C works even where the tests run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if more is not None:
+        more()
+
+
 def start(
     *arguments: str | Path, cwd: Path | None = None, preexec: Callable[[], None] | None = None
 ) -> subprocess.Popen[str]:
@@ -72,7 +81,7 @@ def start(
         cwd=cwd,
         env=environment(),
         start_new_session=True,
-        preexec_fn=preexec,  # noqa: PLW1509 - limits of one child; no threads here
+        preexec_fn=partial(_prepare, preexec),  # noqa: PLW1509 - no threads here
     )
 
 

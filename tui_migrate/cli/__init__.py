@@ -54,10 +54,13 @@ def run_cli(arguments: list[str]) -> int:
         _complain(_("The system refuses: {}").format(error))
         return int(Exit.WRONG)
     except Exception:  # noqa: BLE001 - the last line of defence before the user
+        try:
+            log = _keep_traceback(arguments)
+        except OSError as error:
+            _complain(_("Something failed, and the log cannot be written: {}").format(error))
+            return int(Exit.WRONG)
         _complain(
-            _("Something failed that should not. Nothing was lost; details are in {}.").format(
-                _keep_traceback(arguments)
-            )
+            _("Something failed that should not. Nothing was lost; details are in {}.").format(log)
         )
         return int(Exit.WRONG)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tui_migrate.errors import EnvironmentProblem
+from tui_migrate.errors import Cancelled, EnvironmentProblem
 from tui_migrate.i18n import _
 
 if TYPE_CHECKING:
@@ -102,11 +102,14 @@ def opened(
     Workspace(root).require()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-    client = open_client(root, key=find_key(root, key_file, ask=ask), say=say)
     try:
-        yield client
-    finally:
-        client.close()
+        client = open_client(root, key=find_key(root, key_file, ask=ask), say=say)
+        try:
+            yield client
+        finally:
+            client.close()
+    except KeyboardInterrupt:
+        raise Cancelled(_("Interrupted. What was committed stays; run again to go on.")) from None
 
 
 def read_run(root: Path) -> tuple[Workspace, list[Entry], RunState]:

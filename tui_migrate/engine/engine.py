@@ -201,9 +201,16 @@ def announce(core: Core) -> None:
         core.record(facts.ConfigChanged(changed=changed, **common))
 
 
+class _LogFile(logging.FileHandler):
+    """A log that holds its tongue when it cannot write: a full disk is said by who notices it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Say nothing: the default prints a traceback to the screen."""
+
+
 def configure_log(path: Path) -> None:
     """Send the program's own log (tracebacks, warnings) to ``engine.log``, nothing to the screen."""
-    handler = logging.FileHandler(path)
+    handler = _LogFile(path)
     root = logging.getLogger("tui_migrate")
     root.handlers[:] = [handler]
     root.propagate = False

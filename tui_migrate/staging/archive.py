@@ -99,11 +99,11 @@ def write_backup(
                 tarfile.open(fileobj=packed, mode="w|") as archive,
             ):
                 for member in members:
-                    archive.add(member.path, arcname=member.name, recursive=False)
                     listed[member.name] = {
                         "size": member.path.stat().st_size,
                         "sha256": sha256_file(member.path),
                     }
+                    archive.add(member.path, arcname=member.name, recursive=False)
                 manifest = json.dumps({"files": listed, "tables": tables}, sort_keys=True).encode()
                 info = tarfile.TarInfo(MANIFEST)
                 info.size = len(manifest)

@@ -18,7 +18,7 @@ from tui_migrate.audit.entries import UnitCommitted
 from tui_migrate.audit.trail import TrailWriter
 from tui_migrate.engine.client import open_client
 from tui_migrate.engine.core import Core
-from tui_migrate.engine.runner import Runner
+from tui_migrate.engine.units import Units
 from tui_migrate.staging.store import Store
 
 POINTS = (
@@ -149,10 +149,10 @@ def lay(point: str) -> None:
         "segment in place": (die_at_values, nothing),
     }
 
-    def arm(_runner: Runner, _worker: object, context: Any, *_rest: object) -> None:
+    def arm(_runner: Units, _worker: object, context: Any, *_rest: object) -> None:
         Fuse.armed = context.spec.id == STEP
 
-    around(Runner, "unit", arm, nothing)
+    around(Units, "do", arm, nothing)
     if point in statements:
         watch(statements[point][0], before=statements[point][1])
     elif point in methods:

@@ -70,12 +70,12 @@ def test_a_unit_that_was_committed_but_not_journalled_is_journalled_late(
         if moment == "before the journal":
             patch.setattr(Core, "record", killed)
         else:
-            from tui_migrate.engine.runner import Runner
+            from tui_migrate.engine.units import Units
 
-            def no_segment(_runner: Runner, _fact: UnitCommitted) -> UnitCommitted:
+            def no_segment(_units: Units, _fact: UnitCommitted) -> UnitCommitted:
                 raise Killed
 
-            patch.setattr(Runner, "write_segment", no_segment)
+            patch.setattr(Units, "write_segment", no_segment)
         with pytest.raises(Killed):
             go_on(client)
     client.shut()
@@ -91,15 +91,15 @@ def test_a_unit_that_was_committed_but_not_journalled_is_journalled_late(
 def test_killed_between_the_journal_and_the_attempt_row(
     workspace: Path, opened: Opening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tui_migrate.engine.runner import Runner
+    from tui_migrate.engine.attempts import Attempts
 
     client = opened(workspace)
 
-    def killed(_runner: Runner, _seq: int, _step: str, _attempt: int) -> None:
+    def killed(_attempts: Attempts, _seq: int, _step: str, _attempt: int) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(Runner, "note_attempt", killed)
+        patch.setattr(Attempts, "note_attempt", killed)
         with pytest.raises(Killed):
             go_on(client)
     client.shut()

@@ -137,8 +137,8 @@ class InProcessClient:
         runner = Runner(self._core)
         for step in self._core.state.steps.values():
             if step.outline.uses == "import":
-                worker, spec = runner.worker(step)
-                yield runner.context(step, spec), worker
+                worker, spec = runner.attempts.worker(step)
+                yield runner.attempts.context(step, spec), worker
 
     def _records(self, pseudonyms: set[str]) -> dict[str, tuple[str, str]]:
         """Plain ids of records by pseudonym."""

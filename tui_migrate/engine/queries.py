@@ -128,8 +128,8 @@ class FindingPage(Answer, frozen=True, kw_only=True):
 
 
 class Columns(Query, frozen=True, kw_only=True, tag="columns"):
-    """What becomes of every source column. ``unmapped``: only what nobody has decided about. ``containing``:
-    only columns or fields with these letters."""
+    """What becomes of every source column. ``unmapped``: only what nobody has decided about.
+    ``containing``: only columns or fields with these letters."""
 
     unmapped: bool = False
     containing: str = ""

@@ -67,15 +67,15 @@ def _note_attempts(core: Core, runner: Runner, cursor: Cursor) -> None:
     noted = set(cursor.execute("SELECT step, attempt FROM store.attempt").fetchall())
     for step in sorted(core.state.steps.values(), key=lambda s: s.started_seq):
         if step.started_seq and (step.id, step.attempt) not in noted:
-            runner.note_attempt(step.started_seq, step.id, step.attempt)
+            runner.attempts.note_attempt(step.started_seq, step.id, step.attempt)
 
 
 def _journal_late(core: Core, runner: Runner, cursor: Cursor, entry: str, place: Place) -> None:
     """Write the segment of a committed unit again, and say in the journal that it is committed."""
     fact = msgspec.json.decode(entry, type=facts.UnitCommitted)
     if fact.segment is not None:
-        runner.prepare_segment(place)
-        fact = runner.write_segment(fact)
+        runner.units.prepare_segment(place)
+        fact = runner.units.write_segment(fact)
     core.record(fact)
 
 
@@ -83,12 +83,12 @@ def _rebuild(core: Core, runner: Runner, say: Say) -> None:
     """Do the units of all live attempts again, in the order in which the attempts began."""
     say(_("The staging area is behind the journal: rebuilding it (no target is written)."))
     core.reset_store()
-    runner.renew_cursor()
+    runner.units.renew_cursor()
     cursor = core.store.cursor()
     core.trail.load_keys(cursor)
     steps = [s for s in core.state.steps.values() if s.started_seq and _has_output(s)]
     for step in sorted(steps, key=lambda s: s.started_seq):
-        runner.note_attempt(step.started_seq, step.id, step.attempt)
+        runner.attempts.note_attempt(step.started_seq, step.id, step.attempt)
         if step.status is Status.STALE:
             continue
         say(_("rebuilding {}").format(step.id))
@@ -101,8 +101,8 @@ def _has_output(step: StepState) -> bool:
 
 
 def _rebuild_step(core: Core, runner: Runner, step: StepState) -> None:
-    worker, spec = runner.worker(step)
-    context = runner.context(step, spec, rebuilding=True)
+    worker, spec = runner.attempts.worker(step)
+    context = runner.attempts.context(step, spec, rebuilding=True)
     if not step.units:
         return
     planned = {unit.id: unit for unit in worker.plan(context)}
@@ -113,7 +113,7 @@ def _rebuild_step(core: Core, runner: Runner, step: StepState) -> None:
                 _("{} had a unit {} that is not planned any more.").format(step.id, unit_id),
                 _("A delivery or the runbook changed: put it back, or start a new workspace."),
             )
-        fact = runner.unit_without_segment(worker, context, unit)
+        fact = runner.units.transact(worker, context, unit)
         same_trail = (fact.segment and fact.segment.digest) == (
             known.segment and known.segment.digest
         )

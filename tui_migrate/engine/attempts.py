@@ -1,0 +1,88 @@
+"""Attempts of data steps: what a step sees, what its output depends on, how an attempt begins."""
+
+from __future__ import annotations
+
+from tui_migrate.audit import entries as facts
+from tui_migrate.audit.canonical import sha256_of
+from tui_migrate.engine import gates
+from tui_migrate.engine.config import frame_digest, step_digest
+from tui_migrate.engine.core import Core
+from tui_migrate.engine.decisions import pair_decisions
+from tui_migrate.engine.exporting import payment_allowed
+from tui_migrate.engine.host import EngineHost
+from tui_migrate.engine.run import Status, StepState
+from tui_migrate.engine.units import Units
+from tui_migrate.errors import EnvironmentProblem
+from tui_migrate.i18n import _
+from tui_migrate.runbook.kinds import AnyStep
+from tui_migrate.steps.base import Context, Step
+
+UNDERWAY = (Status.RUNNING, Status.PAUSED, Status.FAILED)
+
+
+class Attempts:
+    """Makes step objects and their contexts, and begins attempts."""
+
+    def __init__(self, core: Core, units: Units) -> None:
+        self._core = core
+        self._units = units
+
+    def worker(self, step: StepState) -> tuple[Step, AnyStep]:
+        """The step object for a step of the run, and its specification."""
+        spec = self._core.runbook.step(step.id)
+        if spec is None:
+            raise EnvironmentProblem(_("The runbook has no step {} any more.").format(step.id))
+        return self._core.registry.make(spec, self._core.runbook), spec
+
+    def context(self, step: StepState, spec: AnyStep, *, rebuilding: bool = False) -> Context:
+        """What the step sees: the state as it stood when its attempt started."""
+        core = self._core
+        return Context(
+            workspace=core.workspace.root,
+            runbook=core.runbook,
+            spec=spec,
+            attempt=step.attempt,
+            store=core.store,
+            cursor=self._units.cursor,
+            host=EngineHost(core, rebuilding),
+            decisions=pair_decisions(core, step, as_started=rebuilding or step.status in UNDERWAY),
+            payment_allowed=payment_allowed(core),
+            rebuilding=rebuilding,
+        )
+
+    def inputs(self, step: StepState, worker: Step, context: Context) -> dict[str, str]:
+        """Everything that the step's output depends on, each as a digest."""
+        core = self._core
+        before = []
+        for other in core.state.steps.values():
+            if other.id == step.id:
+                break
+            if other.outline.uses not in (*gates.PEOPLE, "backup", "export"):
+                before.append([other.id, other.digest])
+        return {
+            "step": step_digest(context.spec),
+            "runbook": frame_digest(core.runbook),
+            "before": sha256_of(before),
+            "payment": "allowed" if context.payment_allowed else "excluded",
+            **{f"input {k}": v for k, v in worker.inputs(context).items()},
+        }
+
+    def begin(self, step: StepState, inputs: dict[str, str]) -> None:
+        """Begin a new attempt: the journal first, then the row that makes it the live one."""
+        core = self._core
+        attempt = step.attempt + 1
+        entry = core.record(started(step, attempt, inputs))
+        self.note_attempt(entry.seq, step.id, attempt)
+
+    def note_attempt(self, seq: int, step: str, attempt: int) -> None:
+        """Tell staging that an attempt began (see the view ``live``)."""
+        order = list(self._core.state.steps).index(step)
+        self._units.cursor.execute(
+            "INSERT INTO store.attempt VALUES ($seq, $step, $attempt, $ord)",
+            {"seq": seq, "step": step, "attempt": attempt, "ord": order},
+        )
+
+
+def started(step: StepState, attempt: int, inputs: dict[str, str]) -> facts.StepStarted:
+    """The fact that an attempt begins, or is gone on with."""
+    return facts.StepStarted(step=step.id, attempt=attempt, inputs=inputs)

@@ -1,0 +1,108 @@
+"""One unit of work: data, trail and marker in one transaction, then its segment on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+import msgspec
+
+from tui_migrate.audit import entries as facts
+from tui_migrate.audit.canonical import sha256_of
+from tui_migrate.audit.trail import Place
+from tui_migrate.engine.core import Core
+from tui_migrate.staging.store import Cursor, columns_of, digest, literal, quote
+from tui_migrate.steps.base import Context, Step, Unit
+
+TECHNICAL_NAMES = ("step", "attempt", "unit")
+EMPTY = "0:0"
+
+# One row is a table of staging.
+_STORE_TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'store'"
+
+
+class Units:
+    """Does units on the runner's own cursor."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.cursor: Cursor = core.store.cursor()
+
+    def do(self, worker: Step, context: Context, unit: Unit) -> facts.UnitCommitted:
+        """One unit: data, trail and marker in one transaction, then its segment on disk.
+
+        The journal entry is the caller's to write.
+        """
+        return self.write_segment(self.transact(worker, context, unit))
+
+    def transact(self, worker: Step, context: Context, unit: Unit) -> facts.UnitCommitted:
+        """The transaction alone; in a rebuild the segment stands already and is compared."""
+        cursor, place = self.cursor, Place(context.spec.id, context.attempt, unit.id)
+        cursor.execute("BEGIN")
+        try:
+            cursor.execute("DELETE FROM store.trail")
+            counts = worker.run(context, unit)
+            content, rows = self._core.trail.prepare(cursor, place)
+            fact = facts.UnitCommitted(
+                step=place.step,
+                attempt=place.attempt,
+                unit=place.unit,
+                counts=counts,
+                digest=self._output_digest(worker, place),
+                segment=facts.Segment(path=place.path, sha256="", digest=content, rows=rows)
+                if rows
+                else None,
+            )
+            cursor.execute(
+                "INSERT INTO store.marker VALUES ($step, $attempt, $unit, $entry)",
+                {**place.params, "entry": msgspec.json.encode(fact).decode()},
+            )
+            cursor.execute("COMMIT")
+        except BaseException:
+            self._rollback()
+            raise
+        return fact
+
+    def prepare_segment(self, place: Place) -> None:
+        """Make the rows of a committed unit's segment again, from the trail rows still in staging."""
+        self._core.trail.prepare(self.cursor, place)
+
+    def renew_cursor(self) -> None:
+        """Take a cursor of the store as it is now."""
+        self.cursor = self._core.store.cursor()
+
+    def write_segment(self, fact: facts.UnitCommitted) -> facts.UnitCommitted:
+        """The segment of a committed unit on disk; the fact with its hash."""
+        if fact.segment is None:
+            return fact
+        place = Place(fact.step, fact.attempt, fact.unit)
+        segment = self._core.trail.write(self.cursor, place, fact.segment.digest, fact.segment.rows)
+        return msgspec.structs.replace(fact, segment=segment)
+
+    def _rollback(self) -> None:
+        try:
+            self.cursor.execute("ROLLBACK")
+        except duckdb.Error:
+            # The transaction is gone already (a failed COMMIT, a full disk).
+            self.renew_cursor()
+
+    def _output_digest(self, worker: Step, place: Place) -> str:
+        """Order-free digest of what the unit appended, over all output tables of its kind. A table
+        that this unit's mode does not define holds nothing."""
+        found = {}
+        step, unit = literal(place.step), literal(place.unit)
+        for table in self._existing(worker.outputs):
+            relation = f"store.{quote(table)}"
+            columns = [c for c in columns_of(self.cursor, relation) if c not in TECHNICAL_NAMES]
+            rows = (
+                f"(SELECT * FROM {relation} WHERE step = {step} "
+                f"AND attempt = {place.attempt} AND unit = {unit})"
+            )
+            content = digest(self.cursor, rows, columns)
+            if content != EMPTY:
+                found[table] = content
+        return sha256_of(found)
+
+    def _existing(self, tables: Sequence[str]) -> list[str]:
+        known = {row[0] for row in self.cursor.execute(_STORE_TABLES).fetchall()}
+        return [table for table in tables if table in known]

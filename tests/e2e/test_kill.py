@@ -122,7 +122,7 @@ def test_a_lost_staging_area_is_rebuilt_without_a_write_to_the_target(
     before = times(workspace / "exports"), committed(workspace), _intents(workspace)
     run_on(workspace)
     assert (times(workspace / "exports"), committed(workspace), _intents(workspace)) == before
-    assert facts(workspace, "recovered")[-1]["rebuilt"]
+    assert facts(workspace, "run.recovered")[-1]["rebuilt"]
     exports = export_all(workspace, tmp_path / "exports")
     assert_same_exports(exports, demo.exports)
     assert tree(workspace / "exports") == tree(demo.workspace / "exports")

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Run
+from tests.e2e.conftest import MERGED, Run
 from tests.e2e.program import (
     assert_same_exports,
     copied,
     export_all,
     facts,
     finish,
+    new_workspace,
     run_line,
     run_on,
     start,
@@ -26,7 +27,6 @@ from tests.e2e.program import (
 )
 
 CONTACTS = "deliveries/crm/2026-03-01-full/contacts.csv"
-INGESTED = ("findings", "fates")
 
 
 def _place(path: Path, text: str) -> tuple[int, int]:
@@ -87,19 +87,16 @@ def test_a_locked_workspace_tells_who_holds_it(fresh: Path) -> None:
     finish(first)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_says_so_and_goes_on(
-    fresh: Path, merged: Run, tmp_path: Path, number: signal.Signals
-) -> None:
-    process = start(*run_line(fresh, "--until", "merge"))
-    wait_until(fresh, 20 if number is signal.SIGINT else 45, process)
-    process.send_signal(number)
-    finished = finish(process)
-    assert finished.code == 130, finished.said
-    assert "run again to go on" in finished.err
+def test_an_interrupted_run_says_so_and_goes_on(fresh: Path, merged: Run, tmp_path: Path) -> None:
+    for number, units in ((signal.SIGINT, 20), (signal.SIGTERM, 45)):
+        process = start(*run_line(fresh, "--until", "merge"))
+        wait_until(fresh, units, process)
+        process.send_signal(number)
+        finished = finish(process)
+        assert finished.code == 130, finished.said
+        assert "run again to go on" in finished.err
     run_on(fresh, "--until", "merge")
-    exports = export_all(fresh, tmp_path / "exports", INGESTED)
-    assert_same_exports(exports, merged.exports, INGESTED)
+    assert_same_exports(export_all(fresh, tmp_path / "x", MERGED), merged.exports, MERGED)
 
 
 def _may_not_override_permissions() -> None:
@@ -160,10 +157,10 @@ def test_a_changed_delivery_stops_the_run_until_it_is_put_back(merged: Run, tmp_
     assert_same_exports(exports, merged.exports, ("crosswalk", "profiles"))
 
 
-def test_a_delivery_that_is_read_anew_gives_what_a_fresh_run_gives(
+def test_a_mapping_that_is_edited_afterwards_gives_what_a_fresh_run_gives(
     merged: Run, fresh: Path, tmp_path: Path
 ) -> None:
-    workspace = copied(merged.workspace, tmp_path / "anew")
+    workspace = copied(merged.workspace, tmp_path / "edited")
     for root in (workspace, fresh):
         mapping = root / "mapping" / "crm.yaml"
         _replace(mapping, "  town: {from: Plaats}\n", "")
@@ -174,9 +171,8 @@ def test_a_delivery_that_is_read_anew_gives_what_a_fresh_run_gives(
     assert stale[0] == "field-mapping"
     assert {"quality", "match", "merge"} <= set(stale)
     assert "ingest" not in stale
-    what = ("crosswalk", "profiles", "findings", "pairs", "fates")
-    again = export_all(workspace, tmp_path / "again", what)
-    assert_same_exports(again, export_all(fresh, tmp_path / "once", what), what)
+    again = export_all(workspace, tmp_path / "again", MERGED)
+    assert_same_exports(again, export_all(fresh, tmp_path / "once", MERGED), MERGED)
     profiles = (tmp_path / "once" / "profiles.csv").read_bytes()
     assert profiles != (merged.exports / "profiles.csv").read_bytes(), "the change made a change"
 
@@ -210,8 +206,7 @@ def test_when_no_file_can_grow_the_run_says_so_and_goes_on_later(
     assert "could not go on: " in said
     assert "run again" in said
     run_on(fresh, "--until", "merge")
-    what = ("crosswalk", "profiles", "findings", "pairs", "fates")
-    assert_same_exports(export_all(fresh, tmp_path / "x", what), merged.exports, what)
+    assert_same_exports(export_all(fresh, tmp_path / "x", MERGED), merged.exports, MERGED)
 
 
 @pytest.fixture
@@ -229,8 +224,6 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_on_a_full_disk_the_run_says_so_and_goes_on_when_there_is_room(
     small_disk: Path, deliveries: Path, merged: Run, tmp_path: Path
 ) -> None:
-    from tests.e2e.program import new_workspace
-
     workspace = new_workspace(small_disk / "w", deliveries)
     said = run_on(workspace, "--until", "merge", code=2).err
     assert "No space left" in said
@@ -238,5 +231,4 @@ def test_on_a_full_disk_the_run_says_so_and_goes_on_when_there_is_room(
     libc = ctypes.CDLL(None, use_errno=True)
     assert not libc.mount(b"none", os.fsencode(small_disk), b"tmpfs", 32, b"size=200m"), "remount"
     run_on(workspace, "--until", "merge")
-    what = ("crosswalk", "profiles", "findings", "pairs", "fates")
-    assert_same_exports(export_all(workspace, tmp_path / "x", what), merged.exports, what)
+    assert_same_exports(export_all(workspace, tmp_path / "x", MERGED), merged.exports, MERGED)

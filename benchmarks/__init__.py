@@ -1,0 +1,1 @@
+"""What a run costs beside the least that it could cost: ``make bench``."""

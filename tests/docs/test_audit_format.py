@@ -11,7 +11,7 @@ from types import ModuleType
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.docs.pages import DOCS
@@ -93,6 +93,7 @@ def stated_digest(rows: list[tuple[str | int | None, ...]]) -> str:
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(texts | st.none(), st.integers(0, 2**31 - 1), texts), max_size=8))
 def test_the_content_digest_is_the_one_described(rows: list[tuple[str | None, int, str]]) -> None:
     with duckdb.connect() as connection:

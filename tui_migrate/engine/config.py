@@ -92,11 +92,12 @@ def step_digest(step: AnyStep) -> str:
 
 
 def frame_digest(runbook: Runbook) -> str:
-    """Digest of what all steps share: sources, brands, zone, model, target, consent, payment."""
+    """Digest of what all steps share: sources, brands, zone, model, target, payment. The consent
+    policy is not of it: ``consent_sync`` names it as an input, so that matching outlives a change."""
     content = runbook.model_dump(
         mode="json",
         by_alias=True,
-        include={"model", "zone", "brands", "sources", "target", "consent", "payment", "segments"},
+        include={"model", "zone", "brands", "sources", "target", "payment", "segments"},
     )
     return sha256_of(_plain(content))
 

@@ -71,3 +71,16 @@ def sha256_file(path: Path) -> str:
         except OSError as error:
             error.filename = error.filename or str(path)
             raise
+
+
+_hashes: dict[Path, tuple[tuple[int, int, int], str]] = {}
+
+
+def sha256_known(path: Path) -> str:
+    """The same, read again only when the file's inode, time of change or size is another one."""
+    stat = path.stat()
+    signature = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+    known = _hashes.get(path)
+    if known is None or known[0] != signature:
+        known = _hashes[path] = (signature, sha256_file(path))
+    return known[1]

@@ -103,6 +103,10 @@ AGREEMENT = {
 }
 
 
+SAMPLE_PER_RECORD = 10
+"""Random pairs a record: more do not help a small set, whose values repeat in them."""
+
+
 def fit_u(cur: duckdb.DuckDBPyConnection, settings: MatchSettings) -> Weights:
     """Estimate u from seeded random pairs and, for equal values, from value frequencies."""
     u: Weights = {}
@@ -133,7 +137,7 @@ def _random_levels(
     if len(uids) < 2:
         return {name: {} for name in names}
     generator = np.random.default_rng(settings.seed)
-    size = min(settings.sample, len(uids) * (len(uids) - 1))
+    size = min(settings.sample, SAMPLE_PER_RECORD * len(uids), len(uids) * (len(uids) - 1))
     picked = np.sort(uids[generator.integers(0, len(uids), (size, 2))], axis=1)
     picked = np.unique(picked[picked[:, 0] < picked[:, 1]], axis=0)
     cur.execute("CREATE OR REPLACE TEMP TABLE mt_random(a INTEGER, b INTEGER)")

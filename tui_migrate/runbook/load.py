@@ -89,12 +89,40 @@ def _inside(workspace: Path, name: str) -> bool:
         return False
 
 
+_Signature = tuple[tuple[str, int, int], ...]
+_known: dict[tuple[Path, str], tuple[_Signature, Loaded]] = {}
+"""What was read last, while its files stay as they were: every step asks again for it."""
+
+
 def load_runbook(workspace: Path, name: str = RUNBOOK_FILE) -> Loaded:
     """Read ``name`` in the workspace with its mappings, rules and segments.
 
     Mappings are read and parsed, not typed (see ``documents``). Nothing is raised for bad input,
-    missing and unreadable files included: ``problems`` says it.
+    missing and unreadable files included: ``problems`` says it. Files that did not change since
+    (time of change to the nanosecond, size) are not read again.
     """
+    place = (workspace.resolve(), name)
+    if place in _known:
+        signature, loaded = _known[place]
+        if _signature(workspace, loaded.files) == signature:
+            return loaded
+    loaded = _load(workspace, name)
+    signature = _signature(workspace, loaded.files)
+    if loaded.ok and signature:
+        _known[place] = signature, loaded
+    return loaded
+
+
+def _signature(workspace: Path, files: Mapping[str, bytes]) -> _Signature:
+    """Name, time of change and size of every file; empty when one is gone."""
+    try:
+        stats = [(name, (workspace / name).stat()) for name in files]
+    except OSError:
+        return ()
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
+def _load(workspace: Path, name: str) -> Loaded:
     reader = _Reader(workspace)
     node = reader.read(name, name, Position())
     if node is None:

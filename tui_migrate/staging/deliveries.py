@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_migrate.errors import EnvironmentProblem
-from tui_migrate.files import sha256_file
+from tui_migrate.files import sha256_known
 from tui_migrate.i18n import _
 
 MANIFEST = "manifest.json"
@@ -107,7 +107,7 @@ def hash_files(delivery: Delivery, workspace: Path) -> dict[str, str]:
     result = {}
     for path in delivery.files:
         try:
-            result[str(path.relative_to(workspace))] = sha256_file(path)
+            result[str(path.relative_to(workspace))] = sha256_known(path)
         except PermissionError as error:
             raise EnvironmentProblem(
                 _("The delivery file {} may not be read: {}").format(path, error.strerror),

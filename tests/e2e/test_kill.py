@@ -107,10 +107,10 @@ def test_a_demo_that_is_killed_while_it_makes_its_workspace_begins_again(tmp_pat
         time.sleep(chance.uniform(0.2, 0.9))
         process.kill()
         finish(process)
-        if folder.exists():
-            tui("check", folder)
-    assert not [p for p in tmp_path.iterdir() if p.is_dir() and not (p / "runbook.yaml").exists()
-                and not p.name.startswith(".")]  # fmt: skip
+        if not folder.exists():
+            tui("new", folder)
+        tui("check", folder)
+        assert sorted(path.name for path in tmp_path.iterdir()) == [f"d{m}" for m in range(n + 1)]
 
 
 def test_a_lost_staging_area_is_rebuilt_without_a_write_to_the_target(

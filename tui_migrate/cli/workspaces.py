@@ -50,6 +50,7 @@ def _make_workspace(target: Path, runbook: str, *, with_sample: bool) -> None:
     """A new workspace that appears by one rename, or not at all."""
     source = _runbook_folder(runbook)
     target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep_unfinished(target)
     building = target.parent / f".{target.name}.building-{os.getpid()}"
     try:
         shutil.copytree(source, building)
@@ -67,6 +68,15 @@ def _make_workspace(target: Path, runbook: str, *, with_sample: bool) -> None:
         building.rename(target)
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def _sweep_unfinished(target: Path) -> None:
+    """Remove what a process left that was killed while it made this workspace."""
+    start = f".{target.name}.building-"
+    for path in target.parent.iterdir():
+        pid = path.name.removeprefix(start)
+        if path.name.startswith(start) and pid.isdigit() and not Path("/proc", pid).exists():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def register(app: typer.Typer) -> None:

@@ -68,18 +68,25 @@ WITH told AS (
 row_told AS (
   SELECT source, delivery, file, line, bool_or(silences) AS silences,
     bool_or(how = 'owner') AS by_owner, bool_or(how = 'contact_point') AS by_point,
-    bool_or(how = 'several') AS several
-  FROM told GROUP BY source, delivery, file, line)
+    bool_or(how = 'link') AS by_link, bool_or(how = 'several') AS several
+  FROM told GROUP BY source, delivery, file, line),
+-- One row is what was said of such a row until now (the view "fates", for these rows only).
+said AS (
+  SELECT f.source, f.delivery, f.file, f.line, max_by(f.fate, l.ord) AS fate,
+    max_by(f.reason, l.ord) AS reason
+  FROM store.fate f JOIN live l USING (step, attempt)
+  SEMI JOIN row_told USING (source, delivery, file, line) GROUP BY ALL)
 SELECT t.source, t.delivery, t.file, t.line,
   CASE WHEN t.by_owner OR t.by_point OR t.silences THEN 'attached' ELSE 'rejected' END AS fate,
   CASE WHEN t.by_owner THEN 'consent.owner' WHEN t.by_point THEN 'consent.contact_point'
+       WHEN t.by_link THEN 'consent.link'
        WHEN t.silences THEN 'consent.suppression_list'
        WHEN t.several THEN 'consent.contact_point_of_several' ELSE 'owner_unknown' END AS reason
 FROM row_told t
-JOIN fates f ON f.source = t.source AND f.delivery = t.delivery AND f.file = t.file
+LEFT JOIN said f ON f.source = t.source AND f.delivery = t.delivery AND f.file = t.file
   AND f.line = t.line
-WHERE f.fate IN ('pending', 'rejected', 'excluded', 'pruned', 'held')
-  AND (t.silences OR f.fate = 'pending' OR f.reason = 'owner_unknown')
+WHERE coalesce(f.fate, 'pending') IN ('pending', 'rejected', 'excluded', 'pruned', 'held')
+  AND (t.silences OR coalesce(f.fate, 'pending') = 'pending' OR f.reason = 'owner_unknown')
   AND NOT EXISTS (SELECT 1 FROM {people} p WHERE p.source = t.source
     AND p.delivery = t.delivery AND p.file = t.file AND p.line = t.line)
 ORDER BY ALL
@@ -96,13 +103,13 @@ PEOPLE_COLUMNS = {
 # can carry it, so a person has to look.
 UNPLACED = """
 SELECT DISTINCT source, delivery, file, line, record_id, 'consent' AS entity,
-  channel AS field, 'consent.unplaced' AS rule, 'warn' AS severity, NULL AS value,
+  channel AS field, 'consent.unplaced' AS rule, 'block' AS severity, NULL AS value,
   NULL AS cleaned, $message AS message
 FROM tmp_consent_placed
 WHERE silences AND profile_id IS NULL AND contact_point IS NULL
 UNION ALL
 SELECT DISTINCT source, delivery, file, line, record_id, 'suppression', channel,
-  'consent.unplaced', 'warn', NULL, NULL, $message
+  'consent.unplaced', 'block', NULL, NULL, $message
 FROM tmp_suppression_placed
 WHERE profile_id IS NULL AND contact_point IS NULL
 ORDER BY ALL

@@ -7,12 +7,24 @@ opt-in only when there is exactly one. An opt-out whose point nobody carries kee
 NULL and goes to the target's suppression list. A suppression with a contact point concerns every
 profile one of whose records carries it, whoever its owner is: a hard bounce too, because an address
 that bounces must stay silent in whichever profile it ends up.
+
+An opt-out or suppression of an owner who is in no profile and of whom no contact point is known goes
+by the links between records: to every profile with a record that the lost owner names or that names
+it. What contact points such lost relatives carry, and those that stand in an unreadable row with the
+owner's number, are used too. Permissions never travel like this.
 """
 
 from __future__ import annotations
 
 from tui_migrate.consent import points
-from tui_migrate.consent.relations import CONSENT_COLUMNS, SUPPRESSION_COLUMNS, Sources, read
+from tui_migrate.consent.relations import (
+    CONSENT_COLUMNS,
+    LINK_COLUMNS,
+    REJECT_COLUMNS,
+    SUPPRESSION_COLUMNS,
+    Sources,
+    read,
+)
 from tui_migrate.staging.store import Cursor
 
 OUT = "('refused', 'withdrawn')"
@@ -31,10 +43,10 @@ _CHANNEL = (
 )
 
 # One row is one mapped consent row with all that it leaves unsaid spelled out ('*' is every one).
+# row_no ties the tables of one placing together; it goes nowhere else.
 _CONSENT_ROWS = f"""
 CREATE OR REPLACE TEMP TABLE tmp_consent_row AS
-SELECT row_number() OVER (ORDER BY r.source, r.record_id, r.delivery, r.file, r.line, r.child_no,
-         r.channel, r.brand, r.purpose, r.state, r.event_at, r.evidence, r.campaign) AS row_no,
+SELECT row_number() OVER () AS row_no,
   r.source, r.record_id, r.delivery, r.file, r.line, {_OWNER},
   {_CHANNEL} AS channel, {_BRAND} AS brand,
   coalesce(nullif(trim(r.purpose), ''), $purpose) AS purpose, r.state, r.event_at,
@@ -47,8 +59,7 @@ FROM {{rows}} r LEFT JOIN tmp_point_key k ON k.value = r.contact_point
 # channel belongs to the kind of its address.
 _SUPPRESSION_ROWS = f"""
 CREATE OR REPLACE TEMP TABLE tmp_suppression_row AS
-SELECT row_number() OVER (ORDER BY r.source, r.record_id, r.delivery, r.file, r.line, r.child_no,
-         r.channel, r.brand, r.reason, r.event_at, r.evidence) AS row_no,
+SELECT row_number() OVER () AS row_no,
   r.source, r.record_id, r.delivery, r.file, r.line, {_OWNER},
   CASE WHEN r.reason = 'deceased' THEN '*'
        WHEN r.channel IS NULL AND r.reason = 'hard_bounce' AND contains(k.key, '@') THEN 'email'
@@ -81,8 +92,62 @@ WHERE r.point IS NULL
                                         ELSE r.channel END)
 """
 
+# One row is an opt-out or suppression that has found neither a profile nor a contact point.
+_LOST = """
+CREATE OR REPLACE TEMP TABLE tmp_{what}_lost AS
+SELECT r.row_no, r.owner_source, r.owner_record, r.channel FROM tmp_{what}_row r
+ANTI JOIN tmp_{what}_owner o ON o.row_no = r.row_no
+ANTI JOIN tmp_{what}_point t ON t.row_no = r.row_no
+WHERE r.silences
+"""
+
+# One row is a lost row and a record that a link ties to its owner.
+_RELATIVES = """
+CREATE OR REPLACE TEMP TABLE tmp_{what}_relative AS
+SELECT l.row_no, k.other_source AS source, k.other_record AS record_id
+FROM tmp_{what}_lost l
+JOIN {link} k ON k.source = l.owner_source AND k.record_id = l.owner_record
+UNION
+SELECT l.row_no, k.source, k.record_id
+FROM tmp_{what}_lost l
+JOIN {link} k ON k.other_source = l.owner_source AND k.other_record = l.owner_record
+"""
+
+# One row is a lost row and a profile that a link leads to.
+_BY_LINK = """
+CREATE OR REPLACE TEMP TABLE tmp_{what}_link AS
+SELECT DISTINCT v.row_no, c.profile_id
+FROM tmp_{what}_relative v
+JOIN {crosswalk} c ON c.source = v.source AND c.record_id = v.record_id
+"""
+
+# One row is a lost row and an address or number that stands in an unreadable row with its owner's id.
+_IN_REJECTS = r"""
+CREATE OR REPLACE TEMP TABLE tmp_{what}_unread AS
+SELECT DISTINCT l.row_no, l.channel, unnest(list_concat(
+    regexp_extract_all(x.raw, '[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{{2,}}'),
+    regexp_extract_all(x.raw, '(?:\+|\b0)[0-9][0-9 ()-]{{7,14}}[0-9]\b'))) AS value
+FROM tmp_{what}_lost l JOIN {reject} x ON x.source = l.owner_source
+  AND list_contains(regexp_split_to_array(x.raw, '[;,|\t"]+'), l.owner_record)
+"""
+
+# The points of relatives in no profile and of unreadable rows join those by which rows are placed.
+_LOST_POINTS = """
+INSERT INTO tmp_{what}_point
+WITH found AS (
+  SELECT v.row_no, p.point, p.kind FROM tmp_{what}_relative v
+  JOIN tmp_record_point p ON p.source = v.source AND p.record_id = v.record_id
+  ANTI JOIN tmp_{what}_link k ON k.row_no = v.row_no
+  UNION
+  SELECT u.row_no, k.key, CASE WHEN contains(k.key, '@') THEN 'email' ELSE 'phone' END
+  FROM tmp_{what}_unread u JOIN tmp_point_key k USING (value))
+SELECT DISTINCT f.row_no, f.point FROM found f JOIN tmp_{what}_lost l USING (row_no)
+WHERE l.channel = '*' OR f.kind = CASE WHEN l.channel IN ('phone', 'sms') THEN 'phone'
+                                       ELSE l.channel END
+"""
+
 # One row is a row and one profile that it speaks of, or NULL with the point that nobody carries.
-# how: owner | contact_point | nobody | several (an opt-in by a point of several people).
+# how: owner | contact_point | link | nobody | several (an opt-in by a point of several people).
 _PLACED = """
 CREATE OR REPLACE TEMP TABLE tmp_{what}_placed AS
 WITH pointed AS (
@@ -93,6 +158,9 @@ people AS (
   SELECT row_no, count(DISTINCT profile_id) AS n FROM pointed GROUP BY row_no)
 SELECT r.* EXCLUDE (point), o.profile_id, r.point AS contact_point, 'owner' AS how
 FROM tmp_{what}_row r JOIN tmp_{what}_owner o USING (row_no)
+UNION ALL
+SELECT r.* EXCLUDE (point), k.profile_id, NULL AS contact_point, 'link' AS how
+FROM tmp_{what}_row r JOIN tmp_{what}_link k USING (row_no)
 UNION ALL
 SELECT DISTINCT r.* EXCLUDE (point), CASE WHEN r.silences OR n.n = 1 THEN t.profile_id END,
   t.point AS contact_point,
@@ -107,6 +175,7 @@ UNION ALL
 SELECT r.* EXCLUDE (point), NULL AS profile_id, NULL AS contact_point, 'nobody' AS how
 FROM tmp_{what}_row r
 ANTI JOIN tmp_{what}_owner o ON o.row_no = r.row_no
+ANTI JOIN tmp_{what}_link k ON k.row_no = r.row_no
 ANTI JOIN tmp_{what}_point t ON t.row_no = r.row_no
 """
 
@@ -140,7 +209,20 @@ def place(
     for what in ("consent", "suppression"):
         cursor.execute(_BY_OWNER.format(what=what, crosswalk=sources.crosswalk))
         cursor.execute(_ROW_POINTS.format(what=what, needs_point=_NEEDS_POINT[what]))
+        _find_lost(cursor, sources, what, country)
         cursor.execute(_PLACED.format(what=what))
+
+
+def _find_lost(cursor: Cursor, sources: Sources, what: str, country: str) -> None:
+    """Where links or unreadable rows lead, for opt-outs that found nobody otherwise."""
+    cursor.execute(_LOST.format(what=what))
+    link = read(cursor, sources.link, LINK_COLUMNS)
+    reject = read(cursor, sources.reject, REJECT_COLUMNS)
+    cursor.execute(_RELATIVES.format(what=what, link=link))
+    cursor.execute(_BY_LINK.format(what=what, crosswalk=sources.crosswalk))
+    cursor.execute(_IN_REJECTS.format(what=what, reject=reject))
+    points.know(cursor, f"SELECT value FROM tmp_{what}_unread", country)
+    cursor.execute(_LOST_POINTS.format(what=what))
 
 
 def _only(rows: str, condition: str) -> str:
@@ -151,7 +233,7 @@ TEMPORARY = (
     *(
         f"tmp_{what}_{part}"
         for what in _NEEDS_POINT
-        for part in ("row", "owner", "point", "placed")
+        for part in ("row", "owner", "point", "lost", "relative", "link", "unread", "placed")
     ),
     "tmp_point_key",
     "tmp_record_point",

@@ -27,6 +27,15 @@ _TIDY = {
     "tidy_email": r"[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}",
 }
 
+# One row is a record of a source: what it writes as addresses and numbers, and where post goes.
+_PERSONS = """
+CREATE OR REPLACE TEMP TABLE tmp_person AS
+SELECT source, record_id, list_concat(coalesce(email, []), coalesce(phone, [])) AS written,
+  CASE WHEN postcode IS NOT NULL AND house_number IS NOT NULL
+    THEN concat_ws(' ', postcode, house_number, house_addition) END AS address
+FROM {profile}
+"""
+
 # One row is a value as it is written somewhere, and the key under which it is compared.
 _KEYS = """
 CREATE OR REPLACE TEMP TABLE tmp_point_key AS
@@ -39,29 +48,32 @@ FROM (SELECT DISTINCT value FROM ({values}) WHERE trim(value) <> '')
 _RECORD_POINTS = """
 CREATE OR REPLACE TEMP TABLE tmp_record_point AS
 WITH written AS (
-  SELECT source, record_id, unnest(email) AS value FROM {profile}
-  UNION SELECT source, record_id, unnest(phone) FROM {profile}
-  UNION SELECT coalesce(owner_source, source), coalesce(owner_record, record_id), value
+  SELECT source, record_id, unnest(written) AS value FROM tmp_person
+  UNION ALL SELECT coalesce(owner_source, source), coalesce(owner_record, record_id), value
         FROM {contact_point})
 SELECT DISTINCT w.source, w.record_id, k.key AS point,
        CASE WHEN contains(k.key, '@') THEN 'email' ELSE 'phone' END AS kind
 FROM written w JOIN tmp_point_key k USING (value)
 UNION ALL
 -- Post has no contact point of its own: the address stands in, so that a list can name it.
-SELECT DISTINCT source, record_id,
-       concat_ws(' ', postcode, house_number, house_addition) AS point, 'post' AS kind
-FROM {profile} WHERE postcode IS NOT NULL AND house_number IS NOT NULL
+SELECT DISTINCT source, record_id, address, 'post' FROM tmp_person WHERE address IS NOT NULL
 """
 
 # One row is a profile and an e-mail address or phone number that one of its records carries.
 _PROFILE_POINTS = """
 CREATE OR REPLACE TEMP TABLE tmp_profile_point AS
-SELECT DISTINCT c.profile_id, p.point, p.kind
+SELECT c.profile_id, p.point, p.kind
 FROM tmp_record_point p JOIN {crosswalk} c ON c.source = p.source AND c.record_id = p.record_id
 UNION
-SELECT DISTINCT w.profile_id, k.key, CASE WHEN contains(k.key, '@') THEN 'email' ELSE 'phone' END
-FROM (SELECT profile_id, unnest(email) AS value FROM {golden}
-      UNION SELECT profile_id, unnest(phone) FROM {golden}) w JOIN tmp_point_key k USING (value)
+SELECT w.profile_id, k.key, CASE WHEN contains(k.key, '@') THEN 'email' ELSE 'phone' END
+FROM tmp_golden w JOIN tmp_point_key k USING (value)
+"""
+
+# One row is a value that a profile itself holds.
+_GOLDEN = """
+CREATE OR REPLACE TEMP TABLE tmp_golden AS
+SELECT profile_id, unnest(list_concat(coalesce(email, []), coalesce(phone, []))) AS value
+FROM {golden}
 """
 
 _TABLES = ("point_key", "record_point", "profile_point")
@@ -95,22 +107,28 @@ def gather(
     """
     told = [f"SELECT contact_point AS value FROM {row}" for row in rows]
     if reuse and all(exists(cursor, f"tmp_{name}") for name in _TABLES):
-        cursor.execute(_NEW_KEYS.format(values=" UNION ".join(told)), _TIDY)
-        _clean_untidy(cursor, country)
+        know(cursor, " UNION ALL ".join(told), country)
         return
-    profile = read(cursor, sources.profile, PROFILE_COLUMNS)
     contact_point = read(cursor, sources.contact_point, CONTACT_POINT_COLUMNS)
-    golden = read(cursor, sources.golden, _GOLDEN_COLUMNS)
+    cursor.execute(_PERSONS.format(profile=read(cursor, sources.profile, PROFILE_COLUMNS)))
+    cursor.execute(_GOLDEN.format(golden=read(cursor, sources.golden, _GOLDEN_COLUMNS)))
     values = [
-        f"SELECT unnest({column}) AS value FROM {of}"
-        for of in (profile, golden)
-        for column in ("email", "phone")
+        "SELECT unnest(written) AS value FROM tmp_person",
+        "SELECT value FROM tmp_golden",
+        f"SELECT value FROM {contact_point}",
     ]
-    values.append(f"SELECT value FROM {contact_point}")
-    cursor.execute(_KEYS.format(values=" UNION ".join(values + told)), _TIDY)
+    cursor.execute(_KEYS.format(values=" UNION ALL ".join(values + told)), _TIDY)
     _clean_untidy(cursor, country)
-    cursor.execute(_RECORD_POINTS.format(profile=profile, contact_point=contact_point))
-    cursor.execute(_PROFILE_POINTS.format(crosswalk=sources.crosswalk, golden=golden))
+    cursor.execute(_RECORD_POINTS.format(contact_point=contact_point))
+    cursor.execute(_PROFILE_POINTS.format(crosswalk=sources.crosswalk))
+    for name in ("tmp_person", "tmp_golden"):
+        cursor.execute(f"DROP TABLE {name}")
+
+
+def know(cursor: Cursor, values: str, country: str = "NL") -> None:
+    """Add the keys of more values to ``tmp_point_key``; ``values``: a SELECT of a column value."""
+    cursor.execute(_NEW_KEYS.format(values=values), _TIDY)
+    _clean_untidy(cursor, country)
 
 
 def _clean_untidy(cursor: Cursor, country: str) -> None:

@@ -52,6 +52,9 @@ CONTACT_POINT_COLUMNS = {
     "owner_record": "VARCHAR",
     "value": "VARCHAR",
 }
+LINK_COLUMNS = dict.fromkeys(("source", "record_id", "other_source", "other_record"), "VARCHAR")
+REJECT_COLUMNS = dict.fromkeys(("source", "raw"), "VARCHAR")
+COLUMN_USE_COLUMNS = dict.fromkeys(("source", "column_name", "entity", "field"), "VARCHAR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +68,28 @@ class Sources:
     contact_point: str = "ent_contact_point"
     crosswalk: str = "crosswalk"
     golden: str = "profile"
+    link: str = "link"
+    reject: str = "reject"
+    column_use: str = "column_use"
     only: str = "true"
+
+
+def _columns(cursor: Cursor, relation: str) -> set[str]:
+    """Column names of a table, a view or a bracketed SELECT; empty if there is none of that name."""
+    if relation.startswith("("):
+        return set(columns_of(cursor, relation))
+    name = relation.rsplit(".", 1)[-1].strip('"')
+    found = cursor.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = $name"
+        " AND database_name IN (current_database(), 'temp')",
+        {"name": name},
+    ).fetchall()
+    return {str(row[0]) for row in found}
 
 
 def exists(cursor: Cursor, relation: str) -> bool:
     """Whether a table or view of that name is there; a bracketed SELECT always is."""
-    if relation.startswith("("):
-        return True
-    name = relation.rsplit(".", 1)[-1].strip('"')
-    found = cursor.execute(
-        "SELECT count(*) FROM duckdb_columns() WHERE table_name = $name"
-        " AND database_name IN (current_database(), 'temp')",
-        {"name": name},
-    ).fetchall()
-    return bool(found[0][0])
+    return relation.startswith("(") or bool(_columns(cursor, relation))
 
 
 def read(cursor: Cursor, relation: str, columns: dict[str, str]) -> str:
@@ -87,10 +98,10 @@ def read(cursor: Cursor, relation: str, columns: dict[str, str]) -> str:
     A model may map only some fields and a runbook may have no rows of an entity at all: then the
     relation is short of columns, or not there (no rows).
     """
-    if not exists(cursor, relation):
+    there = _columns(cursor, relation)
+    if not there:
         empty = ", ".join(f"NULL::{kind} AS {quote(name)}" for name, kind in columns.items())
         return f"(SELECT {empty} WHERE false)"
-    there = set(columns_of(cursor, relation))
     picked = ", ".join(
         f"{quote(name)}::{kind} AS {quote(name)}"
         if name in there

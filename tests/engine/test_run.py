@@ -230,3 +230,28 @@ def test_without_a_key_the_back_up_says_what_to_do(workspace: Path) -> None:
     client.close()
     assert idle.exit_code == 2
     assert "--key-file" in idle.message
+
+
+def test_whatever_comes_after_the_end_is_vouched_for_too(workspace: Path, opened: Opening) -> None:
+    client = opened(workspace)
+    to_the_end(client)
+    target = workspace / "fates.csv"
+    assert client.send(api.Export(what="fates", path=str(target))).ok
+    assert client.send(api.Answer(step="questions", item="note", answer="Nee")).ok
+    client.close()
+    assert verify(workspace / ".tui-migrate" / "audit").problems == []
+    (workspace / ".tui-migrate" / "staging.duckdb").unlink()
+    opened(workspace).close()
+    assert verify(workspace / ".tui-migrate" / "audit").problems == []
+
+
+def test_a_rejection_can_end_the_run(workspace: Path, opened: Opening) -> None:
+    client = opened(workspace)
+    to_the_gate(client)
+    assert client.send(
+        api.Sign(gate="gate", decision="reject", comment="not like this", then="abort")
+    ).ok
+    assert client.state.ended == "aborted"
+    assert go_on(client).exit_code == 1
+    client.close()
+    assert verify(workspace / ".tui-migrate" / "audit").problems == []

@@ -27,7 +27,9 @@ def handle(core: Core, command: api.AnyCommand) -> api.Reply:
         if command.id in core.state.commands:
             return api.Reply(ok=True, seq=core.state.commands[command.id])
         try:
-            return _HANDLERS[type(command)](core, command)
+            reply = _HANDLERS[type(command)](core, command)
+            core.vouch_for_end()
+            return reply
         except TuiMigrateError as error:
             return api.Reply(
                 ok=False, message=error.message, hint=error.hint, exit_code=int(error.exit_code)
@@ -78,6 +80,8 @@ def _sign(core: Core, command: api.Sign) -> api.Reply:
     )
     if then.startswith("redo:"):
         mark_stale(core, then.removeprefix("redo:"), _("rejected at gate {}").format(gate.id))
+    elif then == "abort":
+        core.record(facts.RunEnded(outcome="aborted", figures={"steps": len(core.state.steps)}))
     elif command.decision != "reject" and not gates.missing_approvals(gate):
         core.record(facts.GatePassed(gate=gate.id, evidence=gate.evidence))
         core.seal(gate.id)
@@ -227,8 +231,6 @@ def _export(core: Core, command: api.Export) -> api.Reply:
         ),
         command.id,
     )
-    if core.state.ended:
-        core.seal("export")
     return _done(entry, _("{} rows of {} in {}").format(result.rows, command.what, path))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from tui_migrate.audit.entries import AnyFact, Entry, Segment, UnitCommitted
+from tui_migrate.audit.entries import AnyFact, Entry, Sealed, Segment, UnitCommitted
 from tui_migrate.audit.journal import Journal
 from tui_migrate.audit.seals import append_seal
 from tui_migrate.audit.trail import TrailWriter
@@ -86,13 +86,17 @@ class Core:
 
     def seal(self, reason: str) -> None:
         """Fix the journal as it stands in a seal, and say so in the journal."""
-        from tui_migrate.audit.entries import Sealed
-
         with self.lock:
             seal = append_seal(
                 self.workspace.seals, reason, self.state.seq, self.journal.head, self.segments
             )
             self.record(Sealed(seal=seal.number, sha256=seal.hash))
+
+    def vouch_for_end(self) -> None:
+        """Once the run has ended, whatever is journalled after it is sealed too."""
+        with self.lock:
+            if self.state.ended and not isinstance(self.journal.entries[-1].fact, Sealed):
+                self.seal("end")
 
     def reset_store(self) -> None:
         """An empty staging database in place of the present one (which is set aside)."""

@@ -86,6 +86,7 @@ class Engine:
             core.replay_journal()
             announce(core)
             recover(core, say)
+            core.vouch_for_end()
             return cls(core, lock)
         except BaseException:
             lock.release()

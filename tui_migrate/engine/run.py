@@ -287,8 +287,6 @@ def _signed(state: RunState, entry: Entry, fact: facts.SignedOff) -> None:
             fact.conditions,
         )
     )
-    if fact.decision == "reject" and fact.then == "abort":
-        state.ended = "aborted"
 
 
 def _passed(state: RunState, entry: Entry, fact: facts.GatePassed) -> None:

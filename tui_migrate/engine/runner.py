@@ -117,7 +117,7 @@ class Runner:
                 "segments": len(core.segments),
             }
             core.record(facts.RunEnded(outcome="done", figures=figures))
-            core.seal("end")
+        core.vouch_for_end()
 
     # -- people --------------------------------------------------------------------------------
 

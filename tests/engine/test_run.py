@@ -238,6 +238,8 @@ def test_whatever_comes_after_the_end_is_vouched_for_too(workspace: Path, opened
     target = workspace / "fates.csv"
     assert client.send(api.Export(what="fates", path=str(target))).ok
     assert client.send(api.Answer(step="questions", item="note", answer="Nee")).ok
+    assert client.state.ended == ""
+    assert go_on(client).exit_code == 0
     client.close()
     assert verify(workspace / ".tui-migrate" / "audit").problems == []
     (workspace / ".tui-migrate" / "staging.duckdb").unlink()
@@ -255,3 +257,11 @@ def test_a_rejection_can_end_the_run(workspace: Path, opened: Opening) -> None:
     assert go_on(client).exit_code == 1
     client.close()
     assert verify(workspace / ".tui-migrate" / "audit").problems == []
+
+
+def test_a_corrected_answer_opens_the_checklist_again(workspace: Path, opened: Opening) -> None:
+    client = opened(workspace)
+    to_the_end(client)
+    assert client.send(api.Answer(step="questions", item="ready", answer="no")).ok
+    idle = go_on(client)
+    assert (idle.exit_code, idle.step) == (3, "questions")

@@ -297,3 +297,28 @@ def test_any_cell_is_read_as_its_type_reads_it(pairs: list[tuple[str, str]]) -> 
         for cell in cells or [""]
     ]
     assert cursor.execute(select).fetchall() == expected
+
+
+LISTS = """
+source: crm
+entity: consent
+fields:
+  channel: {value: email}
+  brand: {from: list}
+  state: {value: withdrawn}
+"""
+
+
+def test_free_text_never_passes_for_a_brand() -> None:
+    cursor = memory()
+    rows: list[dict[str, str | None]] = [
+        {"id": "1", "list": " nova "},
+        {"id": "2", "list": "Zwaluwstaart zwaluw@example.nl"},
+        {"id": "3", "list": "alle"},
+    ]
+    brands = Settings(brands=("Nova", "Kompas"))
+    mapped = map_rows(cursor, mappings(LISTS)[0], raw(cursor, "r", rows), brands)
+    kept = f"SELECT record_id, brand FROM ({mapped.entity_select()}) ORDER BY 1"
+    assert cursor.execute(kept).fetchall() == [("1", "Nova"), ("2", None), ("3", "*")]
+    found = f"SELECT line, field, rule FROM ({mapped.findings_select()})"
+    assert cursor.execute(found).fetchall() == [(3, "brand", "brand.unknown")]

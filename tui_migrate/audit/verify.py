@@ -76,7 +76,7 @@ def _read(journal: Path, verdict: Verdict) -> Iterator[Entry]:
             yield entry
     except JournalBroken as error:
         verdict.problems.append(
-            _("{} Entries from {} on cannot be trusted.").format(error.message, error.seq)
+            _("{}; entries from {} on cannot be trusted.").format(error.message, error.seq)
         )
 
 
@@ -101,10 +101,12 @@ def _check_segments(folder: Path, entries: list[Entry], verdict: Verdict) -> Non
                 verdict.segments += 1
                 verdict.events += segment.rows
     present = {str(p.relative_to(folder)) for p in (folder / "trail").rglob("*") if p.is_file()}
-    verdict.problems += [
-        _("Segment {} is not named by the journal.").format(extra)
-        for extra in sorted(present - named)
-    ]
+    extra = sorted(present - named)
+    if verdict.problems and len(extra) > 1:
+        # The rest of a journal that cannot be read names them: not one more thing each.
+        verdict.problems.append(_("{} segments are named by no trusted entry.").format(len(extra)))
+    else:
+        verdict.problems += [_("Segment {} is not named by the journal.").format(e) for e in extra]
 
 
 def _segment_problem(connection: duckdb.DuckDBPyConnection, folder: Path, segment: Segment) -> str:

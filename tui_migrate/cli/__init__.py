@@ -32,6 +32,7 @@ audit.register(app)
 
 def run_cli(arguments: list[str]) -> int:
     """Run one command line; its exit code. A traceback never reaches the user."""
+    os.umask(0o077)
     try:
         command = typer.main.get_command(app)
         result = command.main(args=arguments, prog_name="tui-migrate", standalone_mode=False)
@@ -47,6 +48,10 @@ def run_cli(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         _complain(_("Interrupted. What was committed stays; run again to go on."))
         return int(Exit.INTERRUPTED)
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):
+            return int(Exit.DONE)
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.DONE)

@@ -70,8 +70,13 @@ def restore(
         raise EnvironmentProblem(
             _("The back-up is encrypted and no key was given."), _("Give --key-file FILE.")
         )
+    made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    tables = restore_backup(path, key, folder)
+    try:
+        tables = restore_backup(path, key, folder)
+    finally:
+        if made and not any(folder.iterdir()):
+            folder.rmdir()
     files = sum(p.is_file() for p in folder.rglob("*"))
     result(
         _("{} files restored to {}; {} rows in staging.").format(

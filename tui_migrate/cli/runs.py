@@ -118,6 +118,9 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
         result(line)
     for line in _backups(state):
         result(line)
+    if state.ended:
+        result(_("ended: {}").format(state.ended))
+        return int(Exit.DONE)
     current = state.current
     if current is not None:
         result("")

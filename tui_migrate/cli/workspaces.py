@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -102,8 +102,29 @@ def open_here(
         result(f"tui-migrate {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is not None:
+        context.default_map = _inherited(workspace, key_file)
         return 0
     return open_screen(workspace, key_file)
+
+
+def _inherited(workspace: Path, key_file: Path | None) -> dict[str, Any]:
+    """Options given before the command count for it: ``tui-migrate -w DIR status``."""
+    given: dict[str, Any] = {"workspace": str(workspace)}
+    if key_file is not None:
+        given["key_file"] = str(key_file)
+    names = ("verify", "log", "show", "replay")
+    return _Everywhere({"audit": {**given, **dict.fromkeys(names, given)}}, given)
+
+
+class _Everywhere(dict[str, Any]):
+    """Defaults of every command: those of its own name, else the common ones."""
+
+    def __init__(self, own: dict[str, Any], common: dict[str, Any]) -> None:
+        super().__init__(own)
+        self._common = common
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name, self._common)
 
 
 def open_screen(root: Path, key_file: Path | None) -> int:

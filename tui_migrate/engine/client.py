@@ -66,6 +66,11 @@ class InProcessClient:
         """Carry the run on in the calling thread, for who has nothing else to do meanwhile."""
         return self._engine.run(until)
 
+    @property
+    def running(self) -> bool:
+        """Whether the runner is at work."""
+        return self._engine.running
+
     def close(self) -> None:
         """Stop between units and close the workspace."""
         self._engine.close()

@@ -12,6 +12,7 @@ from tui_migrate.engine.core import Core
 from tui_migrate.engine.decisions import DECISIONS, pair_key, pair_words
 from tui_migrate.engine.exporting import export_extras, purge_date
 from tui_migrate.engine.run import Status, StepState
+from tui_migrate.engine.staleness import recheck_gates
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError
 from tui_migrate.i18n import _
 from tui_migrate.runbook.decisions import wrong_answer
@@ -167,6 +168,7 @@ def _answer(core: Core, command: api.Answer) -> api.Reply:
         ),
         command.id,
     )
+    recheck_gates(core)
     return _done(entry)
 
 

@@ -25,7 +25,7 @@ from tui_migrate.engine.recovery import recover
 from tui_migrate.engine.runner import Runner, Stopped
 from tui_migrate.engine.workspace import Workspace, WorkspaceLock
 from tui_migrate.errors import Exit, TuiMigrateError
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, neutral
 from tui_migrate.runbook.load import RUNBOOK_FILE, Loaded, load_runbook
 from tui_migrate.runbook.problems import Problem, Problems
 from tui_migrate.staging.store import Store
@@ -85,7 +85,8 @@ class Engine:
             )
             core.replay_journal()
             announce(core)
-            recover(core, say)
+            with neutral():
+                recover(core, say)
             core.vouch_for_end()
             return cls(core, lock)
         except BaseException:
@@ -109,7 +110,8 @@ class Engine:
     def run(self, until: str = "") -> Stopped:
         """Carry the run on in this thread. A failure that nobody foresaw goes to the log."""
         try:
-            return self._runner.run(until)
+            with neutral():
+                return self._runner.run(until)
         except TuiMigrateError as error:
             return Stopped(error.exit_code, str(error))
         except Exception:  # noqa: BLE001 - the last line: a traceback never reaches a user

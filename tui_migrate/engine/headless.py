@@ -68,7 +68,8 @@ class Headless:
         if not reply.ok:
             return api.Idle(exit_code=reply.exit_code or int(Exit.WRONG), message=reply.message)
         while not self._rested.wait(0.2):
-            pass
+            if not self.client.running and not self._rested.wait(1):
+                return api.Idle(exit_code=int(Exit.WRONG), message=_("The runner ended silently."))
         assert self._idle is not None  # noqa: S101 - set before the event
         return self._idle
 

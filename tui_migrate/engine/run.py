@@ -107,6 +107,10 @@ class StepState:
     """The evidence changed behind a gate that was passed: a supplementary sign-off is asked for."""
     answers: dict[str, AnswerState] = field(default_factory=dict)
     settled_by: str = ""
+    waivers: frozenset[str] = frozenset()
+    """Checks that were waived, in whichever attempt."""
+    waived_before: frozenset[str] = frozenset()
+    """Those of them that were waived before the present attempt started."""
 
     @property
     def id(self) -> str:
@@ -219,7 +223,7 @@ def _started(state: RunState, entry: Entry, fact: facts.StepStarted) -> None:
     step = state.steps[fact.step]
     if fact.attempt != step.attempt:
         step.units, step.checks, step.figures, step.units_total = {}, {}, {}, 0
-        step.operators = set()
+        step.operators, step.waived_before = set(), step.waivers
         step.started_seq, step.started_at, step.started_by = entry.seq, entry.at, entry.by
     step.status, step.attempt, step.inputs = Status.RUNNING, fact.attempt, fact.inputs
     step.ended_at = ""
@@ -311,6 +315,7 @@ def _waived(state: RunState, entry: Entry, fact: facts.CheckWaived) -> None:
     step = state.steps[fact.step]
     check = step.checks[fact.name]
     check.waived_by, check.waived_reason = entry.by, fact.reason
+    step.waivers |= {fact.name}
     if step.status is Status.ATTENTION and not any(c.blocks for c in step.checks.values()):
         step.status = Status.DONE
 
@@ -322,9 +327,13 @@ def _skipped(state: RunState, entry: Entry, fact: facts.StepSkipped) -> None:
 
 
 def _answered(state: RunState, entry: Entry, fact: facts.Answered) -> None:
-    state.steps[fact.step].answers[fact.item] = AnswerState(
+    step = state.steps[fact.step]
+    step.answers[fact.item] = AnswerState(
         fact.answer, fact.not_applicable, fact.file, entry.by, entry.at
     )
+    if step.status is Status.DONE:
+        step.status = Status.WAITING
+        state.ended = ""
 
 
 def _pair(state: RunState, entry: Entry, fact: facts.PairDecided) -> None:

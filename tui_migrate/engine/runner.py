@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import duckdb
@@ -26,13 +28,18 @@ from tui_migrate.errors import (
     TuiMigrateError,
 )
 from tui_migrate.i18n import _
-from tui_migrate.runbook.kinds import AnyStep
+from tui_migrate.runbook.kinds import AnyStep, BackupWith
 from tui_migrate.staging.guard import run_select
 from tui_migrate.staging.store import first
 from tui_migrate.steps.base import Check, Context, Step
 
 CHECKPOINT_EVERY = 40
 """Units between explicit checkpoints (measured: automatic ones stall every sixth unit)."""
+_SUBJECTS = (
+    "SELECT count(DISTINCT profile_id) FROM crosswalk",
+    "SELECT count(DISTINCT (source, record_id)) FROM ent_profile",
+    "SELECT count(*) FROM record",
+)
 NEED_BACKUP = ("import", "consent_sync")
 MACHINE = (OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)
 """What disk and memory do to a step; after a fatal one the database has to be opened anew."""
@@ -166,15 +173,14 @@ class Runner:
         return Stopped(Exit.WAITING, message, step.id)
 
     def subject(self) -> int:
-        """How many persons a decision concerns: profiles, or before they exist, physical rows."""
+        """How many records a decision concerns: profiles; before they exist, the records of persons
+        and organisations; before those, the rows that were read."""
         cursor = self._core.store.cursor()
-        for sql in (
-            "SELECT count(DISTINCT profile_id) FROM crosswalk",
-            "SELECT count(*) FROM record",
-        ):
-            row = first(cursor, sql)
-            if row and row[0]:
-                return int(row[0])
+        for sql in _SUBJECTS:
+            with contextlib.suppress(duckdb.CatalogException):
+                row = first(cursor, sql)
+                if row and row[0]:
+                    return int(row[0])
         return 0
 
     def _gate_figures(self, gate: StepState) -> facts.Figures:
@@ -220,6 +226,17 @@ class Runner:
             raise DataSaysNo(
                 _("{} refuses to write: there is no verified back-up.").format(step.id),
                 _("Run the back-up step first; its restore test has to pass."),
+            )
+        at, newest = core.state.backups[-1]
+        spec = core.runbook.step(newest.step)
+        limit = spec.with_.max_age_hours if spec and isinstance(spec.with_, BackupWith) else 0
+        age = (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds() / 3600
+        if limit and age > limit and not step.units:
+            raise DataSaysNo(
+                _(
+                    "{} refuses to write: the newest back-up is {} hours old, {} are allowed."
+                ).format(step.id, int(age), limit),
+                _("Make a new one: tui-migrate redo {}").format(newest.step),
             )
 
     def _units(self, step: StepState, worker: Step, context: Context) -> None:

@@ -55,7 +55,7 @@ def recheck_gates(core: Core) -> None:
         if gate.outline.uses != "gate" or gate.status is not Status.DONE:
             continue
         ready = all(
-            s.status not in (Status.STALE, Status.RUNNING)
+            s.status not in (Status.STALE, Status.RUNNING, Status.WAITING)
             for s in gates.evidence_steps(core.state, gate)
         )
         now = gates.evidence_hash(core.state, core.runbook, gate) if ready else "stale"

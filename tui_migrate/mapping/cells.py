@@ -64,15 +64,29 @@ class Cell:
         return any(not fold(code) for code, _meaning in self.field.codes or ())
 
 
-def options_for(mapped: MappedField, country: str, zone: str, today: date | None) -> Options:
-    """The options under which a field's cells are read."""
+ALL_BRANDS = ("*", "alle", "alles", "all", "tous")
+"""What a brand cell may say for every brand."""
+
+
+def options_for(
+    mapped: MappedField, country: str, zone: str, today: date | None, brands: Sequence[str] = ()
+) -> Options:
+    """The options under which a field's cells are read.
+
+    A brand is one of ``brands`` (if any are given) or all of them: brands are spelled out in figures
+    and in the audit, so free text must never pass for one.
+    """
     otherwise = mapped.otherwise or "reject"
+    codes = mapped.codes
+    if mapped.type.name == "brand" and brands:
+        otherwise = "null" if otherwise == "null" else "reject"
+        codes = codes or (*((b, b) for b in brands), *((every, "*") for every in ALL_BRANDS))
     return Options(
         country=country,
         format=mapped.format,
         zone=zone,
         decimal=mapped.decimal,
-        codes=mapped.codes,
+        codes=codes,
         otherwise="reject" if otherwise.startswith("default:") else otherwise,
         today=today,
     )

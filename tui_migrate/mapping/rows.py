@@ -33,13 +33,15 @@ class Settings:
     ``zone``: IANA zone of times without one. ``today``: the day against which "in the future" is
     judged; a fixed day, so that the outcome is the same tomorrow. ``payment``: payment fields that
     may be read. ``carriers``: SQL for FROM that gives (email, source, record_id), one row for each
-    address in small letters, for owners that are named by their e-mail address.
+    address in small letters, for owners that are named by their e-mail address. ``brands``: the
+    runbook's; a cell that names another is no brand.
     """
 
     zone: str = "Europe/Amsterdam"
     today: date = FAR
     payment: frozenset[str] = frozenset()
     carriers: str = ""
+    brands: tuple[str, ...] = ()
 
 
 def map_rows(cursor: Cursor, mapping: Mapping, relation: str, settings: Settings) -> Mapped:
@@ -69,7 +71,9 @@ def _cells(mapping: Mapping, settings: Settings) -> list[Cell]:
     for mapped in mapping.fields:
         if mapped.payment and mapped.name not in settings.payment:
             continue
-        options = options_for(mapped, mapping.country, settings.zone, settings.today)
+        options = options_for(
+            mapped, mapping.country, settings.zone, settings.today, settings.brands
+        )
         joined = mapped.join is not None
         groups = [mapped.columns] if joined else [(column,) for column in mapped.columns]
         for group in filter(None, groups):

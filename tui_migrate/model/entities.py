@@ -1,6 +1,6 @@
 """The entities of the ``customer`` model: which fields they have, and of which semantic type.
 
-One entity becomes one staging table ``<entity>_row`` (view of the latest attempt: ``ent_<entity>``).
+One entity becomes one staging table ``ent_<entity>`` (and the view of that name, of live attempts).
 A field with ``many`` keeps every value that its source columns give, as ``VARCHAR[]``.
 """
 

@@ -219,6 +219,7 @@ class MapStep(Step):
             today=self._today(context, mapping.source),
             payment=self._payment(context),
             carriers=carriers,
+            brands=self.runbook.brands,
         )
 
     def _payment(self, context: Context) -> frozenset[str]:

@@ -230,7 +230,8 @@ class VerifyStep(Step):
             today = FAR
         allowed = self.runbook.payment.allow if context.payment_allowed else ()
         zone = self.runbook.sources[source].zone or self.runbook.zone
-        return Settings(zone=zone, today=today, payment=frozenset(allowed))
+        payment = frozenset(allowed)
+        return Settings(zone=zone, today=today, payment=payment, brands=self.runbook.brands)
 
     def _consents(self, context: Context, unit: Unit) -> dict[str, int]:
         self._read_back(context, ["consent"])

@@ -163,6 +163,7 @@ _NUMBERS_AND_CODES = _family(
     ("percentage.invalid", "correct", "reject", lambda: _("not a percentage")),
     ("percentage.range", "correct", "warn", lambda: _("a percentage below 0 or above 100")),
     ("code.unknown", "consistent", "reject", lambda: _("not in the list of codes")),
+    ("brand.unknown", "correct", "warn", lambda: _("not a brand of the runbook")),
     ("boolean.unknown", "correct", "warn", lambda: _("neither yes nor no")),
     ("consent.unclear", "correct", "warn", lambda: _("no clear statement of consent")),
     ("channel.unknown", "correct", "warn", lambda: _("not a known channel")),

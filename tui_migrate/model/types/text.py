@@ -71,6 +71,7 @@ class Brand(Text):
 
     name = "brand"
     sensitivity = Sensitivity.PLAIN
+    unknown_code = "brand.unknown"
     longest = 200
 
 

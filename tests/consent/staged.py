@@ -184,7 +184,13 @@ class Staged:
         self.host = Memory()
         self.units: dict[str, dict[str, dict[str, int]]] = {}
 
-    def run(self, step_id: str, attempt: int = 1, rebuilding: bool = False) -> Outcome:
+    def run(
+        self,
+        step_id: str,
+        attempt: int = 1,
+        rebuilding: bool = False,
+        waived: frozenset[str] = frozenset(),
+    ) -> Outcome:
         """All units of a step in transactions of their own, then its end."""
         spec = self.book.step(step_id)
         assert spec is not None
@@ -197,7 +203,7 @@ class Staged:
         )
         context = Context(
             self.workspace, self.book, spec, attempt, self.store, cursor, self.host,
-            rebuilding=rebuilding,
+            waived=waived, rebuilding=rebuilding,
         )  # fmt: skip
         step = ConsentSyncStep(spec, self.book)
         counts: dict[str, dict[str, int]] = {}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.consent.staged import Staged
+from tui_migrate.runbook.kinds import Limits
 from tui_migrate.steps.base import Outcome, ReceiptRow
 from tui_migrate.targets import open_target
 
@@ -138,11 +139,72 @@ def test_the_outcome_does_not_depend_on_the_order_of_arrival(tmp_path: Path) -> 
     assert found[0] == found[1]
 
 
-def test_a_delta_above_the_limit_blocks(staged: Staged) -> None:
-    lines = [f"N{n},opt-out,,n{n}@huis.nl,email,Nova,2026-03-03T12:00:00,,," for n in range(51)]
-    staged.deliver("d1", 1, lines)
+def test_a_delta_above_the_limits_waits_until_its_check_is_waived(staged: Staged) -> None:
+    lines = [f"N{n},opt-out,,n{n}@huis.nl,email,Nova,2026-03-03T12:00:00,,," for n in range(50)]
+    staged.deliver("d1", 1, [OUT_BERT, *lines])  # 51 rows, 50 allowed
+    staged.deliver("d2", 2, [OUT_SHARED])
+    before = staged.rows("SELECT * FROM store.consent_state ORDER BY ALL")
     outcome = staged.run("sync")
-    assert _failed(outcome) == ["limit: rows of a delta"]
+    name = "delivery within the limits: d1"
+    assert _failed(outcome) == ["deliveries that wait for a person", name]
+    check = next(check for check in outcome.checks if check.name == name)
+    assert check.severity == "block"
+    assert check.observed.startswith("51 rows, at most 50; look at it; then waive")
+    # Only d2 counts: nothing of d1 stands in ledger, list, states or target.
+    assert staged.rows("SELECT DISTINCT record_id FROM consent_event WHERE source = 'changes'") == [
+        ("C3",)
+    ]
+    assert staged.rows("SELECT count(*) FROM suppression_list WHERE record_id = 'N1'") == [(0,)]
+    assert staged.rows("SELECT count(*) FROM ent_consent WHERE source = 'changes'") == [(1,)]
+    assert set(staged.fates("changes").values()) == {
+        ("held", "delivery.limits"),
+        ("attached", "consent.contact_point"),
+    }
+    held = open_target(staged.book.target, staged.workspace)
+    cursor = staged.store.cursor()
+    listed = {row["contact_point"] for row in held.read_back(cursor, "suppression").to_pylist()}
+    assert "n1@huis.nl" not in listed
+    back = staged.workspace / "exports" / "back" / "crm"
+    assert [path.name for path in back.iterdir()] == ["2.csv"]
+    assert (
+        staged.rows("SELECT * FROM store.consent_state WHERE step = 'load' ORDER BY ALL") == before
+    )
+
+    done = staged.run("sync", attempt=2, waived=frozenset({name}))
+    assert _failed(done) == []
+    assert next(check for check in done.checks if check.name == name).observed == "applied: waived"
+    events = staged.rows("SELECT count(*) FROM consent_event WHERE source = 'changes'")
+    assert events == [(53,)]  # 50 without a person, Bert's, and the shared one of two people
+    assert "held" not in {fate for fate, _reason in staged.fates("changes").values()}
+    held = open_target(staged.book.target, staged.workspace)
+    listed = {row["contact_point"] for row in held.read_back(cursor, "suppression").to_pylist()}
+    assert "n1@huis.nl" in listed
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"rows": None, "share": 0.5}, "2 profiles touched, at most 1"),
+        ({"rows": None, "conflicts": 0}, "1 conflicts, at most 0"),
+    ],
+)
+def test_share_and_conflicts_hold_a_delta_up_too(
+    staged: Staged, limits: dict[str, object], said: str
+) -> None:
+    spec = staged.book.step("sync")
+    assert spec is not None
+    settings = spec.with_.model_copy(update={"limits": Limits.model_validate(limits)})  # type: ignore[union-attr]
+    new = spec.model_copy(update={"with_": settings})
+    steps = [new if step.id == "sync" else step for step in staged.book.phases[0].steps]
+    phase = staged.book.phases[0].model_copy(update={"steps": tuple(steps)})
+    staged.book = staged.book.model_copy(update={"phases": (phase,)})
+    # An opt-out of everybody with the shared address, and an old opt-in that it outlives.
+    old = "C7,opt-in,R1,,email,Nova,2020-03-03T12:00:00,web,,"
+    staged.deliver("d1", 1, [OUT_SHARED, old])
+    outcome = staged.run("sync")
+    assert _failed(outcome)[-1] == "delivery within the limits: d1"
+    assert said in outcome.checks[-1].observed
+    assert staged.rows("SELECT count(*) FROM consent_event WHERE source = 'changes'") == [(0,)]
 
 
 def test_doing_it_again_changes_nothing_but_the_attempt(staged: Staged) -> None:

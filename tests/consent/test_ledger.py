@@ -132,3 +132,60 @@ def test_an_opt_out_for_all_brands_without_a_state_to_say_so_is_listed() -> None
     brands = {"brands": ["Kompas", "Nova"]}
     listed = world.cursor.execute(silence.LIST, brands).fetchall()
     assert [(row[2], row[4]) for row in listed] == [("p1@huis.nl", "Kompas")]
+
+
+LINKS = (
+    "CREATE TABLE link (source VARCHAR, record_id VARCHAR, other_source VARCHAR,"
+    " other_record VARCHAR);"
+)
+
+
+def test_an_opt_out_of_a_lost_owner_goes_by_links_to_every_relative() -> None:
+    world = World()
+    world.person("p1", "R1")
+    world.person("p2", "R2")
+    world.cursor.execute(
+        LINKS + "INSERT INTO link VALUES ('crm', 'R1', 'crm', 'R404'), ('crm', 'R404', 'crm', 'R2')"
+    )
+    for number in (1, 2):
+        world.consent(f"T{number}", "given", "2024-01-01", owner=f"R{number}", evidence="web")
+    world.consent("T3", "withdrawn", "2024-02-01", owner="R404")
+    world.consent("T4", "given", "2024-03-01", owner="R404", evidence="web", brand="Kompas")
+    world.build()
+    # The opt-out travels to both, the opt-in to nobody.
+    assert world.rules() == {
+        ("p1", "Nova", "email"): "newest_optout",
+        ("p2", "Nova", "email"): "newest_optout",
+    }
+    assert world.rows("SELECT DISTINCT how FROM tmp_consent_placed ORDER BY ALL") == [
+        ("link",),
+        ("nobody",),
+        ("owner",),
+    ]
+
+
+def test_an_opt_out_lands_on_the_list_when_a_lost_relative_has_an_address() -> None:
+    world = World()
+    world.person(None, "R9", email=["weg@huis.nl"], phone=["+31612345678"])
+    world.cursor.execute(LINKS + "INSERT INTO link VALUES ('crm', 'R9', 'crm', 'R404')")
+    world.consent("T1", "withdrawn", "2024-02-01", owner="R404")
+    assert world.build().rows(EVENT) == [(None, "weg@huis.nl", "withdrawn")]
+    listed = world.cursor.execute(silence.LIST, {"brands": ["Nova"]}).fetchall()
+    assert [(row[2], row[3], row[4]) for row in listed] == [("weg@huis.nl", "email", "Nova")]
+
+
+def test_an_opt_out_finds_the_address_in_the_unreadable_row_of_its_owner() -> None:
+    world = World()
+    world.person("p1", "R1", email=["samen@huis.nl"])
+    world.cursor.execute(
+        "CREATE TABLE reject (source VARCHAR, raw VARCHAR);"
+        "INSERT INTO reject VALUES ('crm', 'R404;Jan;samen@huis.nl;06-12345678;extra'),"
+        " ('crm', 'R4040;Piet;piet@huis.nl')"
+    )
+    world.consent("T1", "given", "2024-01-01", owner="R1", evidence="web")
+    world.consent("T2", "withdrawn", "2024-02-01", owner="R404")
+    world.consent("T3", "refused", "2024-02-01", owner="R404", channel="phone")
+    world.build()
+    assert world.rules() == {("p1", "Nova", "email"): "newest_optout"}
+    listed = world.cursor.execute(silence.LIST, {"brands": ["Nova"]}).fetchall()
+    assert [(row[2], row[3]) for row in listed] == [("+31612345678", "phone")]

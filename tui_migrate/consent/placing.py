@@ -17,6 +17,7 @@ owner's number, are used too. Permissions never travel like this.
 from __future__ import annotations
 
 from tui_migrate.consent import points
+from tui_migrate.consent.points import TABLES as POINT_TABLES
 from tui_migrate.consent.relations import (
     CONSENT_COLUMNS,
     LINK_COLUMNS,
@@ -229,20 +230,18 @@ def _only(rows: str, condition: str) -> str:
     return rows if condition == "true" else f"(SELECT * FROM {rows} WHERE {condition})"
 
 
-TEMPORARY = (
-    *(
-        f"tmp_{what}_{part}"
-        for what in _NEEDS_POINT
-        for part in ("row", "owner", "point", "lost", "relative", "link", "unread", "placed")
-    ),
-    "tmp_point_key",
-    "tmp_record_point",
-    "tmp_profile_point",
+TEMPORARY = tuple(
+    f"tmp_{what}_{part}"
+    for what in _NEEDS_POINT
+    for part in ("row", "owner", "point", "lost", "relative", "link", "unread", "placed")
 )
-"""The temporary tables that ``place`` makes."""
+"""The temporary tables that ``place`` makes, beside those of ``points.gather``."""
 
 
-def clear(cursor: Cursor) -> None:
-    """Drop the temporary tables (personal values should not wait for the end of the connection)."""
-    for name in TEMPORARY:
+def clear(cursor: Cursor, points: bool = True) -> None:
+    """Drop the temporary tables (personal values should not wait for the end of the connection).
+
+    ``points`` false: the contact points stay, to be used again.
+    """
+    for name in (*TEMPORARY, *(POINT_TABLES if points else ())):
         cursor.execute(f"DROP TABLE IF EXISTS temp.{name}")

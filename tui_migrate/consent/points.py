@@ -76,7 +76,8 @@ SELECT profile_id, unnest(list_concat(coalesce(email, []), coalesce(phone, [])))
 FROM {golden}
 """
 
-_TABLES = ("point_key", "record_point", "profile_point")
+TABLES = ("tmp_point_key", "tmp_record_point", "tmp_profile_point")
+"""The temporary tables that ``gather`` leaves."""
 _GOLDEN_COLUMNS = {"profile_id": "VARCHAR", "email": "VARCHAR[]", "phone": "VARCHAR[]"}
 
 
@@ -106,7 +107,7 @@ def gather(
     rolled-back transaction takes the tables along: then they are made again).
     """
     told = [f"SELECT contact_point AS value FROM {row}" for row in rows]
-    if reuse and all(exists(cursor, f"tmp_{name}") for name in _TABLES):
+    if reuse and all(exists(cursor, name) for name in TABLES):
         know(cursor, " UNION ALL ".join(told), country)
         return
     contact_point = read(cursor, sources.contact_point, CONTACT_POINT_COLUMNS)

@@ -23,37 +23,37 @@ COLUMNS = (
 
 _RANK = " ".join(f"WHEN '{reason}' THEN {i}" for i, reason in enumerate(REASONS))
 
-# One row is one entry of the list.
-LIST = f"""
+# One row is one entry of the list. {scope}: a condition on profiles.
+_LIST = f"""
 WITH sole AS (
   -- One row is a point that one profile only carries.
   SELECT point, any_value(profile_id) AS profile_id, any_value(kind) AS kind
-  FROM tmp_profile_point WHERE kind <> 'post'
+  FROM tmp_profile_point WHERE kind <> 'post' AND {{near}}
   GROUP BY point HAVING count(DISTINCT profile_id) = 1),
 fact AS (
   -- Points that a suppression names itself.
   SELECT profile_id, contact_point, channel, brand, reason, event_at, source, record_id
-  FROM suppression WHERE contact_point IS NOT NULL
+  FROM {{suppressions}} WHERE contact_point IS NOT NULL
   UNION ALL
   -- All other points of a silenced person.
   SELECT s.profile_id, p.point, s.channel, s.brand, s.reason, s.event_at, s.source, s.record_id
-  FROM suppression s JOIN sole p USING (profile_id)
+  FROM {{suppressions}} s JOIN sole p USING (profile_id)
   WHERE s.reason <> 'hard_bounce' AND (s.channel = '*'
     OR p.kind = CASE WHEN s.channel IN ('phone', 'sms') THEN 'phone' ELSE s.channel END)
   UNION ALL
   -- Points of opt-outs that found no profile.
   SELECT NULL, contact_point, channel, brand, '{OPT_OUT}', event_at, source, record_id
-  FROM consent_event
+  FROM {{events}}
   WHERE profile_id IS NULL AND state IN {OUT} AND contact_point IS NOT NULL
   UNION ALL
   -- Opt-outs for all brands, on brands for which the person has no state that could say so.
   SELECT e.profile_id, p.point, e.channel, b.brand, '{OPT_OUT}', e.event_at, e.source, e.record_id
-  FROM consent_event e
+  FROM {{events}} e
   JOIN sole p ON p.profile_id = e.profile_id AND (e.channel = '*'
     OR p.kind = CASE WHEN e.channel IN ('phone', 'sms') THEN 'phone' ELSE e.channel END)
   CROSS JOIN (SELECT unnest($brands::VARCHAR[]) AS brand) b
   WHERE e.state IN {OUT} AND e.brand = '*' AND NOT EXISTS (
-    SELECT 1 FROM consent_event k WHERE k.profile_id = e.profile_id AND k.brand = b.brand
+    SELECT 1 FROM {{events}} k WHERE k.profile_id = e.profile_id AND k.brand = b.brand
       AND (k.channel = e.channel OR e.channel = '*'))),
 best AS (
   SELECT * FROM fact
@@ -66,6 +66,9 @@ SELECT left(sha256(concat_ws('|', contact_point, channel, brand)), 20) AS record
 FROM best ORDER BY record_key
 """
 
+LIST = _LIST.format(events="consent_event", suppressions="suppression", near="true")
+"""All entries that the ledger gives."""
+
 # One row is the last word on an entry.
 NOW = """
 (SELECT s.* EXCLUDE (step, attempt, unit)
@@ -76,13 +79,25 @@ NOW = """
 
 # One row is a change of the list by new facts: an entry that is new, or one to be lifted. Only
 # entries that came of an opt-out for all brands can be lifted: the others name the point themselves.
-CHANGES = f"""
-WITH derived AS ({LIST}), held AS {NOW}
+_CHANGES = f"""
+WITH derived AS ({{derived}}), held AS {NOW}
 SELECT * FROM derived d
 WHERE NOT EXISTS (SELECT 1 FROM held h WHERE h.record_key = d.record_key AND h.active)
 UNION ALL
 SELECT * REPLACE (false AS active) FROM held h
-WHERE h.active AND h.reason = '{OPT_OUT}' AND h.profile_id <> ''
+WHERE h.active AND h.reason = '{OPT_OUT}' AND h.profile_id IN (SELECT profile_id FROM {{touched}})
   AND NOT EXISTS (SELECT 1 FROM derived d WHERE d.record_key = h.record_key)
 ORDER BY record_key
 """
+
+
+def changes_sql(events: str, suppressions: str, touched: str) -> str:
+    """The SELECT of changes. ``touched``: the profiles (profile_id) about which there is something
+    new; ``events`` and ``suppressions``: all of the ledger about them, and what is about no profile.
+    """
+    near = (
+        "point IN (SELECT p.point FROM tmp_profile_point p"
+        f" WHERE p.profile_id IN (SELECT profile_id FROM {touched}))"
+    )
+    derived = _LIST.format(events=events, suppressions=suppressions, near=near)
+    return _CHANGES.format(derived=derived, touched=touched)

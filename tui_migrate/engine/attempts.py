@@ -37,6 +37,7 @@ class Attempts:
     def context(self, step: StepState, spec: AnyStep, *, rebuilding: bool = False) -> Context:
         """What the step sees: the state as it stood when its attempt started."""
         core = self._core
+        as_started = rebuilding or step.status in UNDERWAY
         return Context(
             workspace=core.workspace.root,
             runbook=core.runbook,
@@ -45,8 +46,9 @@ class Attempts:
             store=core.store,
             cursor=self._units.cursor,
             host=EngineHost(core, rebuilding),
-            decisions=pair_decisions(core, step, as_started=rebuilding or step.status in UNDERWAY),
+            decisions=pair_decisions(core, step, as_started=as_started),
             payment_allowed=payment_allowed(core),
+            waived=step.waived_before if as_started else step.waivers,
             rebuilding=rebuilding,
         )
 

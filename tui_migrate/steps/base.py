@@ -114,6 +114,8 @@ class Context:
     """Reviewers' decisions as they stood when this attempt started."""
     payment_allowed: bool = False
     """Whether the privacy gate for payment data is signed."""
+    waived: frozenset[str] = frozenset()
+    """Names of this step's checks that somebody had waived when this attempt started."""
     rebuilding: bool = False
     """Staging is being rebuilt: nothing outside staging may be written."""
 

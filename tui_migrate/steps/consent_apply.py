@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 
@@ -33,6 +33,7 @@ from tui_migrate.steps.consent_target import CONSENT_ROWS, LIST_ROWS, TargetSide
 from tui_migrate.steps.ingest import file_format
 
 if TYPE_CHECKING:
+    from tui_migrate.runbook.kinds import ConsentSyncWith
     from tui_migrate.runbook.models import Runbook, StepSpec
 
 BACK = Path("exports") / "back"
@@ -80,18 +81,34 @@ SELECT source, delivery, file, line, $fate AS fate, $reason AS reason FROM fates
 WHERE source = $source AND delivery = $delivery AND fate = 'pending' ORDER BY ALL
 """
 
-_TOUCHED = """profile_id IN (
-  SELECT profile_id FROM store.consent_event
-  WHERE step = {step} AND attempt = {attempt} AND unit = {unit} AND profile_id IS NOT NULL
-  UNION SELECT profile_id FROM store.suppression
-  WHERE step = {step} AND attempt = {attempt} AND unit = {unit} AND profile_id IS NOT NULL)"""
+# One row is a profile about which this delivery says something.
+_TOUCHED = """
+CREATE OR REPLACE TEMP TABLE tmp_touched AS
+SELECT profile_id FROM store.consent_event WHERE {own} AND profile_id IS NOT NULL
+UNION SELECT profile_id FROM store.suppression WHERE {own} AND profile_id IS NOT NULL
+"""
+
+# One row is a fact of the ledger about a touched profile, or about no profile.
+_LEDGER = """
+CREATE OR REPLACE TEMP TABLE tmp_ledger_{what} AS SELECT * FROM {what}
+WHERE profile_id IS NULL OR profile_id IN (SELECT profile_id FROM tmp_touched)
+"""
+
+# One row is the present state of a key of a touched profile (the view "consent_state", for these only).
+_BEFORE = """
+CREATE OR REPLACE TEMP TABLE tmp_state_before AS
+SELECT s.* FROM store.consent_state s JOIN live l USING (step, attempt)
+SEMI JOIN tmp_touched t ON t.profile_id = s.profile_id
+QUALIFY row_number() OVER (PARTITION BY s.profile_id, s.brand, s.channel, s.purpose
+  ORDER BY l.ord DESC, length(s.unit) DESC, s.unit DESC) = 1
+"""
 
 # One row is a state that new facts changed (or made), with what it was.
 _CHANGED = """
 CREATE OR REPLACE TEMP TABLE tmp_changed_state AS
 SELECT n.*, s.status AS status_before
-FROM ({states}) n
-LEFT JOIN consent_state s ON s.profile_id = n.profile_id AND s.brand = n.brand
+FROM tmp_state_now n
+LEFT JOIN tmp_state_before s ON s.profile_id = n.profile_id AND s.brand = n.brand
   AND s.channel = n.channel AND s.purpose = n.purpose
 WHERE s.profile_id IS NULL OR s.status <> n.status OR s.rule <> n.rule
   OR s.evidence_at IS DISTINCT FROM n.evidence_at OR s.source IS DISTINCT FROM n.source
@@ -111,18 +128,35 @@ ORDER BY ALL
 # New events that the present state does not follow: something newer or stronger says otherwise.
 CONFLICTS = """
 SELECT count(*) FROM store.consent_event e
-JOIN consent_state s ON s.profile_id = e.profile_id AND s.channel = e.channel
+JOIN {states} s ON s.profile_id = e.profile_id AND s.channel = e.channel
   AND s.purpose = e.purpose AND e.brand IN (s.brand, '*')
-WHERE e.step = $step AND e.attempt = $attempt AND e.unit = $unit
+WHERE {own}
   AND ((e.state IN ('given', 'confirmed') AND s.status = 'opt-out')
     OR (e.state IN ('refused', 'withdrawn') AND s.status = 'opt-in'))
 """
 
+# One row is a limit that a delivery exceeds, as a finding on the delivery.
+_BEYOND = """
+SELECT $source AS source, $delivery AS delivery, 'consent.limit_' || x.what AS rule,
+  'block' AS severity, x.observed::VARCHAR AS value, x.most::VARCHAR AS cleaned,
+  $message AS message
+FROM (SELECT unnest($what::VARCHAR[]) AS what, unnest($observed::BIGINT[]) AS observed,
+  unnest($most::BIGINT[]) AS most) x ORDER BY rule
+"""
+
+_TAKEN_BACK = (
+    *(f"ent_{name}" for name in STRAIGHT), CHANGE, "consent_event", "suppression",
+    "suppression_list", "finding", "fate",
+)  # fmt: skip
+"""What ``apply`` has written by the time it knows the size of a delivery."""
+
+# One row is an e-mail address and the record of the most trusted source that carries it.
 _CARRIERS = """
-(SELECT email, min_by(source, place) AS source, min_by(record_id, place) AS record_id FROM
+CREATE OR REPLACE TEMP TABLE tmp_carrier AS
+SELECT email, min_by(source, place) AS source, min_by(record_id, place) AS record_id FROM
   (SELECT unnest(email) AS email, source, record_id,
           (CASE source {trust} ELSE 99 END, source, record_id) AS place FROM ent_profile)
- GROUP BY email)
+ GROUP BY email
 """
 
 
@@ -133,17 +167,41 @@ FROM store.consent_change WHERE {own} AND profile_id <> '' ORDER BY record_key
 """
 
 
+_LEDGER_TABLES = ("tmp_ledger_consent_event", "tmp_ledger_suppression")
+TEMPORARY = (
+    "tmp_touched", "tmp_state_before", "tmp_state_now", "tmp_changed_state", "tmp_carrier",
+    *_LEDGER_TABLES,
+)  # fmt: skip
+"""The temporary tables that ``apply`` leaves for its next call."""
+
+
+def limit_check(judged: Judged) -> str:
+    """Name of the check that a delivery is within the limits; a waiver lets it be applied."""
+    return _("delivery within the limits: {}").format(judged.delivery.name)
+
+
 class Applier:
     """Applies deliveries for one step; each call of ``apply`` belongs to one unit."""
 
     def __init__(self, spec: StepSpec, runbook: Runbook, target: TargetSide, policy: str) -> None:
         self._spec, self._runbook, self._target, self._policy = spec, runbook, target, policy
         self._mappings: dict[str, tuple[Mapping, ...]] = {}
-        self._points_known = False
+        self.points_known = False
         """Whether the contact points gathered for the last delivery still hold for the next."""
+        self._carriers_known = False
+
+    def clear(self, context: Context) -> None:
+        """Drop the temporary tables."""
+        for name in TEMPORARY:
+            context.cursor.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        self.points_known = self._carriers_known = False
 
     def apply(self, context: Context, unit: Unit, judged: Judged, number: int) -> dict[str, int]:
-        """Read one delivery, apply it or set it aside. ``number``: of its batches to the target."""
+        """Read one delivery, apply it or set it aside. ``number``: of its batches to the target.
+
+        One that is larger than the limits allow is read and measured, but waits: nothing of it joins
+        ledger or target before a person waives its check.
+        """
         rows = self._read(context, unit, judged)
         place = {"source": judged.delivery.source, "delivery": judged.delivery.name}
         if not judged.applied:
@@ -153,9 +211,53 @@ class Applier:
         done = {"rows": rows} | self._map(context, unit, judged)
         done |= self._book(context, unit, judged)
         done |= self._restate(context, unit)
+        beyond = self._beyond(context, done)
+        if beyond and limit_check(judged) not in context.waived:
+            return self._hold(context, unit, place, rows, beyond)
         done |= self._tell(context, unit, judged, number)
         done["rest"] = context.write(unit, "fate", _REST, place)
         return done
+
+    def _beyond(self, context: Context, done: dict[str, int]) -> dict[str, tuple[int, int]]:
+        """The limits that a delivery exceeds: name → (observed, allowed)."""
+        limits = cast("ConsentSyncWith", self._spec.with_).limits
+        most = {"rows": limits.rows, "conflicts": limits.conflicts, "profiles": None}
+        seen = {"rows": done["rows"], "conflicts": done["conflicts"], "profiles": done["touched"]}
+        if limits.share is not None:
+            everybody = context.value("SELECT count(DISTINCT profile_id) FROM crosswalk")
+            most["profiles"] = int(limits.share * max(1, everybody))
+        return {
+            name: (seen[name], limit)
+            for name, limit in most.items()
+            if limit is not None and seen[name] > limit
+        }
+
+    def _hold(
+        self,
+        context: Context,
+        unit: Unit,
+        place: dict[str, str],
+        rows: int,
+        beyond: dict[str, tuple[int, int]],
+    ) -> dict[str, int]:
+        """Take back what this unit wrote (nothing of it is committed yet); the rows wait."""
+        own = {"step": self._spec.id, "attempt": context.attempt, "unit": unit.id}
+        for table in _TAKEN_BACK:
+            context.cursor.execute(
+                f"DELETE FROM store.{quote(table)}"
+                " WHERE step = $step AND attempt = $attempt AND unit = $unit",
+                own,
+            )
+        values = {**place, "fate": "held", "reason": "delivery.limits"}
+        held = context.write(unit, "fate", _ASIDE, values)
+        found = {
+            "what": list(beyond),
+            "observed": [observed for observed, _most in beyond.values()],
+            "most": [most for _observed, most in beyond.values()],
+            "message": _("This delivery is larger than the limits allow; it waits for a person."),
+        }
+        context.write(unit, "finding", _BEYOND, {**place, **found})
+        return {"rows": rows, "waiting": held}
 
     def _read(self, context: Context, unit: Unit, judged: Judged) -> int:
         spec = self._runbook.sources[judged.delivery.source]
@@ -198,7 +300,7 @@ class Applier:
         if not exists(context.cursor, f"raw_{delivery.source}"):
             return done
         for mapping in self._mapped(context, delivery.source):
-            settings = self._reading(mapping, judged)
+            settings = self._reading(context, mapping, judged)
             mapped = map_rows(context.cursor, mapping, relation, settings)
             name = mapping.entity.name
             if name in STRAIGHT:
@@ -206,14 +308,14 @@ class Applier:
                 written = context.write(unit, f"ent_{name}", select)
                 done["mapped"] += written
                 if name == "contact_point" and written:
-                    self._points_known = False
+                    self.points_known = False
             if name not in ("consent", "suppression"):
                 done["changes"] += context.write(unit, CHANGE, _changes(mapped))
             context.write(unit, "finding", mapped.findings_select())
             context.write(unit, "fate", mapped.rejected_select())
         return done
 
-    def _reading(self, mapping: Mapping, judged: Judged) -> Settings:
+    def _reading(self, context: Context, mapping: Mapping, judged: Judged) -> Settings:
         spec = self._runbook.sources[mapping.source]
         carriers = ""
         if any(owner.email for owner in mapping.owners):
@@ -221,7 +323,10 @@ class Applier:
                 f"WHEN {literal(name)} THEN {source.trust}"
                 for name, source in sorted(self._runbook.sources.items())
             )
-            carriers = _CARRIERS.format(trust=trust)
+            if not self._carriers_known:
+                context.cursor.execute(_CARRIERS.format(trust=trust))
+                self._carriers_known = True
+            carriers = "tmp_carrier"
         manifest = judged.delivery.manifest
         zone = (manifest.zone if manifest else None) or spec.zone or self._runbook.zone
         day = re.search(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", judged.delivery.name)
@@ -229,52 +334,69 @@ class Applier:
             today = date.fromisoformat(day.group()) if day else FAR
         except ValueError:
             today = FAR
-        return Settings(zone=zone, today=today, carriers=carriers)
+        brands = self._runbook.brands
+        return Settings(zone=zone, today=today, carriers=carriers, brands=brands)
 
     def _book(self, context: Context, unit: Unit, judged: Judged) -> dict[str, int]:
         """New facts join the ledger, their rows get fates, the suppression list grows."""
-        delivery, cursor = judged.delivery, context.cursor
-        here = f"source = {literal(delivery.source)} AND delivery = {literal(delivery.name)}"
-        purpose, reuse = self._runbook.consent.purpose, self._points_known
-        placing.place(cursor, Sources(only=here), purpose, reuse=reuse)
-        self._points_known = True
+        cursor, own = context.cursor, self._own(context, unit)
+        here = Sources(
+            consent=f"(SELECT * FROM store.ent_consent WHERE {own})",
+            suppression=f"(SELECT * FROM store.ent_suppression WHERE {own})",
+        )
+        purpose, reuse = self._runbook.consent.purpose, self.points_known
+        placing.place(cursor, here, purpose, reuse=reuse)
+        self.points_known = True
         people = read(cursor, "ent_profile", ledger.PEOPLE_COLUMNS)
         message = _("This opt-out names neither a known person nor an address or number.")
         brands = {"brands": list(self._runbook.brands)}
-        return {
+        done = {
             "events": context.write(unit, "consent_event", ledger.NEW_EVENTS),
             "suppressions": context.write(unit, "suppression", ledger.NEW_SUPPRESSIONS),
-            "listed": context.write(unit, "suppression_list", silence.CHANGES, brands),
+        }
+        cursor.execute(_TOUCHED.format(own=own))
+        for what in ("consent_event", "suppression"):
+            cursor.execute(_LEDGER.format(what=what))
+        changes = silence.changes_sql(*_LEDGER_TABLES, "tmp_touched")
+        return done | {
+            "listed": context.write(unit, "suppression_list", changes, brands),
             "unplaced": context.write(unit, "finding", ledger.UNPLACED, {"message": message}),
             "attached": context.write(unit, "fate", ledger.FATES.format(people=people)),
         }
 
+    def _own(self, context: Context, unit: Unit) -> str:
+        """SQL: the rows that this unit wrote."""
+        return (
+            f"step = {literal(self._spec.id)} AND attempt = {int(context.attempt)}"
+            f" AND unit = {literal(unit.id)}"
+        )
+
     def _restate(self, context: Context, unit: Unit) -> dict[str, int]:
-        """States of the touched profiles again, from the whole ledger; those that differ are kept."""
-        own = {"step": self._spec.id, "attempt": context.attempt, "unit": unit.id}
-        scope = _TOUCHED.format(
-            step=literal(self._spec.id), attempt=int(context.attempt), unit=literal(unit.id)
-        )
-        states = states_sql(self._policy, scope=scope)
-        context.cursor.execute(_CHANGED.format(states=states))
-        touched = context.value(
-            f"SELECT count(*) FROM (SELECT DISTINCT profile_id FROM consent_event WHERE {scope})"
-        )
-        changed = context.write(
+        """States of the touched profiles again, from all that the ledger says about them."""
+        cursor, own = context.cursor, self._own(context, unit)
+        states = states_sql(self._policy, *_LEDGER_TABLES)
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE tmp_state_now AS {states}")
+        cursor.execute(_BEFORE)
+        cursor.execute(_CHANGED)
+        changes = f"SELECT profile_id FROM store.{CHANGE} WHERE {own} AND profile_id <> ''"
+        return {
+            "touched": context.value(
+                f"SELECT count(*) FROM (SELECT profile_id FROM tmp_touched UNION {changes})"
+            ),
+            "changed": context.value("SELECT count(*) FROM tmp_changed_state"),
+            "conflicts": context.value(CONFLICTS.format(states="tmp_state_now", own=own)),
+        }
+
+    def _tell(self, context: Context, unit: Unit, judged: Judged, number: int) -> dict[str, int]:
+        """States that differ are kept and go to the target; opt-outs and addresses also go back to
+        the old systems."""
+        own = self._own(context, unit)
+        context.write(
             unit,
             "consent_state",
             "SELECT * EXCLUDE (status_before) FROM tmp_changed_state ORDER BY ALL",
         )
         context.trail(unit, _TRAIL)
-        conflicts = context.value(CONFLICTS, own)
-        return {"touched": touched, "changed": changed, "conflicts": conflicts}
-
-    def _tell(self, context: Context, unit: Unit, judged: Judged, number: int) -> dict[str, int]:
-        """What differs goes to the target; opt-outs and addresses go back to the old systems."""
-        own = (
-            f"step = {literal(self._spec.id)} AND attempt = {int(context.attempt)}"
-            f" AND unit = {literal(unit.id)}"
-        )
         selects = {
             "consent": CONSENT_ROWS.format(states="tmp_changed_state"),
             "suppression": LIST_ROWS.format(
@@ -304,7 +426,13 @@ class Applier:
             systems="consent_system",
         )
         origin = {"from_system": self._runbook.system(delivery.source)}
-        cursor.execute(f"CREATE OR REPLACE TEMP TABLE tmp_back AS {select}", origin)
+        cells = ", ".join(
+            f"{defuse_sql(_cell(column))} AS {quote(column)}" for column in backflow.COLUMNS[1:]
+        )
+        cursor.execute(
+            f"CREATE OR REPLACE TEMP TABLE tmp_back AS SELECT system, {cells} FROM ({select})",
+            origin,
+        )
         cursor.unregister("consent_system")
         found = context.query("SELECT system, count(*) FROM tmp_back GROUP BY ALL ORDER BY ALL")
         if not context.rebuilding:
@@ -317,11 +445,10 @@ class Applier:
         several = sum(spec.deltas for spec in self._runbook.sources.values()) > 1
         name = f"{judged.delivery.source}-{judged.sequence}" if several else str(judged.sequence)
         path = context.workspace / BACK / system / f"{name}.csv"
-        columns = backflow.COLUMNS[1:]
-        cells = ", ".join(f"{defuse_sql(_cell(column))} AS {quote(column)}" for column in columns)
         with whole(path) as temporary:
             context.cursor.execute(
-                f"COPY (SELECT {cells} FROM tmp_back WHERE system = {literal(system)} ORDER BY ALL)"
+                "COPY (SELECT * EXCLUDE (system) FROM tmp_back"
+                f" WHERE system = {literal(system)} ORDER BY ALL)"
                 f" TO {literal(str(temporary))} (FORMAT csv, HEADER)"
             )
         until = date.today() + timedelta(days=self._runbook.retention.exports_days)

@@ -10,7 +10,7 @@ target. Events count by their own time, so the order of arrival does not matter 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -29,7 +29,14 @@ from tui_migrate.staging.deliveries import (
     read_manifest,
 )
 from tui_migrate.steps.base import Check, Context, Outcome, Unit
-from tui_migrate.steps.consent_apply import CHANGE, CHANGE_COLUMNS, CONFLICTS, STRAIGHT, Applier
+from tui_migrate.steps.consent_apply import (
+    CHANGE,
+    CHANGE_COLUMNS,
+    CONFLICTS,
+    STRAIGHT,
+    Applier,
+    limit_check,
+)
 from tui_migrate.steps.consent_target import TargetSide
 
 if TYPE_CHECKING:
@@ -74,6 +81,9 @@ class Deltas:
             for name in self._runbook.sources[source].mapping:
                 if (context.workspace / name).is_file():
                     found[name] = sha256_file(context.workspace / name)
+        names = {limit_check(one) for one in self._look(context)}
+        if waived := sorted(context.waived & names):
+            found["waived"] = "; ".join(waived)
         limits = self._settings.limits
         found["limits"] = f"{limits.rows}/{limits.share}/{limits.conflicts}"
         return found
@@ -114,6 +124,15 @@ class Deltas:
         units = self._units(context)
         return self._applier.apply(context, unit, units[unit.id], list(units).index(unit.id) + 1)
 
+    @property
+    def gathered(self) -> bool:
+        """Whether the contact points of the last delivery still hold."""
+        return self._applier.points_known
+
+    def clear(self, context: Context) -> None:
+        """Drop the temporary tables."""
+        self._applier.clear(context)
+
     # What a person reads.
 
     def outcome(self, context: Context) -> Outcome:
@@ -153,30 +172,54 @@ class Deltas:
         return Outcome(figures, checks + self._limits(context, figures))
 
     def _limits(self, context: Context, figures: dict[str, int | str]) -> list[Check]:
-        """Each limit against the worst delivery."""
+        """A check for each delivery that the limits hold up, or held up until it was waived."""
         own = {"step": self._spec.id, "attempt": context.attempt}
-        limits, checks = self._settings.limits, []
-        profiles = max(1, context.value("SELECT count(DISTINCT profile_id) FROM crosswalk"))
-        rows = context.value(_MOST_ROWS, own)
-        touched = context.value(_MOST_TOUCHED, own)
-        conflicts = sum(
-            context.value(CONFLICTS, {**own, "unit": unit})
-            for unit, judged in self._units(context).items()
-            if judged.applied
-        )
-        figures |= {"rows of the largest delta": rows, "profiles of the largest delta": touched}
-        figures["conflicts of deltas"] = conflicts
-        if limits.rows is not None:
-            checks.append(_limit(_("rows of a delta"), rows, limits.rows))
-        if limits.share is not None:
-            name = _("profiles that a delta changes")
-            checks.append(_limit(name, touched, int(limits.share * profiles)))
-        if limits.conflicts is not None:
-            checks.append(_limit(_("conflicts of deltas"), conflicts, limits.conflicts))
-        return checks
+        mine = "e.step = $step AND e.attempt = $attempt"
+        figures |= {
+            "rows of the largest delta": context.value(_MOST_ROWS, own),
+            "profiles of the largest delta": context.value(_MOST_TOUCHED, own),
+            "conflicts of deltas": context.value(
+                CONFLICTS.format(states="consent_state", own=mine), own
+            ),
+        }
+        limits = self._settings.limits
+        if limits.rows is limits.share is limits.conflicts is None:
+            return []
+        waiting: dict[str, list[str]] = {}
+        for delivery, what, observed, most in context.query(_WAITING, own):
+            said = _LIMITS[str(what)]().format(observed, most)
+            waiting.setdefault(str(delivery), []).append(said)
+        figures["deliveries waiting"] = len(waiting)
+        checks = []
+        for judged in filter(lambda one: one.applied, self._look(context)):
+            beyond, name = waiting.get(judged.delivery.name), limit_check(judged)
+            if beyond:
+                said = "; ".join([*beyond, _LIMITS["remedy"]()])
+                checks.append(Check(name, False, said, _("nothing waits")))
+            elif name in context.waived:
+                checks.append(Check(name, True, _("applied: waived"), _("nothing waits")))
+        every = _("deliveries that wait for a person")
+        return [Check(every, not waiting, str(len(waiting)), "0", "warn"), *checks]
 
 
-# The rows of the largest delivery that was applied.
+_LIMITS: dict[str, Callable[[], str]] = {
+    "rows": lambda: _("{} rows, at most {}"),
+    "profiles": lambda: _("{} profiles touched, at most {}"),
+    "conflicts": lambda: _("{} conflicts, at most {}"),
+    "remedy": lambda: _(
+        "look at it; then waive this check with a reason (or raise the limit in the runbook), and"
+        " do the step again"
+    ),
+}
+
+# One row is a limit that a waiting delivery exceeds.
+_WAITING = """
+SELECT delivery, substr(rule, length('consent.limit_') + 1), value, cleaned FROM store.finding
+WHERE step = $step AND attempt = $attempt AND starts_with(rule, 'consent.limit_')
+ORDER BY delivery, rule DESC
+"""
+
+# The rows of the largest delivery that came.
 _MOST_ROWS = """
 SELECT coalesce(max(n), 0) FROM (
   SELECT count(*) AS n FROM store.record
@@ -226,10 +269,6 @@ def _seen(judged: Judged, workspace: Path) -> DeliverySeen:
 def _check(name: str, wrong: Sequence[str], remedy: str) -> Check:
     said = f"{', '.join(wrong)}: {remedy}" if wrong else "0"
     return Check(name, not wrong, said, "0")
-
-
-def _limit(name: str, observed: int, limit: int) -> Check:
-    return Check(_("limit: {}").format(name), observed <= limit, str(observed), f"<= {limit}")
 
 
 def _empty_folders(

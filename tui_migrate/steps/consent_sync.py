@@ -22,6 +22,7 @@ from tui_migrate.steps.consent_target import (
     LIST_ROWS,
     TargetSide,
     conservation_checks,
+    conservation_found,
 )
 
 if TYPE_CHECKING:
@@ -50,17 +51,20 @@ WHERE s.step = $step AND s.attempt = $attempt AND s.unit = $unit
 ORDER BY ALL
 """
 
-# One row is a brand and channel: persons with an opt-in in a source before, states after.
+# One row is a brand and channel: persons with an opt-in, and with an opt-out, in a source before
+# (one person can have both), states after.
 _BEFORE_AFTER = """
 WITH before AS (
-  SELECT brand, channel, count(DISTINCT profile_id) AS n FROM consent_event
-  WHERE state IN ('given', 'confirmed') AND profile_id IS NOT NULL AND brand <> '*'
-    AND channel <> '*' GROUP BY ALL),
+  SELECT brand, channel,
+    count(DISTINCT profile_id) FILTER (state IN ('given', 'confirmed')) AS opt_ins,
+    count(DISTINCT profile_id) FILTER (state IN ('refused', 'withdrawn')) AS opt_outs
+  FROM consent_event WHERE brand <> '*' AND channel <> '*' GROUP BY ALL),
 after AS (
   SELECT brand, channel, count(*) FILTER (status = 'opt-in') AS opt_ins,
     count(*) FILTER (status = 'opt-out') AS opt_outs
   FROM consent_state GROUP BY ALL)
-SELECT brand, channel, coalesce(b.n, 0), coalesce(a.opt_ins, 0), coalesce(a.opt_outs, 0)
+SELECT brand, channel, coalesce(b.opt_ins, 0), coalesce(b.opt_outs, 0),
+  coalesce(a.opt_ins, 0), coalesce(a.opt_outs, 0)
 FROM before b FULL JOIN after a USING (brand, channel) ORDER BY brand, channel
 """
 
@@ -91,6 +95,8 @@ class ConsentSyncStep(Step):
         self._target = TargetSide(runbook, spec.id)
         self._deltas = Deltas(spec, runbook, self._target, self.policy)
         self._batches: dict[str, tuple[int, str, str]] = {}
+        self._gathered = False
+        """Whether the contact points stand in temporary tables (until the end of the step)."""
 
     @property
     def settings(self) -> ConsentSyncWith:
@@ -133,7 +139,8 @@ class ConsentSyncStep(Step):
 
     def run(self, context: Context, unit: Unit) -> dict[str, int]:
         if unit.id == CONSERVATION:
-            return self._target.conservation_unit(context, unit)
+            reuse = self._gathered or self._deltas.gathered
+            return self._target.conservation_unit(context, unit, reuse)
         if self.settings.mode == "deltas":
             return self._deltas.run(context, unit)
         if unit.id == LEDGER:
@@ -157,7 +164,8 @@ class ConsentSyncStep(Step):
             "unplaced": context.write(unit, "finding", ledger.UNPLACED, {"message": message}),
             "fates": context.write(unit, "fate", ledger.FATES.format(people=people)),
         }
-        placing.clear(cursor)
+        placing.clear(cursor, points=False)
+        self._gathered = True
         return done
 
     def _states(self, context: Context, unit: Unit) -> dict[str, int]:
@@ -180,7 +188,7 @@ class ConsentSyncStep(Step):
     def finish(self, context: Context) -> Outcome:
         """Figures of ledger and states, and the checks that block."""
         figures = self._figures(context)
-        checks = conservation_checks(self._target.conserved(context))
+        checks = conservation_checks(conservation_found(context))
         rejected = context.value(
             "SELECT count(*) FROM store.receipt WHERE step = $step AND attempt = $attempt"
             " AND action = 'reject'",
@@ -189,7 +197,7 @@ class ConsentSyncStep(Step):
         checks.append(Check(_("rows that the target refused"), rejected == 0, str(rejected), "0"))
         unplaced = context.value("SELECT count(*) FROM finding WHERE rule = 'consent.unplaced'")
         figures["unplaced opt-outs"] = unplaced
-        name = _("opt-outs that name neither a person nor an address")
+        name = _("opt-outs that nobody could be found for")
         checks.append(Check(name, unplaced == 0, str(unplaced), "0", "warn"))
         if self.settings.mode == "deltas":
             more = self._deltas.outcome(context)
@@ -197,6 +205,7 @@ class ConsentSyncStep(Step):
             checks += more.checks
         self._target.close()
         placing.clear(context.cursor)
+        self._deltas.clear(context)
         return Outcome(figures, checks)
 
     def _figures(self, context: Context) -> dict[str, int | str]:
@@ -223,8 +232,8 @@ class ConsentSyncStep(Step):
         figures["listed contact points"] = context.value(
             f"SELECT count(*) FROM {silence.NOW} WHERE active"
         )
-        for brand, channel, before, opt_ins, opt_outs in context.query(_BEFORE_AFTER):
-            figures[f"{brand} {channel}: opt-in before"] = int(str(before))
-            figures[f"{brand} {channel}: opt-in after"] = int(str(opt_ins))
-            figures[f"{brand} {channel}: opt-out after"] = int(str(opt_outs))
+        names = ("opt-in before", "opt-out before", "opt-in after", "opt-out after")
+        for brand, channel, *counts in context.query(_BEFORE_AFTER):
+            for name, count in zip(names, counts, strict=True):
+                figures[f"{brand} {channel}: {name}"] = int(str(count))
         return figures

@@ -157,7 +157,7 @@ class TargetSide:
         context.write(unit, "receipt", _RECORDED.format(rows=ROWS), values)
         context.cursor.unregister("consent_receipts")
 
-    def conserved(self, context: Context) -> Conservation:
+    def conserved(self, context: Context, reuse: bool = False) -> Conservation:
         """The three conservation checks against what the target holds now.
 
         While staging is rebuilt the target may have moved on since (later deltas), so that the
@@ -169,16 +169,20 @@ class TargetSide:
             held = HELD
         purpose = self._runbook.consent.purpose
         try:
-            return conservation.check(context.cursor, held, "consent_state", Sources(), purpose)
+            return conservation.check(
+                context.cursor, held, "consent_state", Sources(), purpose, reuse=reuse
+            )
         finally:
             if held == HELD:
                 context.cursor.unregister(HELD)
 
-    def conservation_unit(self, context: Context, unit: Unit) -> dict[str, int]:
-        """Run the checks and list the offenders as findings."""
-        found = self.conserved(context)
+    def conservation_unit(self, context: Context, unit: Unit, reuse: bool) -> dict[str, int]:
+        """Run the checks and list the offenders as findings. ``reuse``: the contact points that this
+        step gathered before still hold."""
+        found = self.conserved(context, reuse)
         select = conservation.FINDINGS.format(golden="profile")
         written = context.write(unit, "finding", select, conservation.messages())
+        conservation.clear(context.cursor)
         return {
             "carried": found.carried,
             "justified": found.justified,
@@ -186,6 +190,21 @@ class TargetSide:
             "paired": found.paired,
             "findings": written,
         }
+
+
+# The offenders that the conservation unit of this attempt listed: one finding each.
+_OFFENDERS = """
+SELECT count(*) FILTER (rule = 'consent.carried'), count(*) FILTER (rule = 'consent.justified'),
+  count(*) FILTER (rule = 'consent.invented')
+FROM store.finding WHERE step = $step AND attempt = $attempt
+"""
+
+
+def conservation_found(context: Context) -> Conservation:
+    """What the conservation unit of this attempt found (without the justified pairs)."""
+    own = {"step": context.spec.id, "attempt": context.attempt}
+    carried, justified, invented = context.query(_OFFENDERS, own)[0]
+    return Conservation(int(str(carried)), int(str(justified)), int(str(invented)))
 
 
 def conservation_checks(found: Conservation) -> list[Check]:

@@ -193,7 +193,7 @@ def test_share_and_conflicts_hold_a_delta_up_too(
 ) -> None:
     spec = staged.book.step("sync")
     assert spec is not None
-    settings = spec.with_.model_copy(update={"limits": Limits.model_validate(limits)})  # type: ignore[union-attr]
+    settings = spec.with_.model_copy(update={"limits": Limits.model_validate(limits)})
     new = spec.model_copy(update={"with_": settings})
     steps = [new if step.id == "sync" else step for step in staged.book.phases[0].steps]
     phase = staged.book.phases[0].model_copy(update={"steps": tuple(steps)})

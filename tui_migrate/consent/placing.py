@@ -122,6 +122,10 @@ FROM tmp_{what}_relative v
 JOIN {crosswalk} c ON c.source = v.source AND c.record_id = v.record_id
 """
 
+_NO_LINK = """
+CREATE OR REPLACE TEMP TABLE tmp_{what}_link (row_no BIGINT, profile_id VARCHAR)
+"""
+
 # One row is a lost row and an address or number that stands in an unreadable row with its owner's id.
 _IN_REJECTS = r"""
 CREATE OR REPLACE TEMP TABLE tmp_{what}_unread AS
@@ -217,6 +221,10 @@ def place(
 def _find_lost(cursor: Cursor, sources: Sources, what: str, country: str) -> None:
     """Where links or unreadable rows lead, for opt-outs that found nobody otherwise."""
     cursor.execute(_LOST.format(what=what))
+    found = cursor.execute(f"SELECT count(*) FROM tmp_{what}_lost").fetchall()
+    if not found[0][0]:
+        cursor.execute(_NO_LINK.format(what=what))
+        return
     link = read(cursor, sources.link, LINK_COLUMNS)
     reject = read(cursor, sources.reject, REJECT_COLUMNS)
     cursor.execute(_RELATIVES.format(what=what, link=link))

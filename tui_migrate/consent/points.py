@@ -21,7 +21,7 @@ from tui_migrate.consent.relations import (
 from tui_migrate.model.types.base import Options, get_type
 from tui_migrate.staging.store import Cursor
 
-# Tidy values are their own key; all others pass through the semantic type.
+# Tidy values are their own key (addresses in small letters); all others pass through the semantic type.
 _TIDY = {
     "tidy_phone": r"\+[1-9][0-9]{6,14}",
     "tidy_email": r"[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}",
@@ -39,8 +39,8 @@ FROM {profile}
 # One row is a value as it is written somewhere, and the key under which it is compared.
 _KEYS = """
 CREATE OR REPLACE TEMP TABLE tmp_point_key AS
-SELECT value, CASE WHEN regexp_full_match(value, $tidy_phone)
-  OR regexp_full_match(value, $tidy_email) THEN value END AS key
+SELECT value, CASE WHEN regexp_full_match(value, $tidy_phone) THEN value
+  WHEN regexp_full_match(lower(trim(value)), $tidy_email) THEN lower(trim(value)) END AS key
 FROM (SELECT DISTINCT value FROM ({values}) WHERE trim(value) <> '')
 """
 
@@ -84,8 +84,8 @@ _GOLDEN_COLUMNS = {"profile_id": "VARCHAR", "email": "VARCHAR[]", "phone": "VARC
 # As above, for values that are not known yet.
 _NEW_KEYS = """
 INSERT INTO tmp_point_key
-SELECT value, CASE WHEN regexp_full_match(value, $tidy_phone)
-  OR regexp_full_match(value, $tidy_email) THEN value END AS key
+SELECT value, CASE WHEN regexp_full_match(value, $tidy_phone) THEN value
+  WHEN regexp_full_match(lower(trim(value)), $tidy_email) THEN lower(trim(value)) END AS key
 FROM (SELECT DISTINCT value FROM ({values}) WHERE trim(value) <> '')
 ANTI JOIN tmp_point_key k USING (value)
 """

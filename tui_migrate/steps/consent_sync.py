@@ -232,8 +232,8 @@ class ConsentSyncStep(Step):
         figures["listed contact points"] = context.value(
             f"SELECT count(*) FROM {silence.NOW} WHERE active"
         )
-        names = ("opt-in before", "opt-out before", "opt-in after", "opt-out after")
+        sides = ("opt-in before", "opt-out before", "opt-in after", "opt-out after")
         for brand, channel, *counts in context.query(_BEFORE_AFTER):
-            for name, count in zip(names, counts, strict=True):
+            for name, count in zip(sides, counts, strict=True):
                 figures[f"{brand} {channel}: {name}"] = int(str(count))
         return figures

@@ -15,7 +15,7 @@ from tui_migrate.model.entities import entities
 from tui_migrate.model.profile_id import profile_id
 from tui_migrate.runbook.load import load_runbook
 from tui_migrate.runbook.models import Runbook
-from tui_migrate.staging.store import Store
+from tui_migrate.staging.store import Store, begin_attempt, first
 from tui_migrate.steps.base import Context, Outcome, ReceiptRow, Unit
 from tui_migrate.steps.consent_sync import ConsentSyncStep
 
@@ -79,6 +79,7 @@ HEADER = "id,type,crm,email,channel,brand,at,source,street,name"
 # R1 = Anna (crm R1, email E1); R2 = Bert. R9 was pruned. Both use samen@huis.nl.
 ROWS = f"""
 INSERT INTO store.attempt VALUES (1, 'ingest', 1, 1), (2, 'map', 1, 2), (3, 'merge', 1, 3);
+INSERT INTO store.live_attempt SELECT step, attempt, ord FROM store.attempt;
 INSERT INTO store.record SELECT 'ingest', 1, 'u', s, 'full', s || '.csv', l, r, 'x' FROM (VALUES
   ('crm', 2, 'R1'), ('crm', 3, 'R2'), ('crm', 4, 'R9'), ('email', 2, 'E1'),
   ('crm_consents', 2, 'T1'), ('crm_consents', 3, 'T2'), ('crm_consents', 4, 'T3'),
@@ -196,11 +197,8 @@ class Staged:
         assert spec is not None
         cursor = self.store.cursor()
         place = [s.id for s in self.book.steps()].index(step_id) + 10
-        cursor.execute(
-            "INSERT INTO store.attempt SELECT max(seq) + 1, $step, $attempt, $place"
-            " FROM store.attempt",
-            {"step": step_id, "attempt": attempt, "place": place},
-        )
+        row = first(cursor, "SELECT max(seq) + 1 FROM store.attempt")
+        begin_attempt(cursor, row[0], step_id, attempt, place)
         context = Context(
             self.workspace, self.book, spec, attempt, self.store, cursor, self.host,
             waived=waived, rebuilding=rebuilding,

@@ -10,7 +10,7 @@ from typing import cast
 
 from tests.mapping.staged import raw
 from tui_migrate.runbook import Runbook, load_runbook
-from tui_migrate.staging.store import Store
+from tui_migrate.staging.store import Store, begin_attempt
 from tui_migrate.steps.base import Context, Host, Outcome, Step
 
 RUNBOOK = """
@@ -113,13 +113,10 @@ class World:
     def attempt(self, step_id: str, number: int) -> int:
         """Open the next attempt of a step."""
         self.sequence += 1
-        self.store.connection.execute(
-            "INSERT INTO store.attempt VALUES ($q, $s,"
-            " (SELECT count(*) + 1 FROM store.attempt WHERE step = $s), $n)",
-            {"q": self.sequence, "s": step_id, "n": number},
-        ).fetchall()
-        found = self.all(f"SELECT max(attempt) FROM store.attempt WHERE step = '{step_id}'")
-        return int(str(found[0][0]))
+        found = self.all(f"SELECT count(*) + 1 FROM store.attempt WHERE step = '{step_id}'")
+        attempt = int(str(found[0][0]))
+        begin_attempt(self.store.connection, self.sequence, step_id, attempt, number)
+        return attempt
 
     def run(self, kind: type[Step], step_id: str, payment: bool = False) -> Outcome:
         """Plan, run and finish a step as the engine would."""

@@ -13,7 +13,7 @@ from tui_migrate.audit.entries import DeliverySeen
 from tui_migrate.mapping.mapped import entity_columns
 from tui_migrate.model.entities import entities
 from tui_migrate.runbook.models import Runbook
-from tui_migrate.staging.store import Store
+from tui_migrate.staging.store import Store, begin_attempt
 from tui_migrate.steps.base import Context, Outcome, PairDecision, ReceiptRow, Step, Unit
 from tui_migrate.steps.match import MatchStep
 from tui_migrate.steps.merge import MergeStep
@@ -102,10 +102,8 @@ class World:
 
     def _begin(self, step: str) -> int:
         self._attempts[step] = self._attempts.get(step, 0) + 1
-        self.cursor.execute(
-            "INSERT INTO store.attempt SELECT coalesce(max(seq), 0) + 1, $step, $attempt, $place"
-            " FROM store.attempt",
-            {"step": step, "attempt": self._attempts[step], "place": PLACE[step]},
+        begin_attempt(
+            self.cursor, sum(self._attempts.values()), step, self._attempts[step], PLACE[step]
         )
         return self._attempts[step]
 

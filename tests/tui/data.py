@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.tui.world import World
+from tui_migrate.staging.store import begin_attempt
 
 STEP = ("all", 1, "u")
 
@@ -57,7 +58,7 @@ def put(world: World, table: str, columns: str, rows: list[tuple[Any, ...]]) -> 
 def fill(world: World, people: list[tuple[Any, ...]] = PEOPLE) -> World:
     """Fill every table that a screen reads; ``people`` may be hostile."""
     cursor = world.store.cursor()
-    cursor.execute("INSERT INTO store.attempt VALUES (1, 'all', 1, 1)")
+    begin_attempt(cursor, 1, "all", 1, 1)
     where = ("2026-02", "contacts.csv")
     put(world, "ent_profile", PROFILE,
         [(s, r, *where, n + 2, 0, *rest) for n, (s, r, *rest) in enumerate(people)])  # fmt: skip

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tui_migrate.audit.entries import DeliverySeen
 from tui_migrate.runbook.models import Runbook
-from tui_migrate.staging.store import Store
+from tui_migrate.staging.store import Store, begin_attempt, first
 from tui_migrate.steps.base import Context, Outcome, ReceiptRow, Step, Unit
 
 
@@ -40,6 +40,7 @@ TABLES = {
 
 ROWS = f"""
 INSERT INTO store.attempt VALUES (1, 'ingest', 1, 1), (2, 'map', 1, 2), (3, 'merge', 1, 3);
+INSERT INTO store.live_attempt SELECT step, attempt, ord FROM store.attempt;
 INSERT INTO store.record VALUES
   ('ingest', 1, 'u', 'crm', 'd1', 'c.csv', 2, '1', 'x'), ('ingest', 1, 'u', 'crm', 'd1', 'c.csv', 3, '2', 'x'),
   ('ingest', 1, 'u', 'crm', 'd1', 'c.csv', 4, '9', 'x'),
@@ -165,11 +166,8 @@ def context(
 def go(step: Step, at: Context) -> tuple[list[Unit], Outcome]:
     """Run a step as the engine would: an attempt, its units in transactions, its end."""
     place = [s.id for s in at.runbook.steps()].index(at.spec.id) + 10
-    at.cursor.execute(
-        "INSERT INTO store.attempt SELECT coalesce(max(seq), 0) + 1, $step, $attempt, $place"
-        " FROM store.attempt",
-        {"step": at.spec.id, "attempt": at.attempt, "place": place},
-    )
+    row = first(at.cursor, "SELECT coalesce(max(seq), 0) + 1 FROM store.attempt")
+    begin_attempt(at.cursor, row[0], at.spec.id, at.attempt, place)
     units = list(step.plan(at))
     for unit in units:
         at.cursor.execute("BEGIN")

@@ -15,6 +15,7 @@ from tui_migrate.engine.units import Units
 from tui_migrate.errors import EnvironmentProblem
 from tui_migrate.i18n import _
 from tui_migrate.runbook.kinds import AnyStep
+from tui_migrate.staging.store import begin_attempt
 from tui_migrate.steps.base import Context, Step
 
 UNDERWAY = (Status.RUNNING, Status.PAUSED, Status.FAILED)
@@ -79,10 +80,10 @@ class Attempts:
     def note_attempt(self, seq: int, step: str, attempt: int) -> None:
         """Tell staging that an attempt began (see the view ``live``)."""
         order = list(self._core.state.steps).index(step)
-        self._units.cursor.execute(
-            "INSERT INTO store.attempt VALUES ($seq, $step, $attempt, $ord)",
-            {"seq": seq, "step": step, "attempt": attempt, "ord": order},
-        )
+        cursor = self._units.cursor
+        cursor.execute("BEGIN")
+        begin_attempt(cursor, seq, step, attempt, order)
+        cursor.execute("COMMIT")
 
 
 def started(step: StepState, attempt: int, inputs: dict[str, str]) -> facts.StepStarted:

@@ -71,12 +71,18 @@ CREATE TABLE IF NOT EXISTS store.marker (step VARCHAR, attempt INTEGER, unit VAR
 -- One row: pseudonym and commitment key (as HMAC pads) of one source record; the vault keeps the key.
 CREATE TABLE IF NOT EXISTS store.record_key
   (source VARCHAR, record_id VARCHAR, pseudonym VARCHAR, inner_pad BLOB, outer_pad BLOB);
--- One row: the attempt of a step whose output counts: its last one, unless an earlier step began
--- a newer attempt after it (then the output is stale until the step is done again).
-CREATE OR REPLACE VIEW live AS
-  SELECT a.step, a.attempt, a.ord FROM store.attempt a
-  WHERE a.attempt = (SELECT max(attempt) FROM store.attempt b WHERE b.step = a.step)
-    AND NOT EXISTS (SELECT 1 FROM store.attempt b WHERE b.seq > a.seq AND b.ord < a.ord);
+-- One row: an attempt whose output counts (see LIVE); kept as a table because every view reads it.
+CREATE TABLE IF NOT EXISTS store.live_attempt (step VARCHAR, attempt INTEGER, ord INTEGER);
+CREATE OR REPLACE VIEW live AS SELECT * FROM store.live_attempt;
+"""
+
+# One row: the attempt of a step whose output counts: its last one, unless an earlier step began
+# a newer attempt after it (then the output is stale until the step is done again).
+LIVE = """
+SELECT a.step, a.attempt, a.ord FROM store.attempt a
+WHERE a.attempt = (SELECT max(attempt) FROM store.attempt b WHERE b.step = a.step)
+  AND NOT EXISTS (SELECT 1 FROM store.attempt b WHERE b.seq > a.seq AND b.ord < a.ord)
+ORDER BY a.ord
 """
 
 # One row is a physical row with its present fate.

@@ -14,7 +14,7 @@ import duckdb
 
 from tui_migrate.errors import EnvironmentProblem, Locked
 from tui_migrate.i18n import _
-from tui_migrate.staging.schema import FATES_VIEW, OWN_TABLES, TABLES, TECHNICAL
+from tui_migrate.staging.schema import FATES_VIEW, LIVE, OWN_TABLES, TABLES, TECHNICAL
 
 Cursor = duckdb.DuckDBPyConnection
 
@@ -101,6 +101,17 @@ def first(cursor: Cursor, sql: str, params: object = None) -> tuple[Any, ...]:
     """
     rows = cursor.execute(sql, params).fetchall()
     return rows[0] if rows else ()
+
+
+def begin_attempt(cursor: Cursor, seq: int, step: str, attempt: int, order: int) -> None:
+    """Note that an attempt of a step began (``order``: the step's place in the runbook; ``seq``: when,
+    as a number that grows), and which attempts are live now."""
+    cursor.execute(
+        "INSERT INTO store.attempt VALUES ($seq, $step, $attempt, $ord)",
+        {"seq": seq, "step": step, "attempt": attempt, "ord": order},
+    )
+    cursor.execute("DELETE FROM store.live_attempt")
+    cursor.execute(f"INSERT INTO store.live_attempt {LIVE}")
 
 
 def columns_of(cursor: Cursor, relation: str) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -29,11 +29,11 @@ from tui_migrate.spreadsheet import defuse_sql
 from tui_migrate.staging.readers import Job, read_file
 from tui_migrate.staging.store import literal, quote
 from tui_migrate.steps.base import Context, Unit
+from tui_migrate.steps.consent_limits import exceeded, hold, limit_check
 from tui_migrate.steps.consent_target import CONSENT_ROWS, LIST_ROWS, TargetSide
 from tui_migrate.steps.ingest import file_format
 
 if TYPE_CHECKING:
-    from tui_migrate.runbook.kinds import ConsentSyncWith
     from tui_migrate.runbook.models import Runbook, StepSpec
 
 BACK = Path("exports") / "back"
@@ -135,21 +135,6 @@ WHERE {own}
     OR (e.state IN ('refused', 'withdrawn') AND s.status = 'opt-in'))
 """
 
-# One row is a limit that a delivery exceeds, as a finding on the delivery.
-_BEYOND = """
-SELECT $source AS source, $delivery AS delivery, 'consent.limit_' || x.what AS rule,
-  'block' AS severity, x.observed::VARCHAR AS value, x.most::VARCHAR AS cleaned,
-  $message AS message
-FROM (SELECT unnest($what::VARCHAR[]) AS what, unnest($observed::BIGINT[]) AS observed,
-  unnest($most::BIGINT[]) AS most) x ORDER BY rule
-"""
-
-_TAKEN_BACK = (
-    *(f"ent_{name}" for name in STRAIGHT), CHANGE, "consent_event", "suppression",
-    "suppression_list", "finding", "fate",
-)  # fmt: skip
-"""What ``apply`` has written by the time it knows the size of a delivery."""
-
 # One row is an e-mail address and the record of the most trusted source that carries it.
 _CARRIERS = """
 CREATE OR REPLACE TEMP TABLE tmp_carrier AS
@@ -167,17 +152,13 @@ FROM store.consent_change WHERE {own} AND profile_id <> '' ORDER BY record_key
 """
 
 
+_BOOKED = ("consent_event", "suppression", "suppression_list", "finding", "fate")
 _LEDGER_TABLES = ("tmp_ledger_consent_event", "tmp_ledger_suppression")
 TEMPORARY = (
     "tmp_touched", "tmp_state_before", "tmp_state_now", "tmp_changed_state", "tmp_carrier",
     *_LEDGER_TABLES,
 )  # fmt: skip
 """The temporary tables that ``apply`` leaves for its next call."""
-
-
-def limit_check(judged: Judged) -> str:
-    """Name of the check that a delivery is within the limits; a waiver lets it be applied."""
-    return _("delivery within the limits: {}").format(judged.delivery.name)
 
 
 class Applier:
@@ -211,53 +192,13 @@ class Applier:
         done = {"rows": rows} | self._map(context, unit, judged)
         done |= self._book(context, unit, judged)
         done |= self._restate(context, unit)
-        beyond = self._beyond(context, done)
+        beyond = exceeded(context, done)
         if beyond and limit_check(judged) not in context.waived:
-            return self._hold(context, unit, place, rows, beyond)
+            written = (*(f"ent_{name}" for name in STRAIGHT), CHANGE, *_BOOKED)
+            return hold(context, unit, place, rows, beyond, written)
         done |= self._tell(context, unit, judged, number)
         done["rest"] = context.write(unit, "fate", _REST, place)
         return done
-
-    def _beyond(self, context: Context, done: dict[str, int]) -> dict[str, tuple[int, int]]:
-        """The limits that a delivery exceeds: name → (observed, allowed)."""
-        limits = cast("ConsentSyncWith", self._spec.with_).limits
-        most = {"rows": limits.rows, "conflicts": limits.conflicts, "profiles": None}
-        seen = {"rows": done["rows"], "conflicts": done["conflicts"], "profiles": done["touched"]}
-        if limits.share is not None:
-            everybody = context.value("SELECT count(DISTINCT profile_id) FROM crosswalk")
-            most["profiles"] = int(limits.share * max(1, everybody))
-        return {
-            name: (seen[name], limit)
-            for name, limit in most.items()
-            if limit is not None and seen[name] > limit
-        }
-
-    def _hold(
-        self,
-        context: Context,
-        unit: Unit,
-        place: dict[str, str],
-        rows: int,
-        beyond: dict[str, tuple[int, int]],
-    ) -> dict[str, int]:
-        """Take back what this unit wrote (nothing of it is committed yet); the rows wait."""
-        own = {"step": self._spec.id, "attempt": context.attempt, "unit": unit.id}
-        for table in _TAKEN_BACK:
-            context.cursor.execute(
-                f"DELETE FROM store.{quote(table)}"
-                " WHERE step = $step AND attempt = $attempt AND unit = $unit",
-                own,
-            )
-        values = {**place, "fate": "held", "reason": "delivery.limits"}
-        held = context.write(unit, "fate", _ASIDE, values)
-        found = {
-            "what": list(beyond),
-            "observed": [observed for observed, _most in beyond.values()],
-            "most": [most for _observed, most in beyond.values()],
-            "message": _("This delivery is larger than the limits allow; it waits for a person."),
-        }
-        context.write(unit, "finding", _BEYOND, {**place, **found})
-        return {"rows": rows, "waiting": held}
 
     def _read(self, context: Context, unit: Unit, judged: Judged) -> int:
         spec = self._runbook.sources[judged.delivery.source]

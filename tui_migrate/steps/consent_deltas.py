@@ -35,8 +35,8 @@ from tui_migrate.steps.consent_apply import (
     CONFLICTS,
     STRAIGHT,
     Applier,
-    limit_check,
 )
+from tui_migrate.steps.consent_limits import limit_check
 from tui_migrate.steps.consent_target import TargetSide
 
 if TYPE_CHECKING:

@@ -97,9 +97,12 @@ def test_a_dropped_address_is_found_in_the_cell() -> None:
     assert found.justified == 1
 
 
-def test_a_cell_of_another_person_on_the_same_row_is_not_mine() -> None:
+@pytest.mark.parametrize(
+    ("cell", "number"), [("06-48770993", MOBILE), ("0487-203972", "+32487203972")]
+)
+def test_a_cell_of_another_person_on_the_same_row_is_not_mine(cell: str, number: str) -> None:
     # One row tells of a holder and a payer; the payer's number is listed.
-    world = _world(cell="06-48770993", cleaned=[MOBILE])
+    world = _world(cell=cell, cleaned=[number], country_line=number)
     world.cursor.execute(
         "INSERT INTO ent_profile VALUES ('crm', 'R1-holder', 'full', 'p.csv', 1, NULL, NULL);"
         "INSERT INTO crosswalk VALUES ('crm', 'R1-holder', 'p2');"

@@ -107,9 +107,9 @@ beside AS (
   JOIN {{crosswalk}} x ON x.source = w.source AND x.record_id = w.record_id),
 t AS (
   SELECT b.*, p.point IS NOT NULL AS own FROM beside b
-  LEFT JOIN tmp_point_key c ON c.value = b.token
   LEFT JOIN tmp_record_point p
-    ON p.source = b.source AND p.record_id = b.record_id AND p.point = c.key
+    ON p.source = b.source AND p.record_id = b.record_id AND p.kind <> 'post'
+    AND {_READABLE.replace("k.key", "p.point").replace("t.", "b.")}
   QUALIFY p.point IS NOT NULL
     OR NOT bool_or(p.point IS NOT NULL) OVER (PARTITION BY b.source, b.delivery, b.file, b.line,
       b.token))

@@ -5,6 +5,7 @@ Names and words that came from data are put in as they are: who shows a sentence
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.run import RunState
+from tui_migrate.engine.wording import grouped, measured
 from tui_migrate.i18n import _, ngettext
 
 Words = Callable[[str], str]
@@ -38,11 +40,6 @@ def said(texts: Mapping[str, str] | str, wanted: str = "") -> str:
         if texts.get(code):
             return texts[code]
     return ""
-
-
-def grouped(number: int) -> str:
-    """12480 → ``12 480``."""
-    return f"{number:,}".replace(",", " ")
 
 
 def figure(value: int | str) -> str:
@@ -114,9 +111,25 @@ class Teller:
         self._words = words
 
     def step(self, step: str) -> str:
-        """A step by number and title, or its id when the runbook no longer has it."""
+        """A step by number and title in quotes, or its id when the runbook no longer has it."""
         known = self._state.steps.get(step)
-        return step_name(known.outline) if known else step
+        return f"“{step_name(known.outline)}”" if known else step
+
+    def question(self, step: str, item: str) -> str:
+        """A question of a checklist in its own words, or its id when it is no longer there."""
+        known = self._state.steps.get(step)
+        items = known.outline.items if known else []
+        words = next((i.get("question") for i in items if i.get("id") == item), None)
+        return " ".join(said(words).split()) if words else item
+
+    def records(self, reference: str) -> tuple[str, str] | None:
+        """The two records of a decision on a pair, as source and id, where the vault is there."""
+        found = self._words(reference) if self._words and reference else ""
+        try:
+            (source_a, record_a), (source_b, record_b) = json.loads(found)
+        except ValueError:
+            return None
+        return f"{source_a} {record_a}", f"{source_b} {record_b}"
 
     def reason(self, reference: str) -> str:
         """`` (the words)`` for a commitment, or nothing."""
@@ -134,9 +147,8 @@ def sentence(entry: Entry, state: RunState, words: Words | None = None) -> str:
 
 
 def _opened(t: Teller, e: Entry, f: facts.RunOpened) -> str:
-    text = _("{by} opened run {run} of runbook {runbook}").format(
-        by=e.by, run=f.run[:8], runbook=f.runbook
-    )
+    name = said(f.title) or f.runbook
+    text = _("{by} opened a run of “{name}”").format(by=e.by, name=name)
     return text + (_(" as a rehearsal") if f.rehearsal else "")
 
 
@@ -169,7 +181,10 @@ def _delivery(t: Teller, e: Entry, f: facts.DeliverySeen) -> str:
 
 def _started(t: Teller, e: Entry, f: facts.StepStarted) -> str:
     text = _("{by} started {step}").format(by=e.by, step=t.step(f.step))
-    return f"{text} ({_('attempt {n}').format(n=f.attempt)})" if f.attempt > 1 else text
+    if f.attempt <= 1:
+        return text
+    again = _("{by} started {step} again").format(by=e.by, step=t.step(f.step))
+    return again if f.attempt == 2 else f"{again} ({_('time {n}').format(n=f.attempt)})"
 
 
 def _planned(t: Teller, e: Entry, f: facts.StepPlanned) -> str:
@@ -188,7 +203,10 @@ def _unit(t: Teller, e: Entry, f: facts.UnitCommitted) -> str:
 def _check(t: Teller, e: Entry, f: facts.CheckDone) -> str:
     verdict = _("passed") if f.passed else _("failed") if f.severity == "block" else _("warns")
     return _("check {verdict}: {name} is {observed}, expected {expected}").format(
-        verdict=verdict, name=f.name, observed=f.observed, expected=f.expected
+        verdict=verdict,
+        name=f.name,
+        observed=measured(f.observed),
+        expected=measured(f.expected),
     )
 
 
@@ -257,22 +275,30 @@ def _skipped(t: Teller, e: Entry, f: facts.StepSkipped) -> str:
 
 
 def _answered(t: Teller, e: Entry, f: facts.Answered) -> str:
-    text = _("{by} answered {item} of {step}").format(by=e.by, item=f.item, step=t.step(f.step))
+    item = t.question(f.step, f.item)
+    text = _("{by} answered “{item}”").format(by=e.by, item=item)
     if f.not_applicable:
-        text = _("{by} marked {item} of {step} as not applicable").format(
-            by=e.by, item=f.item, step=t.step(f.step)
-        )
+        text = _("{by} marked “{item}” as not applicable").format(by=e.by, item=item)
     return text + t.reason(f.answer) + (_(", with a file as evidence") if f.file else "")
 
 
 def _pair(t: Teller, e: Entry, f: facts.PairDecided) -> str:
+    records = t.records(f.reference)
+    if records is None:
+        verbs = {
+            "merge": _("{by} merged a pair of records"),
+            "different": _("{by} kept a pair of records apart"),
+            "unsure": _("{by} was unsure about a pair of records"),
+            "undo": _("{by} took back the decision on a pair of records"),
+        }
+        return verbs.get(f.decision, f.decision).format(by=e.by)
     verbs = {
-        "merge": _("{by} merged the pair {a} and {b}"),
+        "merge": _("{by} merged {a} and {b}"),
         "different": _("{by} kept {a} and {b} apart"),
         "unsure": _("{by} was unsure about {a} and {b}"),
         "undo": _("{by} took back the decision on {a} and {b}"),
     }
-    return verbs.get(f.decision, f.decision).format(by=e.by, a=f.record_a[:8], b=f.record_b[:8])
+    return verbs.get(f.decision, f.decision).format(by=e.by, a=records[0], b=records[1])
 
 
 def _intent(t: Teller, e: Entry, f: facts.Intent) -> str:
@@ -296,7 +322,7 @@ def _backup(t: Teller, e: Entry, f: facts.BackupMade) -> str:
 
 
 def _sealed(t: Teller, e: Entry, f: facts.Sealed) -> str:
-    return _("seal {n} appended: {hash}…").format(n=f.seal, hash=f.sha256[:12])
+    return _("seal {n} appended").format(n=f.seal)
 
 
 def _exported(t: Teller, e: Entry, f: facts.Exported) -> str:

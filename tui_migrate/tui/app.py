@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import App, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -24,15 +24,12 @@ from tui_migrate.tui.actions import acts, bindings
 from tui_migrate.tui.live import Live
 from tui_migrate.tui.messages import Heard
 from tui_migrate.tui.safe import safe
-from tui_migrate.tui.screens.base import BaseScreen
+from tui_migrate.tui.screens.base import BREAKPOINTS, BaseScreen
 from tui_migrate.tui.screens.form import Filled, Form
 from tui_migrate.tui.screens.run import RunScreen
 
 PACE = 0.5
 """Seconds between two repaints while entries stream in."""
-
-BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (100, "-wide")]
-"""Terminals from 100 columns on have room for two panes beside each other."""
 
 Severity = Literal["information", "warning", "error"]
 
@@ -42,9 +39,12 @@ class MigrateApp(App[int]):
 
     CSS_PATH = "app.tcss"
     TITLE = "tui-migrate"
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings("app"))
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings("app"),
+        Binding("ctrl+c,ctrl+q", "leave", show=False),
+    ]
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = BREAKPOINTS
 
     def __init__(self, client: Client, theme: str = "", pace: float = PACE) -> None:
         super().__init__()
@@ -119,6 +119,8 @@ class MigrateApp(App[int]):
 
     def action_leave(self) -> None:
         """Quit; ask first while a step runs."""
+        if isinstance(self.screen, Form):
+            return
         if not self.live.running:
             self.exit(int(Exit.DONE))
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterable, Mapping
 
 from textual.content import Content
@@ -19,12 +21,16 @@ from tui_migrate.engine.sentences import (
     language,
     said,
     stamp,
+    step_name,
 )
+from tui_migrate.engine.wording import measured
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.advice import is_checklist, is_gate, unanswered
 from tui_migrate.tui.safe import fit, prose, safe
 from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN
 from tui_migrate.tui.widgets.block import line
+
+_CONSENT = re.compile(r"(.+): (opt-in|opt-out) (before|after)")
 
 Figures = Mapping[str, int | str]
 
@@ -74,10 +80,16 @@ def progress_rows(step: StepState, progress: Progress | None, width: int) -> lis
 
 
 def figure_rows(figures: Figures, width: int) -> list[Content]:
-    """Figures with their numbers under each other, in two columns where there is room."""
-    cells = [(safe(label(name)), safe(figure(value))) for name, value in figures.items()]
+    """Consents before and after as a table of brand × channel; then the other figures with their
+    numbers under each other, in two columns where there is room."""
+    table = consents_table(figures, width)
+    cells = [
+        (safe(label(name)), safe(figure(value)))
+        for name, value in figures.items()
+        if not _CONSENT.fullmatch(name)
+    ]
     if not cells:
-        return []
+        return table
     values = min(24, max(len(value) for _name, value in cells))
     names = min(max(10, width - values - 2), max(len(name) for name, _value in cells))
     two = width >= 2 * (names + values + 2) + 3
@@ -89,14 +101,67 @@ def figure_rows(figures: Figures, width: int) -> list[Content]:
         half = (len(made) + 1) // 2
         right = [*made[half:], Content("")][:half]
         made = [Content.assemble(a, "   ", b) for a, b in zip(made[:half], right, strict=True)]
-    return [*made, Content("")]
+    return [*table, *made, Content("")]
+
+
+def gate_figures(state: RunState, gate: StepState, width: int) -> list[Content]:
+    """The figures kept with a gate, each step's under its name. They are called ``step: figure``."""
+    grouped_: dict[str, dict[str, int | str]] = {}
+    for name, value in gate.figures.items():
+        step, _colon, figure_ = name.partition(": ")
+        known = step in state.steps and bool(figure_)
+        grouped_.setdefault(step if known else "", {})[figure_ if known else name] = value
+    rows: list[Content] = []
+    for step, figures in grouped_.items():
+        if step:
+            rows.append(Content.styled(prose(step_name(state.steps[step].outline)), "bold"))
+        rows += figure_rows(figures, width)
+    return rows
+
+
+def _own_figures(_state: RunState, step: StepState, width: int) -> list[Content]:
+    return figure_rows(step.figures, width)
+
+
+def consents_table(figures: Figures, width: int) -> list[Content]:
+    """Opt-ins and opt-outs per brand and channel, before and after; nothing without such figures."""
+    counted: dict[str, dict[tuple[str, str], int | str]] = {}
+    for name, value in figures.items():
+        if found := _CONSENT.fullmatch(name):
+            counted.setdefault(found[1], {})[found[3], found[2]] = value
+    if not counted:
+        return []
+    head = _("brand and channel")
+    names = min(max(10, width - 38), max(len(head), *(len(name) for name in counted)))
+    titles = (_("before"), _("opt-in"), _("opt-out"), _("after"), _("opt-in"), _("opt-out"))
+    widths = (8, 7, 8, 8, 7, 8) if width >= names + 46 else (0, 9, 9, 0, 9, 9)
+    rows = []
+    if not widths[0]:
+        over = f"{_('before'):>18}{_('after'):>18}"
+        rows.append(Content.styled(" " * names + over, QUIET))
+    row = "".join(fit(t, w, right=True) for t, w in zip(titles, widths, strict=True))
+    rows.append(Content.styled(fit(head, names) + row, QUIET))
+    for name, cells in counted.items():
+        parts: list[tuple[str, str] | str] = [fit(safe(name), names)]
+        for (side, kind), gap, room in (
+            (("before", "opt-in"), widths[0], widths[1]),
+            (("before", "opt-out"), 0, widths[2]),
+            (("after", "opt-in"), widths[3], widths[4]),
+            (("after", "opt-out"), 0, widths[5]),
+        ):
+            count = cells.get((side, kind))
+            shown = "–" if count is None else safe(figure(count))
+            changed = side == "after" and count != cells.get(("before", kind))
+            parts += [" " * gap, (fit(shown, room, right=True), "bold" if changed else "")]
+        rows.append(line(*parts))
+    return [*rows, Content("")]
 
 
 def check_row(check: CheckState) -> Content:
     """A check, by glyph and word."""
     name = safe(check.name)
     facts_ = _("{observed} (expected {expected})").format(
-        observed=safe(check.observed), expected=safe(check.expected)
+        observed=safe(measured(check.observed)), expected=safe(measured(check.expected))
     )
     if check.passed:
         return line(("✓ ", GOOD), name, (f"  {facts_}", QUIET))
@@ -160,7 +225,8 @@ def step_rows(
         moving = progress_rows(step, progress, width)
     checks = check_rows(step.checks.values())
     standing = _standing(step, state.zone)
-    figures = figure_rows(step.figures, width)
+    make = gate_figures if is_gate(step) else _own_figures
+    figures = make(state, step, width)
     if step.status is Status.RUNNING and not tall:
         return [*moving, *about, *standing, *checks, *figures]
     if any(check.blocks for check in step.checks.values()) and not tall:
@@ -193,19 +259,23 @@ def _standing(step: StepState, zone: str) -> list[Content]:
         if step.started_by:
             begun += " " + _("by {who}").format(who=safe(step.started_by))
         if step.attempt > 1:
-            begun += ", " + _("attempt {n}").format(n=step.attempt)
+            begun += ", " + ngettext(
+                "done over once", "done over {n} times", step.attempt - 1
+            ).format(n=step.attempt - 1)
         if step.ended_at:
             begun += ", " + _("done {at}").format(at=stamp(step.ended_at, zone))
         rows.append(Content.styled(begun, QUIET))
     return [*rows, Content("")] if rows else []
 
 
-def entry_rows(state: RunState, count: int, width: int) -> list[Content]:
-    """The last entries, newest first, one line each."""
+def entry_rows(state: RunState, count: int, width: int, wrap: bool = False) -> list[Content]:
+    """The last entries, newest first; one line each, or as many as they need."""
     teller = Teller(state)
     rows = []
     for entry in list(state.recent)[-count:][::-1]:
         time = clock(entry.at, state.zone)
-        text = fit(safe(teller.tell(entry)), max(10, width - len(time) - 1))
-        rows.append(line((time + " ", QUIET), text))
+        room, told = max(10, width - len(time) - 1), safe(teller.tell(entry))
+        parts = textwrap.wrap(told, room) if wrap else [told]
+        rows.append(line((time + " ", QUIET), fit(parts[0] if parts else "", room)))
+        rows += [Content(" " * (len(time) + 1) + part) for part in parts[1:]]
     return rows

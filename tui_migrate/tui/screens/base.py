@@ -25,6 +25,9 @@ from tui_migrate.tui.widgets.block import KeyBar, TopBar
 if TYPE_CHECKING:
     from tui_migrate.tui.app import MigrateApp
 
+BREAKPOINTS: list[tuple[int, str]] = [(0, "-narrow"), (100, "-wide")]
+"""Terminals from 100 columns on have room for two panes beside each other."""
+
 log = logging.getLogger(__name__)
 
 
@@ -39,9 +42,16 @@ class BaseScreen(Screen[None]):
         self._turns: dict[str, int] = {}
 
     def compose(self) -> ComposeResult:
+        for least, name in BREAKPOINTS:
+            self.set_class(self._breakpoint(self.app.size.width) == least, name)
         yield TopBar(id="top")
         yield from self.body()
         yield KeyBar(id="keys")
+
+    @staticmethod
+    def _breakpoint(width: int) -> int:
+        """Known before the first paint, so that no screen flashes in the layout of another size."""
+        return max(least for least, _name in BREAKPOINTS if least <= width)
 
     def body(self) -> Iterable[Widget]:
         """The widgets between top line and key line."""

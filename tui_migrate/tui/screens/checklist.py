@@ -18,7 +18,7 @@ from tui_migrate.engine.api import Reply
 from tui_migrate.engine.queries import Said
 from tui_migrate.engine.run import SETTLED, AnswerState, Status
 from tui_migrate.engine.sentences import stamp, step_name
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.advice import unanswered
 from tui_migrate.tui.answers import Item, canonical, readable, shown_answer, wrong
@@ -69,7 +69,8 @@ class ChecklistScreen(BaseScreen):
             return item is not None and item.type == "yes_no" and not item.evidence
         if act.id == "checklist.go":
             step = self.step(self._step)
-            return not unanswered(step) and step.status not in SETTLED
+            ready = not unanswered(step) and not self._unexpected()
+            return ready and step.status not in SETTLED
         return True
 
     # Showing
@@ -107,6 +108,13 @@ class ChecklistScreen(BaseScreen):
             advice = _("esc back · this step is {status}").format(status=LOOKS[step.status].word)
         elif left:
             advice = _("⏎ answer the question under the cursor · {n} to go").format(n=left)
+        elif wrong_ones := self._unexpected():
+            text = ngettext(
+                "⏎ change the answer with which the step cannot end (!)",
+                "⏎ change the {n} answers with which the step cannot end (!)",
+                wrong_ones,
+            )
+            advice = text.format(n=wrong_ones)
         else:
             advice = _("c continue the run: all that is required is answered")
         self.query_one("#next", Block).put(line((_("Next:") + " ", "bold"), (advice, "$primary")))
@@ -120,10 +128,18 @@ class ChecklistScreen(BaseScreen):
             return Row(item.id, ((f"{look[0]} {question}", ""), (text, QUIET)))
         if answer.not_applicable:
             return Row(item.id, ((f"– {question}", QUIET), (_("not applicable"), QUIET)))
-        unexpected = bool(item.expect) and self._said(answer) not in ("", item.expect)
-        glyph, style = ("!", WARN) if unexpected else ("✓", GOOD)
+        glyph, style = ("!", WARN) if self._bad(item, answer) else ("✓", GOOD)
         shown = safe(shown_answer(self._said(answer))) or _("answered")
         return Row(item.id, ((f"{glyph} {question}", ""), (shown, style)))
+
+    def _bad(self, item: Item, answer: AnswerState) -> bool:
+        """Whether the step cannot end with this answer."""
+        applies = bool(item.expect) and not answer.not_applicable
+        return applies and self._said(answer) not in ("", item.expect)
+
+    def _unexpected(self) -> int:
+        answers = self.step(self._step).answers
+        return sum(i.id in answers and self._bad(i, answers[i.id]) for i in self.items)
 
     def _said(self, answer: AnswerState) -> str:
         return self._words.get(answer.answer, "")
@@ -168,12 +184,8 @@ class ChecklistScreen(BaseScreen):
         if answer.not_applicable:
             said = _("not applicable: {why}").format(why=said)
         rows = [line((f"{_('Said'):<10}", QUIET), (said or "–", "bold"))]
-        if (
-            item.expect
-            and not answer.not_applicable
-            and self._said(answer) not in ("", item.expect)
-        ):
-            rows.append(Content.styled(_("The step does not end well with this answer."), WARN))
+        if self._bad(item, answer):
+            rows.append(Content.styled(_("The step cannot end with this answer."), WARN))
         if answer.file:
             rows.append(line((f"{_('File'):<10}", QUIET), f"sha256 {safe(answer.file[:16])}…"))
         at = stamp(answer.at, self.state.zone)
@@ -245,7 +257,7 @@ class ChecklistScreen(BaseScreen):
                 command = api.Answer(
                     step=self._step, item=item.id, answer=filled["why"], not_applicable=True
                 )
-                self.send(command, self._answered)
+                self.send(command, lambda reply: self._answered(reply, item))
 
         why = Ask("why", _("Why does it not apply?"), check=needed(_("A reason is needed.")))
         self.app.push_screen(
@@ -257,12 +269,18 @@ class ChecklistScreen(BaseScreen):
         if item.type == "file":
             path, answer = answer, Path(answer).name
         command = api.Answer(step=self._step, item=item.id, answer=answer, file=path)
-        self.send(command, self._answered)
+        self.send(command, lambda reply: self._answered(reply, item, answer))
 
-    def _answered(self, reply: Reply) -> None:
-        if reply.ok:
-            self.home.live.drain()
-            self.show()
+    def _answered(self, reply: Reply, item: Item, answer: str = "") -> None:
+        """On to the next question; but where the step cannot end so, say it and stay."""
+        if not reply.ok:
+            return
+        self.home.live.drain()
+        self.show()
+        if item.expect and answer not in ("", item.expect):
+            text = _("The step cannot end with this answer: “{needed}” is needed.")
+            self.home.tell(text.format(needed=shown_answer(item.expect)), "warning")
+        else:
             self.action_next_open()
 
     def action_next_open(self) -> None:
@@ -280,6 +298,9 @@ class ChecklistScreen(BaseScreen):
         """Back to the run, and on with it."""
         if unanswered(self.step(self._step)):
             self.home.tell(_("There are still questions without an answer."), "warning")
+            return
+        if self._unexpected():
+            self.home.tell(_("The step cannot end with the answers marked “!”."), "warning")
             return
         self.app.pop_screen()
         self.call_later(self.home.go_on)

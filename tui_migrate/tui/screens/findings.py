@@ -24,7 +24,8 @@ from tui_migrate.engine.queries import (
     FindingRules,
     RuleTotal,
 )
-from tui_migrate.engine.sentences import grouped, label
+from tui_migrate.engine.sentences import grouped
+from tui_migrate.engine.wording import rule_words
 from tui_migrate.i18n import _
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.safe import safe
@@ -111,7 +112,7 @@ class FindingsScreen(BaseScreen):
     def _show_where(self) -> None:
         path = [_("Findings")]
         if self._level > 0:
-            path.append(safe(label(self._rule)))
+            path.append(safe(rule_words(self._rule)))
         if self._level > 1 and self._field is not None:
             path.append(f"{safe(self._field.source)}.{safe(self._field.field)}")
         text = " › ".join(path)
@@ -139,7 +140,7 @@ class FindingsScreen(BaseScreen):
                 Row(
                     str(number),
                     (
-                        safe(label(rule.rule)),
+                        safe(rule_words(rule.rule)),
                         (f"{glyph} {safe(rule.severity)}", style),
                         grouped(rule.fields),
                         grouped(rule.records),
@@ -200,7 +201,7 @@ class FindingsScreen(BaseScreen):
 
     def _show_record(self, one: Finding) -> None:
         rows = [
-            line((safe(one.message) or safe(label(self._rule)), "bold")),
+            line((safe(one.message) or safe(rule_words(self._rule)), "bold")),
             line((f"{_('raw'):<9}", QUIET), self._long(one.value)),
             line((f"{_('cleaned'):<9}", QUIET), self._long(one.cleaned)),
             Content.styled(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -42,7 +42,10 @@ class Ask:
 
 
 class Form(ModalScreen[Filled | None]):
-    """Dismisses with id → text (a choice under ``choice``), or with ``None`` on Esc."""
+    """Dismisses with id → text (a choice under ``choice``), or with ``None`` on Esc.
+
+    The focus moves at once, not later: what is typed ahead lands on the line it is meant for.
+    """
 
     CSS_PATH = "form.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -90,16 +93,19 @@ class Form(ModalScreen[Filled | None]):
         if self._choices:
             rows = self.query_one("#choices", Rows)
             rows.show([Row(key, (safe(text),)) for key, text in self._choices], self._picked)
-            rows.focus()
+            self.set_focus(rows)
         elif self._asks:
-            self._field(0).focus()
+            self.set_focus(self._field(0))
         else:
             self.query_one("#form").can_focus = True
             self.query_one("#form").focus()
 
-    def on_key(self) -> None:
-        """What was wrong no longer stands there once the person goes on."""
+    def on_key(self, event: events.Key) -> None:
+        """What was wrong no longer stands there once the person goes on. What was typed while the
+        focus went from the choice to a line belongs on that line."""
         self.query_one("#wrong", Block).put("")
+        if event.is_printable and event.character and isinstance(self.focused, Field):
+            self.focused.insert_text_at_cursor(event.character)
 
     def _field(self, number: int) -> Field:
         return self.query_one(f"#field-{self._asks[number].id}", Field)
@@ -119,11 +125,11 @@ class Form(ModalScreen[Filled | None]):
 
     def _onward(self, number: int) -> None:
         if number < len(self._asks):
-            self._field(number).focus()
+            self.set_focus(self._field(number))
             return
         for index in range(len(self._asks)):
             if self._complaint(index):
-                self._field(index).focus()
+                self.set_focus(self._field(index))
                 return
         filled = {ask.id: self._field(i).value.strip() for i, ask in enumerate(self._asks)}
         if self._choices:

@@ -13,10 +13,12 @@ from textual.widget import Widget
 
 from tui_migrate.engine.queries import FindingRules, RuleTotal, Said
 from tui_migrate.engine.run import SETTLED, RunState, SignOff, Status, StepState
-from tui_migrate.engine.sentences import grouped, label, said, stamp, step_name
+from tui_migrate.engine.sentences import grouped, said, stamp, step_name
+from tui_migrate.engine.wording import rule_words
 from tui_migrate.i18n import _
 from tui_migrate.tui.actions import Act, bindings
-from tui_migrate.tui.detail import attention, check_row, figure_rows, needs_rows
+from tui_migrate.tui.advice import is_gate
+from tui_migrate.tui.detail import attention, check_row, figure_rows, gate_figures, needs_rows
 from tui_migrate.tui.evidence import Since, evidence_steps, since_last
 from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.screens.base import BaseScreen
@@ -97,7 +99,7 @@ class GateScreen(BaseScreen):
         pane = self.query_one("#evidence", VerticalScroll)
         title = _("Sign-off · {name}").format(name=prose(step_name(gate.outline)))
         label_frame(pane, title, LOOKS[gate.status].content)
-        width = max(30, pane.scrollable_content_region.width or 70)
+        width = max(30, pane.scrollable_content_region.width or self.app.size.width - 5)
         self.query_one("#gate", Block).put(lines(self._rows(gate, width)))
         self.query_one("#next", Block).put(
             line((_("Next:") + " ", "bold"), (self._advice(gate), "$primary"))
@@ -173,7 +175,7 @@ class GateScreen(BaseScreen):
             for step in evidence_steps(self.state, gate)
             if identity.user in step.operators
         ]
-        if ran and self.my_roles and self._frozen is None:
+        if ran and self.my_roles and self.open:
             text = _(
                 "You ran {steps} yourself: where four eyes are asked for, somebody else signs."
             )
@@ -184,17 +186,18 @@ class GateScreen(BaseScreen):
         steps = evidence_steps(self.state, gate)
         hashed = f"{gate.evidence[:8]}…{gate.evidence[-4:]}" if gate.evidence else _("not made yet")
         rows = [line((_("Evidence") + " ", "bold"), safe(hashed))]
-        known = {step.id for step in steps}
-        own = {k: v for k, v in gate.figures.items() if k.partition(":")[0] not in known}
-        if own:
-            rows += [Content(""), *figure_rows(own, width)]
+        if any(name.partition(":")[0] not in self.state.steps for name in gate.figures):
+            rows += [Content(""), *gate_figures(self.state, gate, width)]
         for step in steps:
             look = LOOKS[step.status]
             name = prose(step_name(step.outline))
             rows.append(line((f"{look.glyph} {name}", "bold"), (f"  {look.word}", look.style)))
             checks = sorted(step.checks.values(), key=lambda c: (c.passed, bool(c.waived_by)))
             rows += [line("  ", check_row(check)) for check in checks]
-            rows += [line("  ", row) for row in figure_rows(step.figures, width - 2)[:-1]]
+            if is_gate(step):
+                rows += [line("  ", row) for row in needs_rows(step)]
+            else:
+                rows += [line("  ", row) for row in figure_rows(step.figures, width - 2)[:-1]]
             rows.append(Content(""))
         return rows if steps or gate.figures else [*rows, Content("")]
 
@@ -205,7 +208,7 @@ class GateScreen(BaseScreen):
         rows = [Content.styled(_("Findings of these steps"), "bold")]
         for total in self._findings[:SHOWN_RULES]:
             glyph, style = styles.get(total.severity, ("·", QUIET))
-            text = f"  {safe(label(total.rule))}"
+            text = f"  {safe(rule_words(total.rule))}"
             rows.append(line((f"  {glyph} {grouped(total.findings):>9}", style), text))
         more = len(self._findings) - SHOWN_RULES
         if more > 0:

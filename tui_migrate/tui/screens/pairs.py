@@ -13,9 +13,12 @@ from textual.widget import Widget
 from tui_migrate.engine import api
 from tui_migrate.engine.api import Reply
 from tui_migrate.engine.queries import PairDetail, PairQueue, PairRef, PairSheet, PairWindow
+from tui_migrate.engine.run import SETTLED as STEP_SETTLED
+from tui_migrate.engine.run import Status
 from tui_migrate.engine.sentences import duration, grouped
 from tui_migrate.i18n import _
 from tui_migrate.tui.actions import Act, bindings
+from tui_migrate.tui.advice import is_gate
 from tui_migrate.tui.pairsheet import sheet_rows
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN
@@ -44,6 +47,7 @@ class PairsScreen(BaseScreen):
         self._busy = False
         self._seek = True
         self._sitting: list[tuple[int, float]] = []
+        self._decided = False
         """Positions and times of this sitting's decisions, for undo and for the rate."""
 
     def body(self) -> Iterable[Widget]:
@@ -180,6 +184,18 @@ class PairsScreen(BaseScreen):
             return 0
         return int((len(times) - 1) * 3600 / (times[-1] - times[0]))
 
+    def action_back(self) -> None:
+        """Back to the run. Where it waits at a gate before the merge, what was settled here is
+        counted at once: a sign-off on the evidence of before would not hold."""
+        steps = self.state.steps.values()
+        merged = any(s.outline.uses == "merge" and s.status in STEP_SETTLED for s in steps)
+        current = self.state.current
+        waits = current is not None and is_gate(current) and current.status is Status.WAITING
+        super().action_back()
+        if self._decided and waits and not merged and not self.home.live.running:
+            self.home.tell(_("What you settled is counted before the gate opens."))
+            self.call_later(self.home.go_on)
+
     # Deciding
 
     def action_decide(self, decision: str) -> None:
@@ -192,6 +208,7 @@ class PairsScreen(BaseScreen):
         def then(reply: Reply) -> None:
             self._busy = False
             if reply.ok:
+                self._decided = True
                 self._sitting.append((position, self._clock()))
                 self._recount(position, decision)
                 self._advance(position + 1)

@@ -22,6 +22,7 @@ from tui_migrate.engine.queries import (
 )
 from tui_migrate.engine.sentences import grouped, label, stamp
 from tui_migrate.engine.trail_sentences import trail_sentence
+from tui_migrate.engine.wording import rule_words
 from tui_migrate.i18n import _
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.safe import safe
@@ -88,7 +89,7 @@ class PersonScreen(BaseScreen):
                         (safe(label(v.field)), QUIET),
                         safe(v.value),
                         safe(f"{v.source} {v.record_id}".strip()),
-                        (safe(label(v.rule)), QUIET),
+                        (safe(rule_words(v.rule)), QUIET),
                     ),
                 )
                 for n, v in enumerate(sheet.values)
@@ -141,7 +142,7 @@ class PersonScreen(BaseScreen):
                 safe(c.channel),
                 (look, GOOD if good else BAD),
                 safe(c.evidence_at[:10]) or "–",
-                (safe(label(c.rule)), QUIET),
+                (safe(rule_words(c.rule)), QUIET),
             ),
         )
 
@@ -181,7 +182,7 @@ class PersonScreen(BaseScreen):
         if not found:
             rows.append(Content(_("No event at all.")))
         verdict = _("Therefore {status}, by the rule “{rule}”.").format(
-            status=safe(state.status), rule=safe(label(state.rule))
+            status=safe(state.status), rule=safe(rule_words(state.rule))
         )
         rows += [Content(""), Content.styled(verdict, "bold")]
         title = f"{state.brand} · {state.channel} · {state.purpose}"

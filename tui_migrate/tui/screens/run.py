@@ -96,9 +96,10 @@ class RunScreen(BaseScreen):
             return
         step = self.view.selected
         current = self.state.current
-        if step is None or current is None:
-            if not self.state.ended:
-                self._go_on()
+        if current is None and not self.state.ended:
+            self._go_on()
+            return
+        if step is None:
             return
         arrived = step is not current or step.status in (Status.WAITING, *SETTLED)
         if is_gate(step) and arrived:

@@ -67,7 +67,7 @@ class TopBar(Block):
 
     def tell(self, left: str, rights: Sequence[str], rehearsal: bool, replay: str = "") -> None:
         """``rights``: what may stand at the right, longest first; the first that leaves ``left``
-        a third of the line is taken."""
+        its room, up to half of the line, is taken."""
         badges: list[Part] = []
         if replay:
             badges.append((f" {replay} ", "reverse bold"))
@@ -76,23 +76,24 @@ class TopBar(Block):
             badges.append((" REHEARSAL ", "$text-warning reverse bold"))
             badges.append(" ")
         used = Content.assemble(*badges).cell_length
-        width = max(20, self.size.width or 80)
+        width = max(20, self.app.size.width)
+        least = min(cell_len(safe(left)), width // 2)
         tails = [safe(right) for right in rights]
-        roomy = [tail for tail in tails if width - used - cell_len(tail) - 3 >= width // 3]
+        roomy = [tail for tail in tails if width - used - cell_len(tail) - 3 >= least]
         tail = (roomy or tails[-1:])[0]
         room = width - used - cell_len(tail) - 3
         self.put(line(" ", (fit(safe(left), room), "bold"), " ", *badges, tail, " "))
 
 
 class KeyBar(Block):
-    """The keys that do something here, as many as the line holds; F1 always."""
+    """The keys that do something here, as many as the line holds; leaving and F1 always."""
 
     def tell(self, acts: list[Act], notes: dict[str, str]) -> None:
         """``notes``: id of an act → a number to show behind its label."""
-        width = max(20, self.size.width or 80)
+        width = max(20, self.app.size.width)
         tail: list[Part] = []
         used = 1
-        must = [act for act in acts if act.id == "app.help"]
+        must = [act for act in acts if act.id in ("app.quit", "app.help")]
         for act in must:
             tail.extend(self._key(act, ""))
             used += len(act.glyph) + len(act.label) + 3

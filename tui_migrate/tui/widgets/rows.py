@@ -35,7 +35,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: safe texts, one per column, each with an optional style."""
+    """A row: safe texts, one per column, each with an optional style.
+
+    A last cell that is empty leaves its room to the cell before it.
+    """
 
     id: str
     cells: tuple[str | tuple[str, str], ...]
@@ -131,8 +134,14 @@ class Rows(OptionList):
         return widths
 
     def _draw(self, row: Row) -> Content:
+        if not self._room:
+            return Content("")
+        widths = self._widths()
+        last = row.cells[-1]
+        if len(widths) > 1 and not (last if isinstance(last, str) else last[0]):
+            widths[-2:] = [widths[-2] + 1 + widths[-1], 0]
         parts: list[tuple[str, str]] = []
-        for cell, column, width in zip(row.cells, self._columns, self._widths(), strict=True):
+        for cell, column, width in zip(row.cells, self._columns, widths, strict=True):
             if not width:
                 continue
             text, style = cell if isinstance(cell, tuple) else (cell, "")

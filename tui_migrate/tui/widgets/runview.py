@@ -12,12 +12,15 @@ from tui_migrate.engine.run import SETTLED, RunState, Status, StepState
 from tui_migrate.engine.sentences import number_of, said, step_name
 from tui_migrate.tui.detail import entry_rows, step_rows
 from tui_migrate.tui.safe import prose, safe
-from tui_migrate.tui.status import LOOKS, QUIET, phase_status
+from tui_migrate.tui.status import LOOKS, phase_status
 from tui_migrate.tui.widgets.block import Block, label_frame, lines
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
 
 LIVE = 12
 """How many of the last entries stand under a step."""
+
+PLAIN = frozenset({Status.TODO, Status.DONE, Status.SKIPPED})
+"""Where the glyph says enough: the title may have the room of the word."""
 
 
 class RunView(Horizontal):
@@ -45,7 +48,12 @@ class RunView(Horizontal):
         kind, _colon, key = self.query_one("#tree", Rows).picked.partition(":")
         if kind == "step":
             return self._state.steps.get(key)
-        return self._state.current
+        return self._standing
+
+    @property
+    def _standing(self) -> StepState | None:
+        """Where the run stands: at the end, its last step."""
+        return self._state.current or next(reversed(self._state.steps.values()), None)
 
     def show(self, state: RunState, progress: Progress | None = None) -> None:
         """Show the run as ``state`` says."""
@@ -67,7 +75,7 @@ class RunView(Horizontal):
     # Tree
 
     def _show_tree(self) -> None:
-        current = self._state.current
+        current = self._standing
         rows = []
         for number, phase in enumerate(self._state.phases, 1):
             steps = [s for s in self._state.steps.values() if s.outline.phase == phase.id]
@@ -95,8 +103,8 @@ class RunView(Horizontal):
         number = safe(number_of(step.outline))
         text = f"  {look.glyph} {number} {name}" if number else f"  {look.glyph} {name}"
         style = look.style if step.status is not Status.DONE else ""
-        word_style = look.style if step.status is not Status.DONE else QUIET
-        return Row(f"step:{step.id}", ((text, style), (look.word, word_style)))
+        word = "" if step.status in PLAIN else look.word
+        return Row(f"step:{step.id}", ((text, style), (word, look.style)))
 
     @on(OptionList.OptionHighlighted, "#tree")
     def _moved(self, event: OptionList.OptionHighlighted) -> None:
@@ -105,7 +113,7 @@ class RunView(Horizontal):
             return
         if event.option_id != self._followed:
             self._follow = False
-        elif self._state.current is not None:
+        elif self._standing is not None:
             self._follow = True
         self._show_step()
 
@@ -114,7 +122,7 @@ class RunView(Horizontal):
         kind, _colon, phase = self.query_one("#tree", Rows).picked.partition(":")
         if kind != "phase":
             return False
-        current = self._state.current
+        current = self._standing
         here = current is not None and current.outline.phase == phase
         self._open[phase] = not self._open.get(phase, here)
         self._show_tree()
@@ -135,4 +143,6 @@ class RunView(Horizontal):
             label_frame(side, prose(step_name(step.outline)), look.content)
             rows = step_rows(self._state, step, self._progress, width, tall, self._flip)
             self.query_one("#detail", Block).put(lines(rows))
-        self.query_one("#entries", Block).put(lines(entry_rows(self._state, LIVE, width)))
+        self.query_one("#entries", Block).put(
+            lines(entry_rows(self._state, LIVE, width, wrap=tall))
+        )

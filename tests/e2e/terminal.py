@@ -95,7 +95,8 @@ class Terminal:
         deadline = time.monotonic() + patience
         while not seen():
             try:
-                self.listen()
+                while not self.listen():
+                    assert time.monotonic() < deadline, f"{there} never came:\n{self.text}"
             except pexpect.EOF:
                 raise AssertionError(f"the program ended before {there}\n{self.text}") from None
             assert time.monotonic() < deadline, f"{there} never came:\n{self.text}"

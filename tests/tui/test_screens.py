@@ -72,7 +72,7 @@ def test_findings_go_from_rule_to_record_with_both_values(make: Make) -> None:
 
     async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
         await press(pilot, "f")
-        assert "email.typo domain" in text(app, "#rules").splitlines()[1], "blocking rules first"
+        assert "email: typo domain" in text(app, "#rules").splitlines()[1], "blocking rules first"
         await press(pilot, "enter", "enter")
         assert "henk@gmial.com" in text(app, "#records")
         assert "henk@gmail.com" in text(app, "#about")

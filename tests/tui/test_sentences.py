@@ -30,16 +30,16 @@ def test_every_kind_of_fact_can_be_told() -> None:
     [
         (facts.SignedOff(gate="quality-gate", decision="reject", role="lead", evidence="e", bound=True,
                          comment="c"),
-         "anna rejected Gate: quality as lead: “too dirty”"),
+         "anna rejected “Gate: quality” as lead: “too dirty”"),
         (facts.StepFailed(step="match", attempt=1, code="disk_full"),
-         "2.3 Match records failed (disk_full)"),
+         "“2.3 Match records” failed (disk_full)"),
         (facts.Exported(what="profiles", rows=12480, sha256="0", purge_on="2026-04-01"),
          "anna exported profiles, 12 480 rows, to be purged on 2026-04-01"),
         (facts.CheckDone(step="match", attempt=1, name="fates", passed=False, severity="block",
                          observed="3", expected="0"),
          "check failed: fates is 3, expected 0"),
         (facts.Answered(step="questions", item="owner", answer="", not_applicable=True),
-         "anna marked owner of 1.1 Take stock of the sources as not applicable"),
+         "anna marked “Is there an owner?” as not applicable"),
         (facts.Recovered(), "recovered after an interruption: nothing was lost"),
     ],
 )  # fmt: skip
@@ -54,7 +54,7 @@ def test_a_comment_is_left_out_where_the_vault_is_gone(make: Make) -> None:
     world = make()
     fact = facts.StepSkipped(step="match", reason="ref-gone")
     entry = facts.Entry(seq=9, at="", by="anna", uid=1, fact=fact, prev="", hash="")
-    assert sentence(entry, world.state, world.words) == "anna skipped 2.3 Match records"
+    assert sentence(entry, world.state, world.words) == "anna skipped “2.3 Match records”"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ After a wanted change: ``pytest tests/tui/test_snapshots.py --snapshot-update``,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -14,6 +15,7 @@ from tests.tui.conftest import Make
 from tests.tui.data import fill
 from tests.tui.test_screens import advanced
 from tests.tui.test_walk import app_on, press, settle, type_in
+from tests.tui.world import World
 
 Snap = Callable[..., bool]
 
@@ -32,11 +34,18 @@ SCREENS: dict[str, tuple[str, ...]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world to look at: the pictures change nothing in it."""
+    folder: Path = tmp_path_factory.mktemp("standing")
+    world = advanced(fill(World(folder)))
+    yield world
+    world.close()
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 @pytest.mark.parametrize("screen", SCREENS)
-def test_screen(snap_compare: Snap, make: Make, screen: str, size: tuple[int, int]) -> None:
-    world = advanced(fill(make()))
-
+def test_screen(snap_compare: Snap, standing: World, screen: str, size: tuple[int, int]) -> None:
     async def walk(pilot: Pilot[int]) -> None:
         await settle(pilot)
         for key in SCREENS[screen]:
@@ -45,7 +54,7 @@ def test_screen(snap_compare: Snap, make: Make, screen: str, size: tuple[int, in
             else:
                 await press(pilot, key)
 
-    assert snap_compare(app_on(world), terminal_size=size, run_before=walk)
+    assert snap_compare(app_on(standing), terminal_size=size, run_before=walk)
 
 
 def test_running_step(snap_compare: Snap, make: Make) -> None:
@@ -71,8 +80,7 @@ def test_running_step(snap_compare: Snap, make: Make) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "ansi-dark"])
-def test_themes(snap_compare: Snap, make: Make, theme: str) -> None:
-    world = advanced(fill(make()))
-    app = app_on(world)
+def test_themes(snap_compare: Snap, standing: World, theme: str) -> None:
+    app = app_on(standing)
     app.theme = theme
     assert snap_compare(app, terminal_size=(100, 30), run_before=settle)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.run import RunState
-from tui_migrate.engine.wording import grouped, measured
+from tui_migrate.engine.wording import measured
 from tui_migrate.i18n import _, ngettext
 
 Words = Callable[[str], str]
@@ -40,6 +40,11 @@ def said(texts: Mapping[str, str] | str, wanted: str = "") -> str:
         if texts.get(code):
             return texts[code]
     return ""
+
+
+def grouped(number: int) -> str:
+    """12480 → ``12 480``."""
+    return f"{number:,}".replace(",", " ")
 
 
 def figure(value: int | str) -> str:

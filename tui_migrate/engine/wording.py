@@ -6,12 +6,6 @@ import re
 
 from tui_migrate.i18n import _
 
-
-def grouped(number: int) -> str:
-    """12480 → ``12 480``."""
-    return f"{number:,}".replace(",", " ")
-
-
 _LONG = re.compile(r"(?<![\w.,:/-])\d{5,}(?![\w.,:/-])")
 _BOUND = re.compile(r"(>=|<=|>|<|=)\s*(.+)")
 _BOUNDS = {
@@ -32,7 +26,7 @@ def measured(text: str) -> str:
         return _BOUNDS[bound[1]].format(n=measured(bound[2]))
     if re.fullmatch(r"0\.\d+|1\.0+", text):
         return f"{float(text) * 100:.1f}".removesuffix(".0") + " %"
-    return _LONG.sub(lambda found: grouped(int(found[0])), text)
+    return _LONG.sub(lambda found: f"{int(found[0]):,}".replace(",", " "), text)
 
 
 def rule_words(rule: str) -> str:

@@ -86,14 +86,17 @@ class TopBar(Block):
 
 
 class KeyBar(Block):
-    """The keys that do something here, as many as the line holds; leaving and F1 always."""
+    """The keys that do something here, as many as the line holds; the way out and F1
+    always."""
 
     def tell(self, acts: list[Act], notes: dict[str, str]) -> None:
         """``notes``: id of an act → a number to show behind its label."""
         width = max(20, self.app.size.width)
         tail: list[Part] = []
         used = 1
-        must = [act for act in acts if act.id in ("app.quit", "app.help")]
+        back = [act for act in acts if act.key == "escape"]
+        out = back or [act for act in acts if act.id == "app.quit"]
+        must = [*out, *(act for act in acts if act.id == "app.help")]
         for act in must:
             tail.extend(self._key(act, ""))
             used += len(act.glyph) + len(act.label) + 3

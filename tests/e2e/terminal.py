@@ -65,7 +65,12 @@ class Terminal:
     @property
     def text(self) -> str:
         """What stands on the screen, line by line."""
-        return "\n".join(line.rstrip() for line in self._screen.display)
+        return "\n".join(line.rstrip() for line in self._lines())
+
+    def _lines(self) -> list[str]:
+        """As ``Screen.display``, without its measuring of every character."""
+        buffer, columns = self._screen.buffer, range(self._screen.columns)
+        return ["".join([buffer[y][x].data for x in columns]) for y in range(self._screen.lines)]
 
     @property
     def plain(self) -> str:
@@ -116,12 +121,12 @@ class Terminal:
         self.until(lambda: self._cursor_under(label))
         line = self._cursor_under(label)
         self.child.send(text)
-        self.until(lambda: text[-20:] in self._screen.display[line])
+        self.until(lambda: text[-20:] in self._lines()[line])
         self.press("enter")
 
     def _cursor_under(self, label: str) -> int:
         """The line on which the interface draws its cursor, if that is under ``label``; else 0."""
-        for above, shown in enumerate(self._screen.display[:-1]):
+        for above, shown in enumerate(self._lines()[:-1]):
             cells = self._screen.buffer[above + 1]
             if label in shown and any(cells[x].bg == "white" for x in cells):
                 return above + 1

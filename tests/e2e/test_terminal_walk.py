@@ -289,11 +289,11 @@ def test_leaving_while_a_step_runs_asks_first_and_rests(tmp_path: Path, key: str
     with Terminal("demo", workspace) as t:
         up_to_the_reading(t, evidence_of(tmp_path))
         t.press(key)
-        t.until("Leave")
+        t.until("⏎ leave .* esc cancel")
         t.press("esc")
         t.until(lambda: "esc cancel" not in t.text)
         t.press(key)
-        t.until("Leave")
+        t.until("⏎ leave .* esc cancel")
         t.press("enter")
         assert t.ended() == 0
     stands = status(workspace)

@@ -91,12 +91,12 @@ KEYS = {"enter": "\r", "escape": "\x1b", "left": "\x1b[D", "down": "\x1b[B", "ho
         "left_square_bracket": "[", "f1": "\x1bOP", "slash": "/"}  # fmt: skip
 
 
-def quiet(child: pexpect.spawn, seconds: float = 0.06, most: float = 8.0) -> bytes:
+def quiet(child: pexpect.spawn, seconds: float = 0.15, most: float = 8.0) -> bytes:
     """What the terminal gets until nothing comes for a while."""
     got, last, start = b"", time.monotonic(), time.monotonic()
     while time.monotonic() - last < seconds and time.monotonic() - start < most:
         try:
-            got += child.read_nonblocking(65536, timeout=0.03)
+            got += child.read_nonblocking(65536, timeout=0.05)
             last = time.monotonic()
         except pexpect.TIMEOUT:
             continue

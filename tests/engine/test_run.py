@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.engine.conftest import ROWS, make_workspace
@@ -12,8 +15,11 @@ from tui_migrate.audit.entries import SignedOff
 from tui_migrate.audit.verify import verify
 from tui_migrate.engine import api
 from tui_migrate.engine.client import InProcessClient
+from tui_migrate.engine.host import EngineHost
 from tui_migrate.engine.run import Status, fold
 from tui_migrate.errors import DataSaysNo, Locked
+
+_OPEN = "import duckdb, sys; duckdb.connect(sys.argv[1])"
 
 Opening = Callable[[Path], InProcessClient]
 
@@ -265,3 +271,25 @@ def test_a_corrected_answer_opens_the_checklist_again(workspace: Path, opened: O
     assert client.send(api.Answer(step="questions", item="ready", answer="no")).ok
     idle = go_on(client)
     assert (idle.exit_code, idle.step) == (3, "questions")
+
+
+def test_a_snapshot_holds_what_is_committed_with_and_without_a_log(
+    workspace: Path, opened: Opening
+) -> None:
+    """After a checkpoint it is a copy of the file, else one of the tables; the file stays locked."""
+    client = opened(workspace)
+    to_the_gate(client)
+    core = client._core
+    host, writer = EngineHost(core), core.store.cursor()
+
+    def raw_rows() -> int:
+        with host.snapshot() as path, duckdb.connect(str(path), read_only=True) as copy:
+            return int(copy.execute("SELECT count(*) FROM store.record").fetchall()[0][0])
+
+    host.checkpoint()
+    assert raw_rows() == 3
+    writer.execute("DELETE FROM store.record")
+    assert raw_rows() == 0
+    command = [sys.executable, "-c", _OPEN, str(core.store.path)]
+    other = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert "lock" in other.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from tui_migrate.steps.base import ReceiptRow
 _EVERY = 0.5
 """Seconds between two progress messages: more only burns bandwidth over SSH."""
 _WINDOW = 20
+_COPY = "import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[2])"
 
 
 class EngineHost:
@@ -131,20 +134,27 @@ class EngineHost:
     @contextmanager
     def snapshot(self) -> Iterator[Path]:
         """A consistent copy of the staging database (a DuckDB file), gone after the block."""
-        core = self._core
-        path = core.workspace.state / "spill" / "snapshot.duckdb"
+        store = self._core.store
+        path = self._core.workspace.state / "spill" / "snapshot.duckdb"
         path.parent.mkdir(mode=0o700, exist_ok=True)
         path.unlink(missing_ok=True)
-        cursor = core.store.cursor()
         try:
-            cursor.execute(f"ATTACH {literal(str(path))} AS snapshot_copy")
-            name = first(cursor, "SELECT current_database()")
-            cursor.execute(f'COPY FROM DATABASE "{name[0]}" TO snapshot_copy')
-            cursor.execute("DETACH snapshot_copy")
+            if _is_whole(store.path):
+                _copy_file(store.path, path)
+            else:
+                self._copy_tables(path)
             yield path
         finally:
             path.unlink(missing_ok=True)
             path.with_name(path.name + ".wal").unlink(missing_ok=True)
+
+    def _copy_tables(self, path: Path) -> None:
+        """What is committed, table by table: slower, but the write-ahead log may hold a part of it."""
+        cursor = self._core.store.cursor()
+        cursor.execute(f"ATTACH {literal(str(path))} AS snapshot_copy")
+        name = first(cursor, "SELECT current_database()")
+        cursor.execute(f'COPY FROM DATABASE "{name[0]}" TO snapshot_copy')
+        cursor.execute("DETACH snapshot_copy")
 
     # -- progress ------------------------------------------------------------------------------
 
@@ -192,3 +202,25 @@ class EngineHost:
     def is_cancelled(self) -> bool:
         """Whether somebody asked to stop."""
         return self._core.cancelled.is_set()
+
+
+def _is_whole(database: Path) -> bool:
+    """Whether the file of a database holds all that is committed: no write-ahead log beside it."""
+    logs = database.parent.glob(f"{database.name}.wal*")
+    return not any(log.stat().st_size for log in logs)
+
+
+def _copy_file(database: Path, path: Path) -> None:
+    """Copy the file of the open database, which nobody writes meanwhile: who asks is the only writer.
+
+    A child process does it: closing the file in this one would drop DuckDB's lock on it.
+    """
+    path.touch(mode=0o600)
+    command = [sys.executable, "-I", "-S", "-c", _COPY, str(database), str(path)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise EnvironmentProblem(
+            _("The staging database cannot be copied to {}: {}").format(
+                path, done.stderr.strip().rpartition("\n")[2]
+            )
+        )

@@ -45,19 +45,23 @@ TABLES = ("merge_ranked", "merge_flaw", "merge_value", "merge_rule", "merge_head
 RANKED = r"""
 CREATE OR REPLACE TEMP TABLE merge_ranked AS
 WITH dated AS (
-  SELECT *, coalesce(updated_at, created_at, joined_on::TIMESTAMP) AS moment,
-    count(*) OVER (PARTITION BY profile_id) AS members
-  FROM {records})
-SELECT *,
-  row_number() OVER (PARTITION BY profile_id
-    ORDER BY moment DESC NULLS LAST, delivery DESC, trust, source, record_id) AS by_newest,
-  row_number() OVER (PARTITION BY profile_id
-    ORDER BY moment NULLS LAST, delivery, trust, source, record_id) AS by_oldest,
-  row_number() OVER (PARTITION BY profile_id
-    ORDER BY trust, moment DESC NULLS LAST, delivery DESC, source, record_id) AS by_trust,
+  SELECT source, record_id, profile_id, delivery, trust,
+    coalesce(updated_at, created_at, joined_on::TIMESTAMP) AS moment
+  FROM {records}),
+-- Windows over what orders the records: the other columns are not sorted along.
+placed AS (
+  SELECT source, record_id, moment, count(*) OVER (PARTITION BY profile_id) AS members,
+    row_number() OVER (PARTITION BY profile_id
+      ORDER BY moment DESC NULLS LAST, delivery DESC, trust, source, record_id) AS by_newest,
+    row_number() OVER (PARTITION BY profile_id
+      ORDER BY moment NULLS LAST, delivery, trust, source, record_id) AS by_oldest,
+    row_number() OVER (PARTITION BY profile_id
+      ORDER BY trust, moment DESC NULLS LAST, delivery DESC, source, record_id) AS by_trust
+  FROM dated)
+SELECT r.*, p.moment, p.members, p.by_newest, p.by_oldest, p.by_trust,
   (house_number IS NOT NULL AND (postcode IS NOT NULL OR (street IS NOT NULL AND town IS NOT NULL)))
     AS whole_address
-FROM dated
+FROM {records} r JOIN placed p USING (source, record_id)
 """
 
 # One row is a value of a field of a record, place: its place in the record's list (else 1).
@@ -65,13 +69,18 @@ VALUES = """
 CREATE OR REPLACE TEMP TABLE merge_value AS
 WITH said AS ({parts}),
 flaw AS (SELECT DISTINCT source, record_id, field, value FROM merge_flaw)
-SELECT s.*, count(*) OVER (PARTITION BY s.profile_id, s.field, s.value) AS votes,
+SELECT s.*, {votes} AS votes,
   f.source IS NOT NULL OR g.source IS NOT NULL AS flawed
 FROM said s
 LEFT JOIN flaw f ON f.source = s.source AND f.record_id = s.record_id AND f.field = s.field
   AND f.value IS NULL
 LEFT JOIN flaw g ON g.source = s.source AND g.record_id = s.record_id AND g.field = s.field
   AND g.value = s.value
+{counts}"""
+
+# Joins the number of records that say the same, for the fields whose rule asks for it.
+_COUNTS = """LEFT JOIN (SELECT profile_id, field, value, count(*) AS votes FROM ({parts}) GROUP BY ALL) n
+  ON n.profile_id = s.profile_id AND n.field = s.field AND n.value = s.value
 """
 
 _SINGLE = """
@@ -128,10 +137,11 @@ CHOSEN = """
 CREATE OR REPLACE TEMP TABLE merge_chosen AS
 WITH won AS ({winners})
 SELECT w.profile_id, w.field, w.source, w.record_id, w.value, w.place,
-  CASE WHEN s.records = 1 THEN 'only' WHEN s.texts = 1 THEN 'same' ELSE w.rule END AS rule
+  CASE WHEN s.one_record THEN 'only' WHEN s.one_text THEN 'same' ELSE w.rule END AS rule
 FROM won w
-JOIN (SELECT profile_id, field, count(DISTINCT (source, record_id)) AS records,
-        count(DISTINCT value) AS texts FROM merge_value GROUP BY ALL) s USING (profile_id, field)
+JOIN (SELECT profile_id, field, min(by_trust) = max(by_trust) AS one_record,
+        min(value) = max(value) AS one_text FROM merge_value GROUP BY ALL) s
+  USING (profile_id, field)
 """
 
 # One row is a value that did not win: another one did, or its group came from a record without it.
@@ -169,7 +179,7 @@ def choose(cursor: Cursor, records: str, fields: Sequence[Field], rules: Rules) 
     values differ: profile_id, field, chosen, rule, rejected.
     """
     cursor.execute(RANKED.format(records=records))
-    cursor.execute(VALUES.format(parts=" UNION ALL ".join(map(_said, fields))))
+    _values(cursor, fields, rules)
     cursor.execute("CREATE OR REPLACE TEMP TABLE merge_head (profile_id VARCHAR, part VARCHAR,"
                    " source VARCHAR, record_id VARCHAR, rule VARCHAR)")  # fmt: skip
     _head(
@@ -231,6 +241,23 @@ def _listed(names: Iterable[str]) -> str:
 def _said(field: Field) -> str:
     template = _MANY if field.many else _SINGLE
     return template.format(name=literal(field.name), column=quote(field.name))
+
+
+def _values(cursor: Cursor, fields: Sequence[Field], rules: Rules) -> None:
+    """Make ``merge_value``; votes are counted only where a rule asks for them, else they are 1."""
+    leads = {"postcode": rules.of("postcode", *ADDRESS), "family_name": rules.of("family_name")}
+    counted = [
+        _said(field)
+        for field in fields
+        if "most_frequent" in (rules.of(field.name), leads.get(field.name))
+    ]
+    cursor.execute(
+        VALUES.format(
+            parts=" UNION ALL ".join(map(_said, fields)),
+            votes="coalesce(n.votes, 1)" if counted else "1",
+            counts=_COUNTS.format(parts=" UNION ALL ".join(counted)) if counted else "",
+        )
+    )
 
 
 def _rules(cursor: Cursor, fields: Sequence[Field], rules: Rules) -> None:

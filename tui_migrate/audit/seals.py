@@ -57,6 +57,15 @@ def read_seals(path: Path) -> Iterator[Seal]:
         yield seal
 
 
+def drop_torn_seal(path: Path) -> None:
+    """A last line without its newline was never acknowledged: cut it off."""
+    if path.exists():
+        content = path.read_bytes()
+        keep = content.rfind(b"\n") + 1
+        if keep != len(content):
+            os.truncate(path, keep)
+
+
 def append_seal(path: Path, reason: str, seq: int, head: str, segments: Iterable[Segment]) -> Seal:
     """Append one seal durably. A torn last line of an earlier crash is dropped first."""
     content = path.read_bytes() if path.exists() else b""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ import duckdb
 from tui_migrate.audit.entries import (
     ConfigChanged,
     Entry,
+    GatePassed,
     RunEnded,
     RunOpened,
     Sealed,
@@ -171,12 +173,30 @@ def _check_seals(folder: Path, entries: list[Entry], verdict: Verdict) -> None:
             verdict.problems.append(
                 _("Seal {} names other segments than the journal.").format(seal.number)
             )
+    verdict.problems += [
+        _("Entry {}: gate {} is passed, but no seal says so.").format(entry.seq, gate)
+        for entry, gate in unsealed_gates(entries, seals)
+    ]
     known = {seal.number: seal.hash for seal in seals}
     for entry in entries:
         if isinstance(entry.fact, Sealed) and known.get(entry.fact.seal) != entry.fact.sha256:
             verdict.problems.append(
                 _("Entry {}: seal {} is missing or another one.").format(entry.seq, entry.fact.seal)
             )
+
+
+def unsealed_gates(entries: Sequence[Entry], seals: Sequence[Seal]) -> list[tuple[Entry, str]]:
+    """Passed gates without their seal right behind them (a very last entry may have been cut off
+    from it by a crash; the next start seals it)."""
+    reasons = {seal.number: (seal.reason, seal.seq) for seal in seals}
+    missing = []
+    for entry, following in pairwise(entries):
+        if not isinstance(entry.fact, GatePassed):
+            continue
+        gate, seal = entry.fact.gate, following.fact
+        if not isinstance(seal, Sealed) or reasons.get(seal.seal) != (gate, entry.seq):
+            missing.append((entry, gate))
+    return missing
 
 
 def _check_end(entries: list[Entry], verdict: Verdict) -> None:

@@ -84,8 +84,7 @@ def _sign(core: Core, command: api.Sign) -> api.Reply:
     elif then == "abort":
         core.record(facts.RunEnded(outcome="aborted", figures={"steps": len(core.state.steps)}))
     elif command.decision != "reject" and not gates.missing_approvals(gate):
-        core.record(facts.GatePassed(gate=gate.id, evidence=gate.evidence))
-        core.seal(gate.id)
+        core.pass_gate(gate.id, gate.evidence)
     return _done(entry)
 
 

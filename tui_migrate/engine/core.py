@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from tui_migrate.audit.entries import AnyFact, Entry, Sealed, Segment, UnitCommitted
+from tui_migrate.audit.entries import AnyFact, Entry, GatePassed, Sealed, Segment, UnitCommitted
 from tui_migrate.audit.journal import Journal
 from tui_migrate.audit.seals import append_seal
 from tui_migrate.audit.trail import TrailWriter
@@ -92,9 +92,18 @@ class Core:
             )
             self.record(Sealed(seal=seal.number, sha256=seal.hash))
 
+    def pass_gate(self, gate: str, evidence: str) -> None:
+        """A gate is passed and sealed in one breath: verification wants a seal behind each."""
+        with self.lock:
+            self.record(GatePassed(gate=gate, evidence=evidence))
+            self.seal(gate)
+
     def vouch_for_end(self) -> None:
         """Once the run has ended, whatever is journalled after it is sealed too."""
         with self.lock:
+            last = self.journal.entries[-1].fact
+            if isinstance(last, GatePassed):
+                self.seal(last.gate)  # killed between the two
             if self.state.ended and not isinstance(self.journal.entries[-1].fact, Sealed):
                 self.seal("end")
 

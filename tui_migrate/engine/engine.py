@@ -15,8 +15,10 @@ from tui_migrate import __version__
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.journal import FORMAT, Journal
 from tui_migrate.audit.objects import keep_object
+from tui_migrate.audit.seals import drop_torn_seal, read_seals
 from tui_migrate.audit.trail import TrailWriter
 from tui_migrate.audit.vault import Vault
+from tui_migrate.audit.verify import unsealed_gates
 from tui_migrate.engine.api import Idle
 from tui_migrate.engine.config import phase_outlines, require_ok, step_outlines, words
 from tui_migrate.engine.core import Core
@@ -24,7 +26,7 @@ from tui_migrate.engine.identity import identity_for
 from tui_migrate.engine.recovery import recover
 from tui_migrate.engine.runner import Runner, Stopped
 from tui_migrate.engine.workspace import Workspace, WorkspaceLock
-from tui_migrate.errors import Exit, TuiMigrateError
+from tui_migrate.errors import DataSaysNo, Exit, TuiMigrateError
 from tui_migrate.i18n import _, neutral
 from tui_migrate.runbook.load import RUNBOOK_FILE, Loaded, load_runbook
 from tui_migrate.runbook.problems import Problem, Problems
@@ -66,6 +68,7 @@ class Engine:
         try:
             configure_log(workspace.log)
             workspace.sweep()
+            refuse_losses(workspace)
             journal = Journal(workspace.journal)
             vault = Vault(workspace.vault)
             core = Core(
@@ -84,6 +87,7 @@ class Engine:
                 key=key,
             )
             core.replay_journal()
+            refuse_tampering(core)
             announce(core)
             with neutral():
                 recover(core, say)
@@ -146,6 +150,41 @@ class Engine:
         self.core.store.close()
         self.core.journal.close()
         self._lock.release()
+
+
+def refuse_losses(workspace: Workspace) -> None:
+    """Raise ``DataSaysNo`` when a part that cannot be made again is gone."""
+    trail = workspace.audit / "trail"
+    lost = None
+    if not workspace.has_run and (workspace.seals.exists() or trail.is_dir()):
+        lost = workspace.journal
+    elif workspace.has_run and not (workspace.vault / "workspace.key").exists():
+        lost = workspace.vault / "workspace.key"
+    if lost is not None:
+        raise DataSaysNo(
+            _("{} is gone, but a run was begun here.").format(lost),
+            _("Put it back from a copy. Nothing was changed."),
+        )
+
+
+def refuse_tampering(core: Core) -> None:
+    """Raise ``DataSaysNo`` when the seals do not stand behind what the journal says."""
+    drop_torn_seal(core.workspace.seals)
+    try:
+        seals = list(read_seals(core.workspace.seals))
+    except ValueError as error:
+        raise DataSaysNo(
+            _("Line {} of {} is damaged.").format(error, core.workspace.seals),
+            _("Put the file back from a copy. Nothing was changed."),
+        ) from error
+    unsealed = unsealed_gates(core.journal.entries, seals)
+    known = {seal.number: seal.hash for seal in seals}
+    missing = [s for _seq, s in core.state.seals if known.get(s.seal) != s.sha256]
+    if unsealed or missing:
+        raise DataSaysNo(
+            _("The journal and its seals do not agree: somebody changed one of them."),
+            _("tui-migrate audit verify says where. Put both back from a copy."),
+        )
 
 
 def load_workspace(root: Path, name: str = RUNBOOK_FILE) -> Loaded:

@@ -22,6 +22,9 @@ from tui_migrate.i18n import _
 from tui_migrate.staging.store import Cursor
 
 Say = Callable[[str], None]
+_Key = tuple[str, int, str]
+Markers = dict[_Key, str]
+"""Step, attempt and unit → the journal entry to come, as staging keeps it (JSON)."""
 
 # One row is a unit that staging has but the journal may not.
 _MARKERS = "SELECT step, attempt, unit, entry FROM store.marker"
@@ -41,7 +44,7 @@ def recover(core: Core, say: Say) -> None:
         for unit, fact in step.units.items()
     }
     _drop_orphan_keys(core, set(marked))
-    if committed.keys() - marked.keys():
+    if _foreign(core, cursor, marked) or not _same(committed, marked):
         _rebuild(core, runner, say)
         core.record(facts.Recovered(torn_bytes=core.journal.torn_bytes, rebuilt=True))
         return
@@ -54,7 +57,28 @@ def recover(core: Core, say: Say) -> None:
         core.record(facts.Recovered(torn_bytes=core.journal.torn_bytes, late_units=len(late)))
 
 
-def _drop_orphan_keys(core: Core, marked: set[tuple[str, int, str]]) -> None:
+def _foreign(core: Core, cursor: Cursor, marked: Markers) -> bool:
+    """Whether this staging area belongs to another run. An empty one becomes this run's."""
+    owners = {row[0] for row in cursor.execute("SELECT run FROM store.identity").fetchall()}
+    if not owners and not marked:
+        cursor.execute("INSERT INTO store.identity VALUES ($run)", {"run": core.state.run})
+        return False
+    return owners != {core.state.run}
+
+
+def _same(committed: dict[_Key, facts.UnitCommitted], marked: Markers) -> bool:
+    """Whether staging has every unit that the journal says is committed, with the same content."""
+    for key, fact in committed.items():
+        if key not in marked:
+            return False
+        told = msgspec.json.decode(marked[key], type=facts.UnitCommitted)
+        segments = [s.digest if s else "" for s in (told.segment, fact.segment)]
+        if told.digest != fact.digest or segments[0] != segments[1]:
+            return False
+    return True
+
+
+def _drop_orphan_keys(core: Core, marked: set[_Key]) -> None:
     """Keys that a unit made before it was killed: it will make others."""
     known = {f"{s}-{a}/{u}" for s, a, u in marked | set(core.state.unit_times)}
     for path in core.vault.keys.glob("*/*.parquet"):
@@ -85,6 +109,7 @@ def _rebuild(core: Core, runner: Runner, say: Say) -> None:
     core.reset_store()
     runner.units.renew_cursor()
     cursor = core.store.cursor()
+    cursor.execute("INSERT INTO store.identity VALUES ($run)", {"run": core.state.run})
     core.trail.load_keys(cursor)
     steps = [s for s in core.state.steps.values() if s.started_seq and _has_output(s)]
     for step in sorted(steps, key=lambda s: s.started_seq):

@@ -164,8 +164,7 @@ class Runner:
                 )
             )
         if not gates.missing_approvals(step):
-            core.record(facts.GatePassed(gate=step.id, evidence=evidence))
-            core.seal(step.id)
+            core.pass_gate(step.id, evidence)
             return None
         message = _("Gate {} waits for a sign-off ({}). Evidence {}").format(
             step.id, ", ".join(gates.missing_approvals(step)), evidence

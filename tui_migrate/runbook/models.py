@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
@@ -86,11 +87,27 @@ class SourceSpec(Strict):
         return self
 
 
+_OWN = (".tui-migrate", "deliveries", "mapping", "rules")
+
+
+def _outlet(path: str) -> str:
+    """A place inside the workspace that is nobody else's: nothing is written over what proves the
+    run or what the sources handed over."""
+    parts = PurePosixPath(path).parts
+    if path.startswith("/") or ".." in parts or not parts or parts[0] in (*_OWN, "runbook.yaml"):
+        wrong = _("{path} is no place for what is written").format(path=repr(path))
+        raise refuse(wrong, _("a folder inside the workspace, such as exports/target"))
+    return path
+
+
+Outlet = Annotated[Words, AfterValidator(_outlet)]
+
+
 class TargetSpec(Strict):
     """Where profiles go. ``path`` is relative to the workspace; ``groups`` the target's groups."""
 
     type: Literal["csv", "duckdb"] = "csv"
-    path: Words = "exports/target"
+    path: Outlet = "exports/target"
     groups: tuple[Words, ...] = ()
 
 

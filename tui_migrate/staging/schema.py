@@ -64,6 +64,8 @@ TABLES: dict[str, str] = {
 }
 
 OWN_TABLES = """
+-- One row: the run that this staging area belongs to.
+CREATE TABLE IF NOT EXISTS store.identity (run VARCHAR);
 -- One row: an attempt of a step began; ord is the step's place in the runbook.
 CREATE TABLE IF NOT EXISTS store.attempt (seq BIGINT, step VARCHAR, attempt INTEGER, ord INTEGER);
 -- One row: a unit is committed; entry is the journal entry to come (JSON of its fact).

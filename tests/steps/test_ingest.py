@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -189,5 +190,54 @@ def test_parquet_is_read_as_text(tmp_path: Path) -> None:
         (1, "7", "Zoë"),
         (2, "8", None),
     ]
+    assert reading.client is not None
+    reading.client.shut()
+
+
+def _checks(reading: Reading) -> dict[str, Any]:
+    assert reading.client is not None
+    return dict(reading.client.state.steps["read"].checks)
+
+
+@pytest.mark.parametrize("name", ["d", "later"])
+def test_a_file_that_the_manifest_names_but_nobody_reads_holds_the_run(
+    tmp_path: Path, name: str
+) -> None:
+    reading = Reading(tmp_path / "ws", "key: Nr")
+    runbook = reading.root / "runbook.yaml"
+    runbook.write_text(runbook.read_text().replace("crm/*/*", "crm/*/p.csv"))
+    reading.deliver("d", "p.csv", b"Nr;Naam\n1;Jansen\n")
+    manifest = {"sequence": 1, "files": [{"name": "p-part2.csv"}]}
+    reading.deliver(name, "p-part2.csv", b"Nr;Naam\n2;Smit\n", manifest)
+    assert reading.run() == 1
+    check = _checks(reading)["files as their manifests say"]
+    assert check.blocks
+    assert f"crm/{name}/p-part2.csv named but not read" in check.observed
+    assert reading.client is not None
+    reading.client.shut()
+
+
+def test_a_file_that_nobody_names_is_shown(tmp_path: Path) -> None:
+    reading = Reading(tmp_path / "ws", "key: Nr")
+    runbook = reading.root / "runbook.yaml"
+    runbook.write_text(runbook.read_text().replace("crm/*/*", "crm/*/p.csv"))
+    reading.deliver("d", "p.csv", b"Nr;Naam\n1;Jansen\n")
+    reading.deliver("d", "rest.csv", b"Nr;Naam\n2;Smit\n")
+    reading.deliver("d", "README.txt", b"hello")
+    assert reading.run() == 3
+    check = _checks(reading)["files beside the deliveries that nobody names"]
+    assert (check.passed, check.severity, check.observed) == (False, "warn", "crm/d/rest.csv")
+    assert reading.client is not None
+    reading.client.shut()
+
+
+@pytest.mark.parametrize("pattern", ["p.csv", "**/p.csv"])
+def test_files_may_lie_in_the_workspace_or_anywhere_below(tmp_path: Path, pattern: str) -> None:
+    reading = Reading(tmp_path / "ws", "key: Nr")
+    runbook = reading.root / "runbook.yaml"
+    runbook.write_text(runbook.read_text().replace("deliveries/crm/*/*", pattern))
+    (reading.root / "p.csv").write_text("Nr;Naam\n1;Jansen\n")
+    assert reading.run() == 3
+    assert "files beside the deliveries that nobody names" not in _checks(reading)
     assert reading.client is not None
     reading.client.shut()

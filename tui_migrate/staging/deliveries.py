@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +100,65 @@ def find_deliveries(workspace: Path, source: str, patterns: Sequence[str]) -> li
         manifest = read_manifest(manifest_path) if manifest_path.exists() else None
         found.append(Delivery(source, folder.name, folder, tuple(sorted(files)), manifest))
     return sorted(found, key=lambda d: d.order)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Data files in the folders of a source that nobody reads: ``folder/file``, sorted."""
+
+    named: tuple[str, ...]
+    """The manifest names them (whether they are there or not)."""
+    stray: tuple[str, ...]
+    """Nobody names them."""
+
+
+def files_of(workspace: Path, patterns: Iterable[str]) -> set[str]:
+    """Every file that these globs match, as a normal path."""
+    return {
+        os.path.normpath(path)
+        for pattern in patterns
+        for path in workspace.glob(pattern)
+        if path.is_file()
+    }
+
+
+def unread_files(workspace: Path, patterns: Sequence[str], read: set[str]) -> Unread:
+    """What lies or should lie in the folders of ``patterns`` and is not among ``read``.
+
+    A folder counts when it could hold a file of a pattern, also if it holds none (below ``**`` only
+    if it does or has a manifest). The workspace's own folder is no delivery, and hidden files and
+    notes (``README…``, ``*.md``) are no data.
+    """
+    holding = {os.path.dirname(path) for path in read}
+    folders = {
+        folder
+        for parent in {Path(pattern).parent for pattern in patterns} - {Path()}
+        for folder in workspace.glob(str(parent))
+        if folder.is_dir() and os.path.normpath(folder) != os.path.normpath(workspace)
+        if "**" not in parent.parts
+        or (folder / MANIFEST).is_file()
+        or os.path.normpath(folder) in holding
+    }
+    named, stray = set(), set()
+    for folder in folders:
+        path = folder / MANIFEST
+        manifest = read_manifest(path) if path.is_file() else Manifest()
+        promised = {promise.name for promise in manifest.files}
+        named |= {
+            f"{folder.name}/{name}"
+            for name in promised
+            if os.path.normpath(folder / name) not in read
+        }
+        stray |= {
+            f"{folder.name}/{path.name}"
+            for path in folder.iterdir()
+            if path.is_file()
+            and path.name not in {MANIFEST, *promised}
+            and not path.name.startswith((".", "README"))
+            and path.suffix.lower() != ".md"
+            and os.path.normpath(path) not in read
+        }
+    return Unread(tuple(sorted(named)), tuple(sorted(stray)))
 
 
 def hash_files(delivery: Delivery, workspace: Path) -> dict[str, str]:

@@ -13,7 +13,14 @@ from tui_migrate.errors import DataSaysNo
 from tui_migrate.i18n import _
 from tui_migrate.runbook.kinds import IngestWith
 from tui_migrate.runbook.models import SourceSpec
-from tui_migrate.staging.deliveries import Delivery, find_deliveries, hash_files
+from tui_migrate.staging.deliveries import (
+    Delivery,
+    Unread,
+    files_of,
+    find_deliveries,
+    hash_files,
+    unread_files,
+)
 from tui_migrate.staging.readers import FileFormat, Job, raw_table, read_file, settle_format
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 
@@ -169,7 +176,39 @@ class IngestStep(Step):
             figures[f"rows {name}"] = context.value(
                 "SELECT count(*) FROM record WHERE source = $s", {"s": name}
             )
-        return Outcome(figures, [*self._promises(context), *self._detected(context)])
+        return Outcome(
+            figures, [*self._promises(context), *self._stray(context), *self._detected(context)]
+        )
+
+    def _unread(self, context: Context) -> dict[str, Unread]:
+        """Source → files of its folders that no source of the runbook reads."""
+        read = files_of(
+            context.workspace,
+            (
+                pattern
+                for spec in self.runbook.sources.values()
+                if spec.not_present is None
+                for pattern in spec.files
+            ),
+        )
+        return {
+            name: unread_files(context.workspace, self.runbook.sources[name].files, read)
+            for name in self._names
+        }
+
+    def _stray(self, context: Context) -> list[Check]:
+        stray = sorted({f"{n}/{f}" for n, u in self._unread(context).items() for f in u.stray})
+        if not stray:
+            return []
+        return [
+            Check(
+                _("files beside the deliveries that nobody names"),
+                False,
+                ", ".join(stray),
+                _("name them in the manifest and in files: of the runbook, or take them away"),
+                "warn",
+            )
+        ]
 
     def _detected(self, context: Context) -> list[Check]:
         """Formats that the runbook does not declare: shown, for the next sign-off to confirm."""
@@ -278,7 +317,12 @@ class IngestStep(Step):
                 "SELECT source, delivery, file, count(*) FROM record GROUP BY ALL"
             )
         }
-        bad_rows, bad_files = [], []
+        bad_rows: list[str] = []
+        bad_files = [
+            _("{}/{} named but not read").format(name, file)
+            for name, unread in self._unread(context).items()
+            for file in unread.named
+        ]
         for delivery in self._deliveries(context):
             seen = self._seen(context, delivery)
             if seen.status != "accepted":

@@ -54,7 +54,8 @@ _COMMITMENT = (
     f"sha256(k.inner_pad || {_TAIL_INNER} || encode({_MESSAGE}))))"
 )
 
-# One row is one event of the unit's trail, in the total order (profile, seq).
+# One row is one event of the unit's trail, in the total order (profile, seq). The keys of all records
+# are gone through; what is kept in memory for the joins is the unit's own.
 _SEGMENT = f"""
 CREATE OR REPLACE TEMP TABLE trail_segment AS
 SELECT k.pseudonym AS profile,
@@ -62,10 +63,16 @@ SELECT k.pseudonym AS profile,
           t.other_source, t.other_record, t.before, t.after) - 1)::INTEGER AS seq,
        t.event, t.field, t.rule, o.pseudonym AS other, {_COMMITMENT} AS commitment,
        t.source, t.record_id, t.before, t.after
-FROM store.trail t
-JOIN store.record_key k ON k.source = t.source AND k.record_id = t.record_id
-LEFT JOIN store.record_key o ON o.source = t.other_source AND o.record_id = t.other_record
-WHERE t.step = $step AND t.attempt = $attempt AND t.unit = $unit
+FROM store.record_key k
+JOIN (SELECT * FROM store.trail WHERE step = $step AND attempt = $attempt AND unit = $unit) t
+  ON k.source = t.source AND k.record_id = t.record_id
+LEFT JOIN (
+  SELECT source, record_id, pseudonym FROM store.record_key
+  SEMI JOIN (
+    SELECT other_source AS source, other_record AS record_id FROM store.trail
+    WHERE step = $step AND attempt = $attempt AND unit = $unit AND other_record IS NOT NULL) s
+    USING (source, record_id)) o
+  ON o.source = t.other_source AND o.record_id = t.other_record
 ORDER BY profile, seq
 """
 

@@ -282,3 +282,61 @@ def test_a_delivery_without_changes_is_seen_as_empty(staged: Staged) -> None:
     assert [d.status for d in staged.host.deliveries] == ["empty"]
     assert outcome.figures["last delivery changes"] == 1
     assert _failed(outcome) == []
+
+
+def test_a_change_of_an_unknown_kind_is_held_and_blocks(staged: Staged) -> None:
+    """A platform that says "unsubscribe" where the mapping knows "opt-out" means it all the same."""
+    words = ["unsubscribe", "opt out", ""]
+    lines = [f"W{n},{word},R2,,email,Nova,2026-03-01,,," for n, word in enumerate(words)]
+    staged.deliver("d1", 1, [*lines, MOVED])
+    outcome = staged.run("sync")
+    assert _failed(outcome) == ["every change has a known meaning"]
+    held = ("held", "consent.unknown_change")
+    assert staged.fates("changes") == {
+        **{f"d1:W{n}": held for n in range(3)},
+        "d1:C4": ("attached", "delta.change"),
+    }
+    found = staged.rows(
+        "SELECT record_id, field, severity, value FROM finding"
+        " WHERE rule = 'consent.unknown_change' ORDER BY ALL"
+    )
+    assert [row[:3] for row in found] == [(f"W{n}", "type", "block") for n in range(3)]
+    assert [row[3] or "" for row in found] == words
+    # The mapping learns the words; the step is done again and the opt-out counts.
+    mapping = staged.workspace / "mapping" / "changes.yaml"
+    text = mapping.read_text()
+    start, end = text.index("    opt-out:"), text.index("    opt-in:")
+    kind = text[start:end]
+    more = "".join(kind.replace("opt-out:", f'"{word}":') for word in words[:2])
+    mapping.write_text(text[:end] + more + text[end:])
+    again = staged.run("sync", attempt=2)
+    assert staged.fates("changes")["d1:W0"] == ("attached", "consent.owner")
+    assert staged.states()["bert", "Nova"] == ("opt-out", "newest_optout")
+    assert _failed(again) == ["every change has a known meaning"]  # the empty one
+
+
+def test_an_unreadable_line_of_a_delta_is_a_finding_and_blocks(staged: Staged) -> None:
+    staged.deliver("d1", 1, [OUT_BERT + ",one,cell,too,many", MOVED])
+    outcome = staged.run("sync")
+    assert _failed(outcome) == ["every line of the deltas can be read"]
+    found = staged.rows(
+        "SELECT delivery, line, severity FROM finding WHERE rule = 'consent.unreadable'"
+    )
+    assert found == [("d1", 2, "block")]
+
+
+def test_a_number_used_twice_blocks_until_its_content_came_otherwise(staged: Staged) -> None:
+    staged.deliver("d1", 1, [NOBODY])
+    staged.deliver("d2", 1, [OUT_BERT])
+    outcome = staged.run("sync")
+    name = "every number of a delta has one content"
+    assert _failed(outcome) == [name]
+    assert "d2" in next(check.observed for check in outcome.checks if check.name == name)
+    assert staged.fates("changes")["d2:C1"] == ("held", "consent.delivery_clash")
+    found = staged.rows(
+        "SELECT delivery, value, severity FROM finding WHERE rule = 'consent.delivery_clash'"
+    )
+    assert found == [("d2", "1", "block")]
+    staged.deliver("d3", 2, [OUT_BERT])
+    assert _failed(staged.run("sync", attempt=2)) == []
+    assert staged.states()["bert", "Nova"] == ("opt-out", "newest_optout")

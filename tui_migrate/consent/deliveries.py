@@ -33,6 +33,8 @@ class Judged:
     status: str
     reason: str
     hashes: Mapping[str, str]
+    clash: bool = False
+    """Whether its number came before with other content."""
 
     @property
     def sequence(self) -> int | None:
@@ -67,14 +69,16 @@ def judge(
     for delivery in sorted(deliveries, key=lambda d: d.name):
         hashes = hash_of(delivery)
         status, reason = _content(delivery, hashes)
+        clash = False
         number = delivery.manifest.sequence if delivery.manifest else None
         if not status and number is not None:
             status, reason = _place(number, hashes, accepted)
+            clash = status == "mismatch"
             if status in APPLIED:
                 accepted[number] = hashes
                 if status == "accepted" and _rows(delivery) == 0:
                     status = "empty"
-        judged.append(Judged(delivery, status, reason, hashes))
+        judged.append(Judged(delivery, status, reason, hashes, clash))
     return judged
 
 

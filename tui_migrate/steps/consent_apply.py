@@ -28,6 +28,7 @@ from tui_migrate.runbook.load import load_runbook
 from tui_migrate.spreadsheet import defuse_sql
 from tui_migrate.staging.readers import Job, read_file
 from tui_migrate.staging.store import literal, quote
+from tui_migrate.steps import consent_unread
 from tui_migrate.steps.base import Context, Unit
 from tui_migrate.steps.consent_limits import exceeded, hold, limit_check
 from tui_migrate.steps.consent_target import CONSENT_ROWS, LIST_ROWS, TargetSide
@@ -64,10 +65,10 @@ ORDER BY ALL
 # One row is a row of this delivery that still waits for its fate.
 _REST = """
 SELECT f.source, f.delivery, f.file, f.line,
-  CASE WHEN c.known THEN 'attached' WHEN c.line IS NOT NULL THEN 'rejected' ELSE 'excluded' END
+  CASE WHEN c.known THEN 'attached' WHEN c.line IS NOT NULL THEN 'rejected' ELSE $rest_fate END
     AS fate,
   CASE WHEN c.known THEN 'delta.change' WHEN c.line IS NOT NULL THEN 'owner_unknown'
-       ELSE 'not_selected' END AS reason
+       ELSE $rest_reason END AS reason
 FROM fates f
 LEFT JOIN (SELECT source, delivery, file, line, bool_or(profile_id <> '') AS known
            FROM consent_change GROUP BY ALL) c USING (source, delivery, file, line)
@@ -188,6 +189,9 @@ class Applier:
         if not judged.applied:
             fate = "repeated" if judged.status == "repeated" else "rejected"
             values = {**place, "fate": fate, "reason": f"delivery.{judged.status}"}
+            if judged.clash:
+                consent_unread.clash_finding(context, unit, judged)
+                values |= {"fate": "held", "reason": consent_unread.CLASH}
             return {"rows": rows, "set_aside": context.write(unit, "fate", _ASIDE, values)}
         done = {"rows": rows} | self._map(context, unit, judged)
         done |= self._book(context, unit, judged)
@@ -197,8 +201,10 @@ class Applier:
             written = (*(f"ent_{name}" for name in STRAIGHT), CHANGE, *_BOOKED)
             return hold(context, unit, place, rows, beyond, written)
         done |= self._tell(context, unit, judged, number)
-        done["rest"] = context.write(unit, "fate", _REST, place)
-        return done
+        mappings = self._mapped(context, judged.delivery.source)
+        rest = {**place, **consent_unread.rest_reason(mappings)}
+        done["rest"] = context.write(unit, "fate", _REST, rest)
+        return done | consent_unread.findings(context, unit, place, mappings)
 
     def _read(self, context: Context, unit: Unit, judged: Judged) -> int:
         spec = self._runbook.sources[judged.delivery.source]

@@ -28,6 +28,7 @@ from tui_migrate.staging.deliveries import (
     hash_files,
     read_manifest,
 )
+from tui_migrate.steps import consent_unread
 from tui_migrate.steps.base import Check, Context, Outcome, Unit
 from tui_migrate.steps.consent_apply import (
     CHANGE,
@@ -169,6 +170,7 @@ class Deltas:
                 _("ask the source to deliver it again, or waive with a reason"),
             ),
         ]  # fmt: skip
+        checks += consent_unread.checks(context, judged)
         return Outcome(figures, checks + self._limits(context, figures))
 
     def _limits(self, context: Context, figures: dict[str, int | str]) -> list[Check]:

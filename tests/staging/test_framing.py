@@ -16,6 +16,7 @@ from tui_migrate.staging.framing import (
     TextFormat,
     detect_delimiter,
     detect_encoding,
+    physical_lines,
     split_fields,
     unique_names,
 )
@@ -166,3 +167,58 @@ def test_no_line_is_lost_whatever_the_bytes(
 def test_unquoted_fields_split_at_delimiters(cells: list[str]) -> None:
     clean = [c.replace(";", "") for c in cells]
     assert split_fields(";".join(clean), ";", '"') == clean
+
+
+@pytest.mark.parametrize("end", [b"", b"\r", b"\r\n", b"\n"])
+def test_lone_carriage_returns_end_lines_where_nothing_else_does(
+    tmp_path: Path, end: bytes
+) -> None:
+    content = b'a;b\r1;2\r\r3;"x\ry"\r5\r6;7' + end
+    framed, rows = _frame(tmp_path, content)
+    assert framed.columns == ["a", "b"]
+    assert rows == [["2", "1", "2"], ["4", "3", "x\ny"], ["7", "6", "7"]]
+    assert [(r.line, r.offset, r.reason) for r in framed.rejects] == [(6, 17, "row.too_short")]
+    assert framed.blank == 1
+
+
+def test_a_carriage_return_inside_a_line_is_no_end_where_lines_end_otherwise(
+    tmp_path: Path,
+) -> None:
+    _framed, rows = _frame(tmp_path, b"a;b\n1;x\ry\n")
+    assert rows == [["2", "1", "x\ry"]]
+
+
+def test_long_files_of_carriage_returns_keep_their_numbers_over_chunks(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"0123456789\r" * 200_000)
+    with path.open("rb") as stream:
+        found = list(physical_lines(stream, "utf-8"))
+    assert len(found) == 200_000
+    assert found[-1] == (200_000, 199_999 * 11, b"0123456789")
+    assert {line for _, _, line in found} == {b"0123456789"}
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_wide_text_has_the_same_line_ends(tmp_path: Path, end: str) -> None:
+    text = f"a;b{end}1;x\u2028y{end}3;4{end}"
+    _framed, rows = _frame(tmp_path, text.encode("utf-16"), "utf-16")
+    assert [row[0] for row in rows] == ["2", "3"]
+
+
+def test_broken_wide_text_costs_its_line_only(tmp_path: Path) -> None:
+    broken = b"1\x00;\x00\x00\xd8\n\x00"
+    content = "a;b\n".encode("utf-16") + broken + "3;4\n".encode("utf-16-le")
+    framed, rows = _frame(tmp_path, content, "utf-16")
+    assert [(r.line, r.reason) for r in framed.rejects] == [(2, "line.undecodable")]
+    assert rows == [["3", "3", "4"]]
+
+
+def test_files_put_together_repeat_their_header_and_mark(tmp_path: Path) -> None:
+    mark = b"\xef\xbb\xbf"
+    content = mark + b'a;b\n1;2\n"a";b\n' + mark + b"3;4\n" + mark + b"a;b\n5;6\n"
+    framed, rows = _frame(tmp_path, content)
+    assert rows == [["2", "1", "2"], ["4", "3", "4"], ["6", "5", "6"]]
+    assert [(r.line, r.reason) for r in framed.rejects] == [
+        (3, "row.header_again"),
+        (5, "row.header_again"),
+    ]

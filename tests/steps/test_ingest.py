@@ -241,3 +241,49 @@ def test_files_may_lie_in_the_workspace_or_anywhere_below(tmp_path: Path, patter
     assert "files beside the deliveries that nobody names" not in _checks(reading)
     assert reading.client is not None
     reading.client.shut()
+
+
+def test_a_file_of_carriage_returns_is_read(reading: Reading) -> None:
+    reading.deliver("d", "p.csv", b"Nr;Naam\r1;Jansen\r2;Smit\r")
+    assert reading.run() == 3
+    assert reading.rows("SELECT _line, Nr, Naam FROM raw_crm ORDER BY 1") == [
+        (2, "1", "Jansen"),
+        (3, "2", "Smit"),
+    ]
+
+
+def test_a_carriage_return_inside_a_value_is_kept(reading: Reading) -> None:
+    reading.deliver("d", "p.csv", b"Nr;Naam\n1;Jan\rsen\n2;Smit\n")
+    assert reading.run() == 3
+    assert reading.rows("SELECT _line, Naam FROM raw_crm ORDER BY 1") == [
+        (2, "Jan\rsen"),
+        (3, "Smit"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Nr;Naam\r1;Jansen\r2;Smit\n \n",
+        b"\0" * 3000,
+        b"\0" * 3000 + b"\nNr;Naam\n1;x\n",
+        "Nr;Naam\n1;Jansen\n".encode("utf-16-le"),
+        b"Export van maandag\nNr;Naam\n1;Jansen\n",
+        b'Nr;"Naam\n1;Jansen\n2;Smit\n',
+    ],
+)
+def test_a_file_of_which_no_line_can_be_read_holds_the_run(tmp_path: Path, content: bytes) -> None:
+    reading = Reading(tmp_path / "ws", "key: Nr, format: {delimiter: ;, encoding: utf-8}")
+    reading.deliver("c", "p.csv", b"Nr;Naam\n1;Jansen\n")
+    reading.deliver("d", "p.csv", content)
+    assert reading.run() == 1
+    assert reading.client is not None
+    reading.client.shut()
+
+
+def test_a_full_delivery_without_rows_is_shown(reading: Reading) -> None:
+    reading.deliver("c", "p.csv", b"Nr;Naam\n1;Jansen\n")
+    reading.deliver("d", "p.csv", b"Nr;Naam\n\n")
+    assert reading.run() == 3
+    check = _checks(reading)["a full delivery without rows"]
+    assert (check.passed, check.severity, check.observed) == (False, "warn", "crm/d")

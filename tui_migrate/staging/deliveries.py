@@ -129,7 +129,7 @@ def unread_files(workspace: Path, patterns: Sequence[str], read: set[str]) -> Un
     if it does or has a manifest). The workspace's own folder is no delivery, and hidden files and
     notes (``README…``, ``*.md``) are no data.
     """
-    holding = {os.path.dirname(path) for path in read}
+    holding = {str(Path(path).parent) for path in read}
     folders = {
         folder
         for parent in {Path(pattern).parent for pattern in patterns} - {Path()}

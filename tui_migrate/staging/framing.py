@@ -8,6 +8,8 @@ goes to the rejects with line, offset, reason and what stood there.
 from __future__ import annotations
 
 import codecs
+import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +21,16 @@ MAX_JOINED = 200
 """Physical lines that one quoted value may run over."""
 _SAMPLE = 1 << 20
 _CANDIDATES = (";", ",", "\t", "|")
+_ANY_END = re.compile(rb"\r\n|\r|\n")
+
+
+def _undecodable(error: UnicodeError) -> tuple[str, int]:
+    """A lone surrogate for what cannot be decoded: no UTF-8, so that its line is rejected."""
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - only used to decode
+    return "\udcff", error.end
+
+
+codecs.register_error("tui_migrate.mark", _undecodable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,8 @@ class Framed:
     rows: int = 0
     blank: int = 0
     rejects: list[Rejected] = field(default_factory=list)
+    no_header: str = ""
+    """Why the first line cannot be the header that it should be."""
 
 
 def detect_encoding(path: Path) -> str:
@@ -93,17 +107,54 @@ def detect_delimiter(path: Path, encoding: str) -> str:
     return best
 
 
+def _ends_with_cr(stream: BinaryIO, encoding: str) -> bool:
+    """Whether a lone carriage return ends a line: the first megabyte has no other end inside."""
+    start = stream.read(_SAMPLE)
+    stream.seek(0)
+    if _is_wide(encoding):
+        start = start.decode(encoding, errors="ignore").encode(errors="ignore")
+    inside = start.rstrip(b"\r\n")
+    return b"\n" not in inside and b"\r" in inside
+
+
+def _is_wide(encoding: str) -> bool:
+    return encoding.lower().replace("-", "").startswith("utf16")
+
+
 def physical_lines(stream: BinaryIO, encoding: str) -> Iterator[tuple[int, int, bytes]]:
-    """Number (from 1), byte offset and bytes of each physical line, without its line end."""
-    if encoding.lower().replace("-", "").startswith("utf16"):
-        reader = codecs.getreader(encoding)(stream)
+    """Number (from 1), byte offset and bytes of each physical line, without its line end.
+
+    Lines end with a line feed; in a file that has none, with a lone carriage return. Wide text comes
+    as UTF-8 with offset 0; what is broken in it comes as bytes that are no UTF-8.
+    """
+    only_cr = _ends_with_cr(stream, encoding)
+    if _is_wide(encoding):
+        ends = "" if only_cr else "\n"
+        reader = io.TextIOWrapper(stream, encoding, errors="tui_migrate.mark", newline=ends)
         for number, text in enumerate(reader, 1):
-            yield number, 0, text.rstrip("\r\n").encode()
+            yield number, 0, text.rstrip("\r\n").encode(errors="surrogatepass")
         return
     offset = 0
-    for number, line in enumerate(stream, 1):
+    lines = _cr_lines(stream) if only_cr else stream
+    for number, line in enumerate(lines, 1):
         yield number, offset, line.rstrip(b"\r\n")
         offset += len(line)
+
+
+def _cr_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of a stream, each with its end: any of CR LF, CR and LF."""
+    rest = b""
+    while chunk := stream.read(_SAMPLE):
+        rest += chunk
+        while rest.endswith(b"\r") and (more := stream.read(1)):
+            rest += more
+        start = 0
+        for end in _ANY_END.finditer(rest):
+            yield rest[start : end.end()]
+            start = end.end()
+        rest = rest[start:]
+    if rest:
+        yield rest
 
 
 def _open_quote(text: str, delimiter: str, quote: str) -> bool:
@@ -188,6 +239,9 @@ class Framer:
         self.out = out
         self.result = Framed()
         self._width = 0
+        self._header: list[str] = []
+        self._plain = ""
+        self._mixed = False
         self._held: list[tuple[int, int, str]] = []
 
     def frame(self, path: Path) -> Framed:
@@ -196,10 +250,14 @@ class Framer:
             for number, offset, raw in physical_lines(stream, self.form.encoding):
                 self._take(number, offset, raw)
         self._give_up_held()
+        if self._mixed and not (self.result.rows or self.result.rejects):
+            self.result.no_header = "line.ends_differ"
         return self.result
 
     def _take(self, number: int, offset: int, raw: bytes) -> None:
-        text, reason = self._decode(raw, number)
+        if not self._held:  # files that were put together keep the marks of each
+            raw = raw.removeprefix(codecs.BOM_UTF8)
+        text, reason = self._decode(raw)
         if reason:
             self._give_up_held()
             self._reject(number, offset, reason, raw.decode(self._codec, errors="replace"))
@@ -247,7 +305,7 @@ class Framer:
             self._set_header(text)
             if self.form.header:
                 return
-        if quote in text:
+        if quote in text or "\r" in text:
             values = split_fields(text, delimiter, quote)
             width = len(values)
         else:
@@ -256,14 +314,20 @@ class Framer:
             reason = "row.too_long" if width > self._width else "row.too_short"
             self._reject(number, offset, reason, text)
             return
+        if values == self._header if values else text == self._plain:
+            self._reject(number, offset, "row.header_again", text)
+            return
         if values:
             text = delimiter.join(_requote(v, delimiter, quote) for v in values)
         self.result.rows += 1
         self.out.write(f"{number}{delimiter}{text}\n")
 
     def _set_header(self, text: str) -> None:
+        self._mixed = "\r" in text
         names = split_fields(text, self.form.delimiter, self.form.quote)
         self._width = len(names)
+        if self.form.header and any(names):
+            self._header, self._plain = names, self.form.delimiter.join(names)
         if not self.form.header:
             names = [f"column_{n}" for n in range(1, len(names) + 1)]
         self.result.columns = unique_names(names)
@@ -282,12 +346,9 @@ class Framer:
 
     @property
     def _codec(self) -> str:
-        wide = self.form.encoding.lower().replace("-", "").startswith("utf16")
-        return "utf-8" if wide else self.form.encoding
+        return "utf-8" if _is_wide(self.form.encoding) else self.form.encoding
 
-    def _decode(self, raw: bytes, number: int) -> tuple[str, str]:
-        if number == 1:
-            raw = raw.removeprefix(codecs.BOM_UTF8)
+    def _decode(self, raw: bytes) -> tuple[str, str]:
         if len(raw) > MAX_LINE:
             return "", "line.too_long"
         if b"\0" in raw:
@@ -298,6 +359,8 @@ class Framer:
             return "", "line.undecodable"
 
     def _reject(self, number: int, offset: int, reason: str, raw: str) -> None:
+        if self.form.header and not self._width and not self.result.no_header:
+            self.result.no_header = reason
         self.result.rejects.append(Rejected(number, offset, reason, raw[:MAX_LINE]))
 
 

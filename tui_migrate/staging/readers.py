@@ -121,6 +121,13 @@ def _read_csv(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> ReadR
     try:
         with framed_path.open("w", encoding="utf-8", newline="") as out:
             framed = Framer(text, out).frame(job.path)
+        if framed.no_header:
+            raise DataSaysNo(
+                _("The first line of {} cannot be its header: {}.").format(
+                    job.path, framed.no_header
+                ),
+                _("Correct encoding: in the runbook, or ask for the delivery again."),
+            )
         columns = {"_line": "BIGINT"} | dict.fromkeys(framed.columns, "VARCHAR")
         spelled = "{" + ", ".join(f"{literal(n)}: {literal(t)}" for n, t in columns.items()) + "}"
         relation = (

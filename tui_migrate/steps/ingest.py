@@ -70,6 +70,13 @@ SELECT source, delivery, file, line, NULL::VARCHAR AS record_id, NULL::VARCHAR A
 FROM reject ORDER BY ALL
 """
 
+# One row is a file of which not a single line could be read.
+_UNREADABLE = """
+SELECT r.source, r.delivery, r.file, count(*), any_value(j.reason)
+FROM record r LEFT JOIN reject j USING (source, delivery, file, line)
+GROUP BY ALL HAVING count(*) = count(j.reason) ORDER BY ALL
+"""
+
 # One row is a record of an earlier full delivery that the newest full delivery no longer has.
 _MISSING = """
 WITH full_places AS (SELECT * FROM delivery_places WHERE is_full),
@@ -177,8 +184,38 @@ class IngestStep(Step):
                 "SELECT count(*) FROM record WHERE source = $s", {"s": name}
             )
         return Outcome(
-            figures, [*self._promises(context), *self._stray(context), *self._detected(context)]
+            figures,
+            [
+                *self._promises(context),
+                *self._readable(context),
+                *self._stray(context),
+                *self._detected(context),
+            ],
         )
+
+    def _readable(self, context: Context) -> list[Check]:
+        """Files without a readable line, and full deliveries without a row."""
+        unreadable = [
+            _("{}/{}/{}: {} lines, {}").format(*row) for row in context.query(_UNREADABLE)
+        ]
+        checks = [
+            Check(
+                _("files of which lines can be read"),
+                not unreadable,
+                "; ".join(unreadable) or _("all"),
+                _("all; else encoding:, delimiter: or the delivery is wrong"),
+            )
+        ]
+        filled = set(context.query("SELECT DISTINCT source, delivery FROM record"))
+        empty = [
+            f"{d.source}/{d.name}"
+            for d in self._deliveries(context)
+            if (not d.manifest or d.manifest.kind == "full") and (d.source, d.name) not in filled
+        ]
+        if empty:
+            name = _("a full delivery without rows")
+            checks.append(Check(name, False, ", ".join(empty), _("rows"), "warn"))
+        return checks
 
     def _unread(self, context: Context) -> dict[str, Unread]:
         """Source → files of its folders that no source of the runbook reads."""

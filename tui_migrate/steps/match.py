@@ -21,7 +21,13 @@ from tui_migrate.i18n import _
 from tui_migrate.matching import DroppedKey, MatchReport, MatchSettings, match
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 from tui_migrate.steps.map import LINK_COLUMNS
-from tui_migrate.steps.match_records import FOR_MATCHING, PENDING, define_matching, drop
+from tui_migrate.steps.match_records import (
+    ALL_COLUMNS,
+    FOR_MATCHING,
+    PENDING,
+    define_matching,
+    drop,
+)
 
 if TYPE_CHECKING:
     from tui_migrate.runbook.kinds import MatchWith
@@ -116,7 +122,7 @@ class MatchStep(Step):
 
     def run(self, context: Context, unit: Unit) -> dict[str, int]:
         cursor = context.cursor
-        cursor.execute(PENDING.format(table="match_pending"))
+        cursor.execute(PENDING.format(table="match_pending", columns=ALL_COLUMNS))
         records = FOR_MATCHING.format(table="match_pending")
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE match_record AS {records}")
         cursor.execute(_LINKS)
@@ -173,7 +179,9 @@ class MatchStep(Step):
         figures["dangling links"] = context.value(
             "SELECT count(*) FROM finding WHERE rule = 'link.dangling'"
         )
-        context.cursor.execute(PENDING.format(table="match_pending"))
+        context.cursor.execute(
+            PENDING.format(table="match_pending", columns="e.source, e.record_id")
+        )
         misplaced = context.value(_MISPLACED)
         drop(context, ("match_pending",))
         name = _("pending records that are not in exactly one cluster")

@@ -18,10 +18,13 @@ KIND = """CASE WHEN lower(trim(kind)) IN ('person', 'organisation') THEN lower(t
      ELSE 'person' END"""
 """SQL: what a record is about. A source that does not say so is judged by the names that it gives."""
 
+ALL_COLUMNS = f"e.* REPLACE ({KIND} AS kind)"
+
 # One row is a record whose physical row is pending; where several rows tell of it, the last of them.
-PENDING = f"""
-CREATE OR REPLACE TEMP TABLE {{table}} AS
-SELECT e.* REPLACE ({KIND} AS kind)
+# columns: those that are asked for, of ``e``.
+PENDING = """
+CREATE OR REPLACE TEMP TABLE {table} AS
+SELECT {columns}
 FROM ent_profile e
 SEMI JOIN (SELECT source, delivery, file, line FROM fates WHERE fate = 'pending') f
   USING (source, delivery, file, line)

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 CROSSWALK_UNIT, PROFILES, ROWS = "crosswalk", "profiles", "rows"
 RECORDS_OF_A_UNIT = 200_000
 
+# What decides which record founds a profile.
+_DATES = "e.source, e.record_id, e.created_at, e.joined_on, e.updated_at"
+
 # One row is a record of a profile, with the trust of its source; each of many values once.
 _RECORDS = f"""
 CREATE OR REPLACE TEMP TABLE merge_record AS
@@ -186,7 +189,7 @@ class MergeStep(Step):
         return self._profiles(context, unit)
 
     def _crosswalk(self, context: Context, unit: Unit) -> dict[str, int]:
-        context.cursor.execute(PENDING.format(table="merge_pending"))
+        context.cursor.execute(PENDING.format(table="merge_pending", columns=_DATES))
         context.cursor.execute(founders_sql(self._trust))
         counts = {"records": context.write(unit, "crosswalk", CROSSWALK)}
         context.trail(unit, CROSSWALK_TRAIL)

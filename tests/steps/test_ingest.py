@@ -287,3 +287,11 @@ def test_a_full_delivery_without_rows_is_shown(reading: Reading) -> None:
     assert reading.run() == 3
     check = _checks(reading)["a full delivery without rows"]
     assert (check.passed, check.severity, check.observed) == (False, "warn", "crm/d")
+
+
+def test_a_damaged_manifest_of_a_full_delivery_holds_the_run(reading: Reading) -> None:
+    manifest = {"sequence": 1e12, "files": [{"name": "p.csv"}]}
+    reading.deliver("d", "p.csv", b"Nr;Naam\n1;Jansen\n", manifest)
+    assert reading.run() == 1
+    check = _checks(reading)["files as their manifests say"]
+    assert "damaged manifest: sequence: 1000000000000.0 is not" in check.observed

@@ -15,7 +15,7 @@ What is *missing* has no folder: it shows as a gap in the numbers.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from tui_migrate.i18n import _
@@ -78,6 +78,8 @@ def judge(
                 accepted[number] = hashes
                 if status == "accepted" and _rows(delivery) == 0:
                     status = "empty"
+        if status in APPLIED and not reason:
+            reason = _unproved(delivery)
         judged.append(Judged(delivery, status, reason, hashes, clash))
     return judged
 
@@ -85,7 +87,9 @@ def judge(
 def _content(delivery: Delivery, hashes: Mapping[str, str]) -> tuple[str, str]:
     """Status and reason of a delivery that cannot be trusted, else empty ones."""
     manifest = delivery.manifest
-    if manifest is None or manifest.problem or manifest.sequence is None or not manifest.files:
+    if manifest is not None and manifest.problem:
+        return "mismatch", _("the manifest is damaged: {}").format(manifest.problem)
+    if manifest is None or manifest.sequence is None or not manifest.files:
         return "mismatch", _("no usable manifest")
     absent = [promise.name for promise in manifest.files if promise.name not in hashes]
     if absent:
@@ -104,6 +108,15 @@ def _content(delivery: Delivery, hashes: Mapping[str, str]) -> tuple[str, str]:
     return "", ""
 
 
+def _unproved(delivery: Delivery) -> str:
+    """What to say of a delivery whose wholeness nothing proves, else ''."""
+    promises = delivery.manifest.files if delivery.manifest else ()
+    names = [p.name for p in promises if p.rows is None and p.sha256 is None]
+    if not names:
+        return ""
+    return _("its manifest gives neither rows nor sha256 of {}").format(", ".join(names))
+
+
 def _place(
     number: int, hashes: Mapping[str, str], accepted: Mapping[int, Mapping[str, str]]
 ) -> tuple[str, str]:
@@ -115,10 +128,19 @@ def _place(
     last = max(accepted, default=0)
     if number < last:
         return "late", _("after number {}").format(last)
-    waited = [n for n in range(1, number) if n not in accepted]
-    if any(n > last for n in waited):
-        return "out_of_order", _("missing: {}").format(", ".join(map(str, waited)))
+    if number > last + 1:
+        return "out_of_order", _("missing: {}").format(_spans({*accepted, number}))
     return "accepted", ""
+
+
+def _spans(there: Set[int]) -> str:
+    """The numbers from 1 that are not ``there``, below its highest: ``2, 5–900``."""
+    spans, last = [], 0
+    for number in sorted(there):
+        if number > last + 1:
+            spans.append(f"{last + 1}" if number == last + 2 else f"{last + 1}–{number - 1}")
+        last = number
+    return ", ".join(spans)
 
 
 def gap(judged: Sequence[Judged]) -> Gap:

@@ -7,12 +7,16 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tui_migrate.errors import EnvironmentProblem
 from tui_migrate.files import sha256_known
 from tui_migrate.i18n import _
 
 MANIFEST = "manifest.json"
+MOST_DELIVERIES = 1_000_000
+"""The highest number that a delivery may have."""
+_MOST_ROWS = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +64,57 @@ class Delivery:
 def read_manifest(path: Path) -> Manifest:
     """The manifest in ``path``; one that is damaged comes back with its ``problem``."""
     try:
-        raw = json.loads(path.read_text("utf-8"))
+        raw = json.loads(path.read_text("utf-8-sig"))
         files = tuple(
             Promise(
                 str(f["name"]),
-                int(f["rows"]) if f.get("rows") is not None else None,
+                _whole(f.get("rows"), "rows", 0, _MOST_ROWS),
                 str(f["sha256"]).lower() if f.get("sha256") else None,
             )
-            for f in raw.get("files", [])
+            for f in raw.get("files") or []
         )
-        sequence = raw.get("sequence")
+        names = [promise.name for promise in files]
+        if len(set(names)) < len(names) or "" in names:
+            raise ValueError(_("a file without a name or with the name of another"))
         return Manifest(
-            int(sequence) if sequence is not None else None,
-            str(raw.get("kind", "full")),
-            raw.get("zone"),
+            _whole(raw.get("sequence"), "sequence", 1, MOST_DELIVERIES),
+            str(raw.get("kind") or "full"),
+            _zone(raw.get("zone")),
             files,
         )
     except OSError as error:
         raise EnvironmentProblem(
             _("The manifest {} may not be read: {}").format(path, error.strerror)
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return Manifest(problem=str(error))
+    except KeyError as error:
+        return Manifest(problem=_("{} is missing").format(error))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        return Manifest(problem=str(error)[:200] or type(error).__name__)
+
+
+def _whole(value: object, name: str, least: int, most: int) -> int | None:
+    """A whole number (or its digits) within bounds; ``ValueError`` for anything else."""
+    if value is None:
+        return None
+    text = str(value).strip()
+    plain = isinstance(value, int | str) and not isinstance(value, bool)
+    if plain and text.isascii() and text.isdigit() and len(text) <= 15:
+        number = int(text)
+        if least <= number <= most:
+            return number
+    raise ValueError(
+        _("{}: {} is not a whole number from {} to {}").format(name, text[:40], least, most)
+    )
+
+
+def _zone(value: object) -> str | None:
+    """The name of a time zone that exists; ``ValueError`` for another."""
+    if value is None or value == "":
+        return None
+    try:
+        return ZoneInfo(str(value)).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(_("zone: {} is no time zone").format(str(value)[:40])) from error
 
 
 def find_deliveries(workspace: Path, source: str, patterns: Sequence[str]) -> list[Delivery]:

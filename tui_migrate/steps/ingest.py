@@ -297,7 +297,12 @@ class IngestStep(Step):
             for p in (manifest.files if manifest else ())
             if not (delivery.folder / p.name).exists()
         ]
-        status = "mismatch" if broken or absent else "accepted"
+        damage = (
+            [_("damaged manifest: {}").format(manifest.problem)]
+            if manifest and manifest.problem
+            else []
+        )
+        status = "mismatch" if broken or absent or damage else "accepted"
         if not any(path.stat().st_size for path in delivery.files):
             status = "empty"
         return DeliverySeen(
@@ -310,7 +315,7 @@ class IngestStep(Step):
                 for name, sha in hashes.items()
             ],
             status=status,
-            reason=", ".join([*broken, *absent]),
+            reason=", ".join([*damage, *broken, *absent]),
         )
 
     def _settle(self, context: Context, unit: Unit) -> dict[str, int]:
@@ -363,7 +368,8 @@ class IngestStep(Step):
         for delivery in self._deliveries(context):
             seen = self._seen(context, delivery)
             if seen.status != "accepted":
-                bad_files.append(f"{delivery.source}/{delivery.name} {seen.status}")
+                said = f"{delivery.source}/{delivery.name} {seen.status}"
+                bad_files.append(f"{said} ({seen.reason})" if seen.reason else said)
             for path in delivery.files:
                 promise = delivery.promise(path)
                 rows = counts.get((delivery.source, delivery.name, path.name), 0)

@@ -72,11 +72,13 @@ def _shape(entity: Entity, columns: set[str]) -> tuple[list[str], str | None, st
 def compare(cursor: Cursor, entity: Entity) -> None:
     """Add an entity's groups to ``count_group``, after ``PREPARE`` on the same cursor.
 
-    The target is the table ``target_<entity>``.
+    The target is the table ``target_<entity>``. One that was never given a row may have no columns:
+    then all rows that it should hold are missing, and none when there are none.
     """
     view = f"ent_{entity.name}" if entity.child else "profile"
     target = quote(f"target_{entity.name}")
-    columns = set(columns_of(cursor, quote(view))) & set(columns_of(cursor, target))
+    there = columns_of(cursor, target)
+    columns = set(columns_of(cursor, quote(view))) & set(there)
     groups, time, money = _shape(entity, columns)
     alias = "e" if entity.child else "p"
     wanted = [*groups, *filter(None, (time, money))]
@@ -88,8 +90,12 @@ def compare(cursor: Cursor, entity: Entity) -> None:
         keys.append("year")
     parts = ", ".join(f"coalesce(s.{k}, h.{k})::VARCHAR" for k in keys[1:])
     sql = _CHILDREN if entity.child else _PROFILES
+    own = "source" if entity.child else "profile_id"
     held = f"SELECT * FROM {target}"
+    if own not in there:
+        held = f"SELECT t.*, NULL::VARCHAR AS {own} FROM {target} t"
     if not entity.child:
+        target = f"({held})"
         held = (
             "SELECT p.founder_source AS source, "
             + ", ".join(f"t.{quote(name)}" for name in ["profile_id", *wanted])

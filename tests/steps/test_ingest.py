@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -295,3 +296,84 @@ def test_a_damaged_manifest_of_a_full_delivery_holds_the_run(reading: Reading) -
     assert reading.run() == 1
     check = _checks(reading)["files as their manifests say"]
     assert "damaged manifest: sequence: 1000000000000.0 is not" in check.observed
+
+
+def test_lines_of_json_that_are_no_sound_objects_cost_themselves_only(tmp_path: Path) -> None:
+    deep = b'{"id":' * 3000 + b"1" + b"}" * 3000
+    less = b'{"id":"4", "d":' + b"[" * 60 + b"]" * 60 + b"}"
+    lines = [
+        b'{"id": "1", "naam": "Zo\\u00eb"}',
+        b'{"id": "2", "naam": "\\ud800"}',
+        b'{"id": "2", "\\udfff": 1}',
+        b'{"id": "2", "naam": "\\u0000"}',
+        deep,
+        less,
+        b'{"id": "5", "id": "6"}',
+        b'{"id": "5", "x": {"a": 1, "a": 1}}',
+        b'{"id": NaN}',
+        b'{"id": 1e999}',
+        b'{"id": "12", "naam": "\\ud83d\\ude00"}',
+    ]
+    reading = Reading(tmp_path / "ws", "format: {type: jsonl}, key: id")
+    reading.deliver("d", "o.jsonl", b"\n".join(lines))
+    assert reading.run() == 3
+    assert reading.rows("SELECT _line, id, naam FROM raw_crm ORDER BY 1") == [
+        (1, "1", "Zoë"),
+        (11, "12", "\U0001f600"),
+    ]
+    assert reading.rows("SELECT line, reason FROM reject ORDER BY 1") == [
+        (2, "json.malformed"),
+        (3, "json.malformed"),
+        (4, "line.nul"),
+        (5, "json.too_deep"),
+        (6, "json.too_deep"),
+        (7, "json.duplicate_key"),
+        (8, "json.duplicate_key"),
+        (9, "json.malformed"),
+        (10, "json.malformed"),
+    ]
+    assert reading.client is not None
+    reading.client.shut()
+
+
+def test_keys_that_clash_become_columns_of_their_own(tmp_path: Path) -> None:
+    reading = Reading(tmp_path / "ws", "format: {type: jsonl}, key: id")
+    line = (
+        b'{"id": "1", "Brand": "a", "BRAND": "b", "_line": "c", "source": "d", "unit": "e",'
+        b' "x.y": "f", "x": {"y": "g"}, "step": "h"}\n{"id": "2", "brand": "i"}\n{}\n'
+    )
+    reading.deliver("d", "o.jsonl", line)
+    assert reading.run() == 3
+    found = reading.rows("SELECT * EXCLUDE (_delivery, _file, _digest) FROM raw_crm ORDER BY _line")
+    assert found == [
+        (1, "1", "1", "a", "b", "c", "d", "e", "f", "g", "h", None),
+        (2, "2", "2", None, None, None, None, None, None, None, None, "i"),
+        (3, None, None, None, None, None, None, None, None, None, None, None),
+    ]
+    assert reading.client is not None
+    reading.client.shut()
+
+
+def test_a_column_may_be_called_as_one_of_ours(reading: Reading) -> None:
+    reading.deliver(
+        "d", "p.csv", b"Nr;unit;Step;source;delivery;file;line;_line\n1;a;b;c;d;e;f;g\n"
+    )
+    assert reading.run() == 3
+    found = reading.rows("SELECT column_unit, column_Step, source, file, column_line FROM raw_crm")
+    assert found == [("a", "b", "c", "e", "g")]
+
+
+@pytest.mark.parametrize(("columns", "ends"), [(1900, 3), (10_000, 1)])
+def test_many_columns_are_read_or_refused_in_time(
+    reading: Reading, columns: int, ends: int
+) -> None:
+    header = ";".join(["Nr", *(f"k{n}" for n in range(columns - 1))])
+    row = ";".join(["1"] * columns)
+    reading.deliver("d", "p.csv", f"{header}\n{row}\n".encode())
+    began = time.monotonic()
+    reading.client = open_client(reading.root)
+    stopped = reading.client.run_here()
+    assert stopped.exit == ends
+    assert time.monotonic() - began < 30
+    if ends == 1:
+        assert "10000 columns; at most 2000" in stopped.message

@@ -21,6 +21,7 @@ MAX_JOINED = 200
 """Physical lines that one quoted value may run over."""
 _SAMPLE = 1 << 20
 _CANDIDATES = (";", ",", "\t", "|")
+_TAKEN = frozenset({"step", "attempt", "unit"})
 _ANY_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -223,6 +224,8 @@ def unique_names(names: list[str]) -> list[str]:
         base = " ".join(name.split()).strip("\ufeff") or f"column_{number}"
         if base.startswith("_"):
             base = f"column{base}"
+        elif base.lower() in _TAKEN:
+            base = f"column_{base}"
         candidate, extra = base, 2
         while candidate.lower() in seen:
             candidate, extra = f"{base}_{extra}", extra + 1

@@ -27,9 +27,12 @@ from tui_migrate.staging.framing import (
     physical_lines,
     unique_names,
 )
+from tui_migrate.staging.objects import json_line
 from tui_migrate.staging.store import Cursor, Store, columns_of, first, literal, quote
 
 RAW_COLUMNS = "_delivery VARCHAR, _file VARCHAR, _line BIGINT, _record VARCHAR, _digest VARCHAR"
+
+MAX_COLUMNS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,7 @@ def _read_jsonl(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> Rea
             if not raw.strip():
                 blank += 1
                 continue
-            text, reason = _json_line(raw.removeprefix(b"\xef\xbb\xbf"), form.encoding or "utf-8")
+            text, reason = json_line(raw.removeprefix(b"\xef\xbb\xbf"), form.encoding or "utf-8")
             if reason:
                 rejects.append(Rejected(number, offset, reason, text))
             else:
@@ -166,12 +169,12 @@ def _read_jsonl(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> Rea
     cursor.register("json_lines", table)
     try:
         paths = _json_paths(cursor)
-        picks = ", ".join(
+        picks = [
             f"json_extract_string(body, {literal(pointer)}) AS {quote(name)}"
             for name, pointer in paths.items()
-        )
+        ]
         if numbers:
-            relation = f"(SELECT _line, {picks} FROM json_lines)"
+            relation = f"(SELECT {', '.join(['_line', *picks])} FROM json_lines)"
             _append(store, cursor, job, relation, list(paths), "_line", len(numbers))
     finally:
         cursor.unregister("json_lines")
@@ -179,26 +182,11 @@ def _read_jsonl(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> Rea
     return ReadResult(len(numbers), len(rejects), blank, form)
 
 
-def _json_line(raw: bytes, encoding: str) -> tuple[str, str]:
-    """The text of a JSON object line and why it cannot be one ('' if it can)."""
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError:
-        return raw.decode(encoding, errors="replace"), "line.undecodable"
-    if b"\0" in raw:
-        return text, "line.nul"
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text, "json.malformed"
-    return text, "" if isinstance(value, dict) else "json.not_an_object"
-
-
 def _json_paths(cursor: Cursor) -> dict[str, str]:
     """Dotted column → JSON pointer for every leaf of the objects; a list is a leaf."""
     row = first(cursor, "SELECT json_group_structure(body::JSON) FROM json_lines")
     structure = json.loads(row[0]) if row and row[0] else {}
-    paths: dict[str, str] = {}
+    paths: list[tuple[str, str]] = []
 
     def walk(node: Mapping[str, Any], names: tuple[str, ...]) -> None:
         for name, inner in node.items():
@@ -206,15 +194,13 @@ def _json_paths(cursor: Cursor) -> dict[str, str]:
             if isinstance(inner, dict) and inner:
                 walk(inner, here)
             else:
-                dotted = ".".join(here)
                 steps = (part.replace("~", "~0").replace("/", "~1") for part in here)
-                paths[dotted if not dotted.startswith("_") else f"column{dotted}"] = "/" + "/".join(
-                    steps
-                )
+                paths.append((".".join(here), "/" + "/".join(steps)))
 
     if isinstance(structure, dict):
         walk(structure, ())
-    return paths
+    names = unique_names([dotted for dotted, _pointer in paths])
+    return {name: pointer for name, (_dotted, pointer) in zip(names, paths, strict=True)}
 
 
 def _read_xlsx(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> ReadResult:
@@ -270,8 +256,15 @@ def _read_parquet(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> R
 
 def _prepare_table(store: Store, cursor: Cursor, job: Job, columns: Sequence[str]) -> None:
     """The source's table with at least these columns, and its view."""
+    if len(columns) > MAX_COLUMNS:
+        raise DataSaysNo(
+            _("{} has {} columns; at most {} can be read.").format(
+                job.path, len(columns), MAX_COLUMNS
+            ),
+            _("Is its delimiter the one that format: says? Else ask for fewer columns in a file."),
+        )
     name = raw_table(job.source)
-    store.define(name, RAW_COLUMNS, cursor)
+    store.define(name, ", ".join([RAW_COLUMNS, *(f"{quote(c)} VARCHAR" for c in columns)]), cursor)
     known = {c.lower() for c in columns_of(cursor, f"store.{quote(name)}")}
     fresh = [c for c in columns if c.lower() not in known]
     for column in fresh:
@@ -301,19 +294,23 @@ def _append(
             ),
         )
     _prepare_table(store, cursor, job, columns)
-    cells = ", ".join(
-        f"coalesce(strlen({quote(c)}) || ':' || {quote(c)}, '-')" for c in sorted(columns)
+    cells = (
+        "''"
+        if not columns
+        else ", ".join(
+            f"coalesce(strlen({quote(c)}) || ':' || {quote(c)}, '-')" for c in sorted(columns)
+        )
     )
     digest = f"md5(concat_ws('|', {cells}))"
     key = " || '|' || ".join(f"nullif(trim({quote(k)}), '')" for k in job.key) or digest
     name = raw_table(job.source)
-    picks = ", ".join(quote(c) for c in columns)
+    picks = "".join(f", {quote(c)}" for c in columns)
     row = first(
         cursor,
         f"INSERT INTO store.{quote(name)} BY NAME "
         "SELECT $step AS step, $attempt::INTEGER AS attempt, $unit AS unit, "
         f"$delivery AS _delivery, $file AS _file, {line} AS _line, {key} AS _record, "
-        f"{digest} AS _digest, {picks} FROM {relation} ORDER BY _line",
+        f"{digest} AS _digest{picks} FROM {relation} ORDER BY _line",
         _params(job),
     )
     if not row or int(row[0]) != expected:

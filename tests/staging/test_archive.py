@@ -78,3 +78,33 @@ def test_a_whole_last_chunk_cut_off_is_noticed(tmp_path: Path, backup: Path) -> 
     backup.write_bytes(content[: places[-1]])
     with pytest.raises(EnvironmentProblem):
         restore_backup(backup, KEY, tmp_path / "x")
+
+
+def test_a_link_is_kept_as_what_it_leads_to(tmp_path: Path) -> None:
+    real, link, twin = tmp_path / "real.csv", tmp_path / "link.csv", tmp_path / "twin.csv"
+    real.write_bytes(b"Nr\n1\n")
+    link.symlink_to(real)
+    twin.hardlink_to(real)
+    path = tmp_path / "one.backup"
+    write_backup(path, KEY, [Member(p.name, p) for p in (real, link, twin)], {})
+    into = tmp_path / "elsewhere"
+    into.mkdir()
+    restore_backup(path, KEY, into)
+    for name in ("real.csv", "link.csv", "twin.csv"):
+        assert (into / name).read_bytes() == b"Nr\n1\n"
+        assert not (into / name).is_symlink()
+        assert (into / name).stat().st_nlink == 1
+
+
+def test_what_is_restored_is_for_this_user_only(tmp_path: Path, backup: Path) -> None:
+    into = tmp_path / "elsewhere"
+    into.mkdir(mode=0o700)
+    restore_backup(backup, KEY, into)
+    modes = {p.relative_to(into).as_posix(): p.stat().st_mode & 0o777 for p in into.rglob("*")}
+    assert modes == {
+        "backup.json": 0o600,
+        "deliveries": 0o700,
+        "deliveries/crm": 0o700,
+        "deliveries/crm/small.csv": 0o600,
+        "large.bin": 0o600,
+    }

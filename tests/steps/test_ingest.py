@@ -377,3 +377,24 @@ def test_many_columns_are_read_or_refused_in_time(
     assert time.monotonic() - began < 30
     if ends == 1:
         assert "10000 columns; at most 2000" in stopped.message
+
+
+@pytest.mark.parametrize("inside", [True, False])
+@pytest.mark.parametrize("folder", [True, False])
+def test_a_link_is_read_unless_it_leads_out_of_the_workspace(
+    reading: Reading, tmp_path: Path, inside: bool, folder: bool
+) -> None:
+    real = (reading.root if inside else tmp_path) / "kept"
+    real.mkdir()
+    (real / "p.csv").write_text("Nr;Naam\n1;Jansen\n")
+    link = reading.root / "deliveries" / "crm" / "d"
+    if folder:
+        link.parent.mkdir(parents=True)
+        link.symlink_to(real)
+    else:
+        link.mkdir(parents=True)
+        (link / "p.csv").symlink_to(real / "p.csv")
+    reading.client = open_client(reading.root)
+    stopped = reading.client.run_here()
+    assert stopped.exit == (3 if inside else 1)
+    assert inside or f"leads out of the workspace, to {real / 'p.csv'}" in stopped.message

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from tui_migrate.errors import EnvironmentProblem
-from tui_migrate.files import sha256_file, whole
+from tui_migrate.files import PRIVATE_FILE, PRIVATE_FOLDER, sha256_file, whole
 from tui_migrate.i18n import _
 
 MAGIC = b"TUI-MIGRATE-BACKUP 1\n"
@@ -83,7 +83,7 @@ def write_backup(
     """Write a back-up whole; SHA-256 of the file and the number of members.
 
     ``tables``: rows per table of the database in it, for the restore test. The manifest, with size
-    and hash of every member, is the last file of the archive.
+    and hash of every member, is the last file of the archive. A link is kept as what it leads to.
     """
     salt, prefix = secrets.token_bytes(16), secrets.token_bytes(7)
     header = json.dumps(
@@ -96,7 +96,7 @@ def write_backup(
             writer = _Writer(out, _cipher(key, salt, COST), prefix, header)
             with (
                 gzip.GzipFile(fileobj=writer, mode="wb", compresslevel=1, mtime=0) as packed,
-                tarfile.open(fileobj=packed, mode="w|") as archive,
+                tarfile.open(fileobj=packed, mode="w|", dereference=True) as archive,
             ):
                 for member in members:
                     listed[member.name] = {
@@ -166,21 +166,30 @@ class _Reader(io.RawIOBase):
         return count
 
 
+def _private(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
+    """What unpacking may safely write, for this user's eyes only."""
+    mode = PRIVATE_FOLDER if member.isdir() else PRIVATE_FILE
+    return tarfile.data_filter(member, folder).replace(mode=mode, deep=False)
+
+
 def restore_backup(path: Path, key: bytes, into: Path) -> dict[str, int]:
     """Decrypt and unpack into the empty folder ``into``; check every file against the manifest.
 
-    Returns the manifest's rows per table. Raises ``EnvironmentProblem`` for a wrong key or damage.
+    Only this user may read what it writes. Returns the manifest's rows per table.
+    Raises ``EnvironmentProblem`` for a wrong key or damage.
     """
     try:
         with path.open("rb") as stream:
             reader = io.BufferedReader(_Reader(_plain(stream, path, key)), CHUNK)
             with tarfile.open(fileobj=reader, mode="r|gz") as archive:
-                archive.extractall(into, filter="data")
+                archive.extractall(into, filter=_private)  # noqa: S202 - a stricter "data"
             reader.read()
     except (tarfile.TarError, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise EnvironmentProblem(_("The back-up {} is damaged.").format(path)) from error
+    for folder in into.rglob("*/"):
+        folder.chmod(PRIVATE_FOLDER)
     manifest_path = into / MANIFEST
     if not manifest_path.is_file():
         raise EnvironmentProblem(_("The back-up {} has no manifest.").format(path))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tui_migrate.errors import EnvironmentProblem
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.files import sha256_known
 from tui_migrate.i18n import _
 
@@ -192,6 +192,21 @@ def unread_files(workspace: Path, patterns: Sequence[str], read: set[str]) -> Un
             and os.path.normpath(path) not in read
         }
     return Unread(tuple(sorted(named)), tuple(sorted(stray)))
+
+
+def refuse_outside(workspace: Path, paths: Iterable[Path]) -> None:
+    """Raise ``DataSaysNo`` when a path leads out of the workspace, by itself or by a folder above:
+    what lies there is neither guarded nor kept with the workspace."""
+    root = workspace.resolve()
+    for path in paths:
+        real = path.resolve()
+        if not real.is_relative_to(root):
+            raise DataSaysNo(
+                _("{} leads out of the workspace, to {}.").format(path, real),
+                _(
+                    "Copy what it leads to into the workspace, in place of the link; then run again."
+                ),
+            )
 
 
 def hash_files(delivery: Delivery, workspace: Path) -> dict[str, str]:

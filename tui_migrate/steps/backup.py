@@ -16,6 +16,7 @@ from tui_migrate.i18n import _
 from tui_migrate.runbook.kinds import BackupWith
 from tui_migrate.runbook.load import RUNBOOK_FILE
 from tui_migrate.staging.archive import Member, restore_backup, write_backup
+from tui_migrate.staging.deliveries import refuse_outside
 from tui_migrate.staging.store import first, literal, quote
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 
@@ -89,6 +90,7 @@ class BackupStep(Step):
         seen: set[Path] = set()
         for path in wanted:
             if path.is_file() and path not in seen:
+                refuse_outside(root, [path])
                 seen.add(path)
                 yield Member(str(path.relative_to(root)), path)
 

@@ -148,3 +148,17 @@ def test_the_events_behind_a_state_name_the_one_that_decided(staged: Staged) -> 
         ("given", "email", True),
     ]
     assert {b.rule for b in found} == {"newest_optin"}
+
+
+def test_an_opt_out_that_nothing_can_carry_blocks(staged: Staged) -> None:
+    staged.store.connection.execute(
+        "INSERT INTO store.ent_consent BY NAME SELECT 'map' AS step, 1 AS attempt, 'u' AS unit,"
+        " 'crm_consents' AS source, 'T6' AS record_id, 'full' AS delivery,"
+        " 'crm_consents.csv' AS file, 7 AS line, 1 AS child_no, 'crm' AS owner_source,"
+        " 'R404' AS owner_record, 'email' AS channel, 'Nova' AS brand, 'refused' AS state"
+    )
+    outcome = staged.run("load")
+    failed = [check for check in outcome.checks if not check.passed]
+    assert [(check.name, check.observed, check.severity) for check in failed] == [
+        ("opt-outs that nobody could be found for", "1", "block")
+    ]

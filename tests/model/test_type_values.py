@@ -201,6 +201,28 @@ def test_no_default_makes_a_permission_out_of_an_unknown_code(otherwise: str) ->
     assert clean("consent_status", "ja", options) == (None, "consent.unclear")
 
 
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        ("neen|", "refused"),
+        ("nee.|ja|", None),
+        ("Uitgeschreven|", "withdrawn"),
+        ("opt out|nee", "withdrawn"),
+        ("0|", "refused"),
+        ("nee|x", "refused"),
+        ("ja|nee", None),
+        ("|nee", None),
+        ("ja|x", None),
+        ("misschien|", None),
+    ],
+)
+def test_a_refusal_outside_the_codes_is_understood_and_a_permission_never(
+    raw: str, value: str | None
+) -> None:
+    options = Options(codes=(("ja|", "given"), ("nee|", "refused")))
+    assert clean("consent_status", raw, options)[0] == value
+
+
 def test_a_default_may_refuse() -> None:
     options = Options(codes=(("A", "opt-in"),), otherwise="default:refused")
     assert clean("consent_status", "?!", options) == ("refused", None)

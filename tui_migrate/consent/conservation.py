@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui_migrate.consent import delivered, points
+from tui_migrate.consent import delivered, points, said
+from tui_migrate.consent.placing import OUT
 from tui_migrate.consent.relations import (
     CONSENT_COLUMNS,
     LINK_COLUMNS,
@@ -82,8 +83,9 @@ WITH told AS (
   SELECT source, record_id, coalesce(owner_source, source) AS owner_source,
     CASE WHEN owner_source IS NULL THEN coalesce(owner_record, record_id)
          ELSE owner_record END AS owner_record,
-    channel, trim(brand) AS brand, coalesce(nullif(trim(purpose), ''), $purpose) AS purpose,
-    event_at, nullif(trim(evidence), '') AS evidence, contact_point, state
+    {channel} AS channel, trim(brand) AS brand,
+    coalesce(nullif(trim(purpose), ''), $purpose) AS purpose, {dated} AS event_at,
+    nullif(trim(evidence), '') AS evidence, contact_point, state
   FROM {consent} WHERE state IN ('given', 'confirmed'))
 SELECT y.*, x.profile_id FROM told y
 LEFT JOIN {crosswalk} x ON x.source = y.owner_source AND x.record_id = y.owner_record
@@ -119,14 +121,15 @@ _NO = """
 CREATE OR REPLACE TEMP TABLE tmp_no AS
 WITH told AS (
   SELECT 'opt-out' AS kind, source, record_id, delivery, file, line, owner_source, owner_record,
-    channel, brand, coalesce(nullif(trim(purpose), ''), $purpose) AS purpose, event_at,
+    nullif({any_channel}, '*') AS channel, brand,
+    coalesce(nullif(trim(purpose), ''), $purpose) AS purpose, {dated} AS event_at,
     contact_point FROM {consent}
   WHERE state IN ('refused', 'withdrawn')
   UNION ALL
   SELECT 'suppression', source, record_id, delivery, file, line, owner_source, owner_record,
     CASE WHEN reason = 'deceased' THEN NULL
          WHEN channel IS NULL AND reason = 'hard_bounce' AND contains(contact_point, '@')
-         THEN 'email' ELSE channel END, brand, NULL, event_at, contact_point
+         THEN 'email' ELSE nullif({any_channel}, '*') END, brand, NULL, event_at, contact_point
   FROM {suppression}),
 owned AS (
   SELECT row_number() OVER () AS no_id, * EXCLUDE (owner_source, owner_record),
@@ -197,7 +200,7 @@ SELECT n.kind, n.source, n.record_id, n.delivery, n.file, n.line, n.event_at, n.
 FROM disputed n
 LEFT JOIN tmp_yes_of y ON n.kind = 'opt-out' AND y.profile_id = n.profile_id
   AND y.brand = n.may_brand AND y.channel = n.may_channel AND y.purpose = n.may_purpose
-  AND y.event_at > n.event_at
+  AND y.event_at > {{until}}
   AND (y.state = 'given' OR NOT EXISTS (SELECT 1 FROM tmp_yes g WHERE g.state = 'given'
     AND g.source = y.source AND g.record_id = y.record_id AND g.channel = y.channel
     AND g.brand = y.brand))
@@ -251,8 +254,13 @@ def check(
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE tmp_held AS SELECT * FROM {held}")
     consent = read(cursor, sources.consent, CONSENT_COLUMNS)
     suppression = read(cursor, sources.suppression, SUPPRESSION_COLUMNS)
+    dated = said.dated_sql(cursor, sources, (consent,))
+    consent, suppression = said.apart(consent, f"state IN {OUT}"), said.apart(suppression)
     points.gather(cursor, sources, (consent, suppression), country, reuse)
     names = {
+        "dated": dated,
+        "channel": said.channel_sql("channel", "false"),
+        "any_channel": said.channel_sql("channel"),
         "consent": consent,
         "suppression": suppression,
         "crosswalk": sources.crosswalk,
@@ -266,7 +274,7 @@ def check(
     cursor.execute(_NO.format(**names), {"purpose": purpose})
     delivered.hits(cursor, sources, country)
     cursor.execute(_NO_OF.format(**names))
-    cursor.execute(_JUSTIFIED)
+    cursor.execute(_JUSTIFIED.format(until=said.until_sql("n.event_at", sources.zone)))
     cursor.execute(_INVENTED)
     return Conservation(
         carried=_count(cursor, "tmp_carried"),

@@ -7,7 +7,11 @@ rows, and the same fact told twice (a repeated delivery, a record in two full de
 
 from __future__ import annotations
 
+from tui_migrate.consent import said
 from tui_migrate.consent.placing import OUT
+from tui_migrate.consent.relations import CONSENT_COLUMNS, SUPPRESSION_COLUMNS, Sources, read
+from tui_migrate.i18n import _
+from tui_migrate.staging.store import Cursor
 
 # One row is one fact about a permission: of a profile, or (profile_id NULL) of a contact point that
 # no profile carries. brand or channel '*' is every one. recorded_at is the delivery that brought it.
@@ -114,6 +118,36 @@ FROM tmp_suppression_placed
 WHERE profile_id IS NULL AND contact_point IS NULL
 ORDER BY ALL
 """
+
+# One row is a mapped row that says something that cannot be taken at its word: a channel that nobody
+# knows (it silences every channel), or a time after its delivery (it counts as undated).
+DOUBTS = """
+SELECT source, delivery, file, line, record_id, 'suppression' AS entity, 'channel' AS field,
+  'consent.unknown_channel' AS rule, 'warn' AS severity, channel AS value, '*' AS cleaned,
+  $channel AS message
+FROM {suppression} WHERE {unknown}
+UNION ALL
+SELECT source, delivery, file, line, record_id, 'consent', 'event_at', 'consent.future_date', 'warn',
+  event_at::VARCHAR, NULL, $future
+FROM {consent} WHERE {future}
+ORDER BY ALL
+"""
+
+
+def doubts(cursor: Cursor, sources: Sources) -> tuple[str, dict[str, str]]:
+    """The SELECT of such rows, as findings, and its parameters."""
+    consent = read(cursor, sources.consent, CONSENT_COLUMNS)
+    select = DOUBTS.format(
+        suppression=read(cursor, sources.suppression, SUPPRESSION_COLUMNS),
+        unknown=said.unknown_channel_sql("channel"),
+        consent=consent,
+        future=said.future_sql(cursor, sources, (consent,)),
+    )
+    return select, {
+        "channel": _("No channel is called so: every channel is silenced."),
+        "future": _("This time lies after the delivery that tells of it: it counts as undated."),
+    }
+
 
 # Figures over the whole ledger. conflicts: keys on which two systems say different things last.
 FIGURES = f"""

@@ -16,7 +16,7 @@ owner's number, are used too. Permissions never travel like this.
 
 from __future__ import annotations
 
-from tui_migrate.consent import points
+from tui_migrate.consent import points, said
 from tui_migrate.consent.points import TABLES as POINT_TABLES
 from tui_migrate.consent.relations import (
     CONSENT_COLUMNS,
@@ -31,17 +31,13 @@ from tui_migrate.staging.store import Cursor
 OUT = "('refused', 'withdrawn')"
 """States that take a permission away; everything else never does, and NULL is no consent."""
 
-_EVERY = "('', '*', 'alle', 'alles', 'all', 'allemaal', 'tous')"
-
 # An owner that is not named is the row itself (the e-mail platform's rows are person and consent).
 _OWNER = """coalesce(owner_source, source) AS owner_source,
   CASE WHEN owner_source IS NULL THEN coalesce(owner_record, record_id) ELSE owner_record END
     AS owner_record"""
 
-_BRAND = f"CASE WHEN lower(trim(coalesce(brand, ''))) IN {_EVERY} THEN '*' ELSE trim(brand) END"
-_CHANNEL = (
-    f"CASE WHEN lower(trim(coalesce(channel, ''))) IN {_EVERY} THEN '*' ELSE trim(channel) END"
-)
+_SILENCES = f"coalesce(r.state IN {OUT}, false)"
+_BRAND = f"CASE WHEN lower(trim(coalesce(brand, ''))) IN {said.EVERY} THEN '*' ELSE trim(brand) END"
 
 # One row is one mapped consent row with all that it leaves unsaid spelled out ('*' is every one).
 # row_no ties the tables of one placing together; it goes nowhere else.
@@ -49,10 +45,10 @@ _CONSENT_ROWS = f"""
 CREATE OR REPLACE TEMP TABLE tmp_consent_row AS
 SELECT row_number() OVER () AS row_no,
   r.source, r.record_id, r.delivery, r.file, r.line, {_OWNER},
-  {_CHANNEL} AS channel, {_BRAND} AS brand,
-  coalesce(nullif(trim(r.purpose), ''), $purpose) AS purpose, r.state, r.event_at,
+  {said.channel_sql("channel", _SILENCES)} AS channel, {_BRAND} AS brand,
+  coalesce(nullif(trim(r.purpose), ''), $purpose) AS purpose, r.state, {{dated}} AS event_at,
   nullif(trim(r.evidence), '') AS evidence, nullif(trim(r.campaign), '') AS campaign,
-  k.key AS point, r.basis, coalesce(r.state IN {OUT}, false) AS silences
+  k.key AS point, r.basis, {_SILENCES} AS silences
 FROM {{rows}} r LEFT JOIN tmp_point_key k ON k.value = r.contact_point
 """
 
@@ -64,7 +60,7 @@ SELECT row_number() OVER () AS row_no,
   r.source, r.record_id, r.delivery, r.file, r.line, {_OWNER},
   CASE WHEN r.reason = 'deceased' THEN '*'
        WHEN r.channel IS NULL AND r.reason = 'hard_bounce' AND contains(k.key, '@') THEN 'email'
-       ELSE {_CHANNEL} END AS channel,
+       ELSE {said.channel_sql("channel")} END AS channel,
   {_BRAND} AS brand, coalesce(nullif(trim(r.reason), ''), 'manual') AS reason, r.event_at,
   nullif(trim(r.evidence), '') AS evidence, k.key AS point, true AS silences
 FROM {{rows}} r LEFT JOIN tmp_point_key k ON k.value = r.contact_point
@@ -208,8 +204,10 @@ def place(
     """
     consent = _only(read(cursor, sources.consent, CONSENT_COLUMNS), sources.only)
     suppression = _only(read(cursor, sources.suppression, SUPPRESSION_COLUMNS), sources.only)
+    dated = said.dated_sql(cursor, sources, (consent,))
+    consent, suppression = said.apart(consent, f"state IN {OUT}"), said.apart(suppression)
     points.gather(cursor, sources, (consent, suppression), country, reuse)
-    cursor.execute(_CONSENT_ROWS.format(rows=consent), {"purpose": purpose})
+    cursor.execute(_CONSENT_ROWS.format(rows=consent, dated=dated), {"purpose": purpose})
     cursor.execute(_SUPPRESSION_ROWS.format(rows=suppression))
     for what in ("consent", "suppression"):
         cursor.execute(_BY_OWNER.format(what=what, crosswalk=sources.crosswalk))

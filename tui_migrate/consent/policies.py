@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from tui_migrate.consent import said
 from tui_migrate.consent.placing import OUT
 
 REASONS = ("deceased", "complaint", "register", "manual", "hard_bounce")
@@ -116,6 +117,7 @@ weighed AS (
   SELECT {KEY},
     coalesce(bool_or(f.what = 'out' AND NOT f.proven), false) AS undated_out,
     max(f.event_at) FILTER (f.what = 'out' AND f.proven) AS last_out,
+    max({{until}}) FILTER (f.what = 'out' AND f.proven) AS last_until,
     max(f.event_at) FILTER (f.what = 'in' AND f.proven) AS last_in,
     max(f.event_at) FILTER (f.what = 'in' AND f.proven AND f.confirmed) AS last_confirmed
   FROM keyed LEFT JOIN fact f USING ({KEY})
@@ -128,12 +130,12 @@ _RULE = """CASE
     WHEN w.last_in IS NULL AND w.last_out IS NULL THEN 'no_evidence'
     WHEN w.last_out IS NULL THEN 'newest_optin'
     WHEN w.last_in IS NULL OR w.last_in < w.last_out THEN 'newest_optout'
-    WHEN w.last_in = w.last_out THEN 'tie_optout'
+    WHEN w.last_in <= w.last_until THEN 'tie_optout'
     {unconfirmed}
     ELSE 'newest_optin' END"""
 
 _UNCONFIRMED = (
-    "WHEN w.last_confirmed IS NULL OR w.last_confirmed <= w.last_out THEN 'unconfirmed_optin'"
+    "WHEN w.last_confirmed IS NULL OR w.last_confirmed <= w.last_until THEN 'unconfirmed_optin'"
 )
 
 _STATES = f"""
@@ -183,13 +185,19 @@ def states_sql(
     events: str = "consent_event",
     suppressions: str = "suppression",
     scope: str = "true",
+    zone: str = "Europe/Amsterdam",
 ) -> str:
     """The SELECT that derives all states under ``policy``; ``KeyError`` for an unknown policy.
 
     Its columns are those of ``consent_state``: profile_id, brand, channel, purpose, status (opt-in |
     opt-out), evidence_at (UTC), source, campaign, rule, source_system, record_id. ``scope``: an SQL
-    condition on profile_id, for the states of a few profiles only.
+    condition on profile_id, for the states of a few profiles only. ``zone``: in which a day without a
+    time of day is a day.
     """
     return _STATES.format(
-        events=events, suppressions=suppressions, scope=scope, rule=POLICIES[policy]
+        events=events,
+        suppressions=suppressions,
+        scope=scope,
+        rule=POLICIES[policy],
+        until=said.until_sql("f.event_at", zone),
     )

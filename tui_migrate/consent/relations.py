@@ -72,6 +72,10 @@ class Sources:
     reject: str = "reject"
     column_use: str = "column_use"
     only: str = "true"
+    zone: str = "Europe/Amsterdam"
+    """In which a day without a time of day is a day."""
+    deltas: tuple[str, ...] = ()
+    """Sources that deliver changes, later than everything else."""
 
 
 def _columns(cursor: Cursor, relation: str) -> set[str]:

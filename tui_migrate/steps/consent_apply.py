@@ -7,6 +7,7 @@ each of its rows has a fate.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ import pyarrow as pa
 from tui_migrate.consent import backflow, ledger, placing, silence
 from tui_migrate.consent.deliveries import Judged
 from tui_migrate.consent.policies import states_sql
-from tui_migrate.consent.relations import Sources, exists, read
+from tui_migrate.consent.relations import exists, read
 from tui_migrate.errors import DataSaysNo
 from tui_migrate.files import sha256_file, whole
 from tui_migrate.i18n import _
@@ -31,7 +32,7 @@ from tui_migrate.staging.store import literal, quote
 from tui_migrate.steps import consent_unread
 from tui_migrate.steps.base import Context, Unit
 from tui_migrate.steps.consent_limits import exceeded, hold, limit_check
-from tui_migrate.steps.consent_target import CONSENT_ROWS, LIST_ROWS, TargetSide
+from tui_migrate.steps.consent_target import CONSENT_ROWS, LIST_ROWS, TargetSide, sources_of
 from tui_migrate.steps.ingest import file_format
 
 if TYPE_CHECKING:
@@ -287,12 +288,14 @@ class Applier:
     def _book(self, context: Context, unit: Unit, judged: Judged) -> dict[str, int]:
         """New facts join the ledger, their rows get fates, the suppression list grows."""
         cursor, own = context.cursor, self._own(context, unit)
-        here = Sources(
+        here = replace(
+            sources_of(self._runbook),
             consent=f"(SELECT * FROM store.ent_consent WHERE {own})",
             suppression=f"(SELECT * FROM store.ent_suppression WHERE {own})",
         )
         purpose, reuse = self._runbook.consent.purpose, self.points_known
         placing.place(cursor, here, purpose, reuse=reuse)
+        doubts, words = ledger.doubts(cursor, here)
         self.points_known = True
         people = read(cursor, "ent_profile", ledger.PEOPLE_COLUMNS)
         message = _("This opt-out names neither a known person nor an address or number.")
@@ -308,6 +311,7 @@ class Applier:
         return done | {
             "listed": context.write(unit, "suppression_list", changes, brands),
             "unplaced": context.write(unit, "finding", ledger.UNPLACED, {"message": message}),
+            "doubtful": context.write(unit, "finding", doubts, words),
             "attached": context.write(unit, "fate", ledger.FATES.format(people=people)),
         }
 
@@ -321,7 +325,7 @@ class Applier:
     def _restate(self, context: Context, unit: Unit) -> dict[str, int]:
         """States of the touched profiles again, from all that the ledger says about them."""
         cursor, own = context.cursor, self._own(context, unit)
-        states = states_sql(self._policy, *_LEDGER_TABLES)
+        states = states_sql(self._policy, *_LEDGER_TABLES, zone=self._runbook.zone)
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE tmp_state_now AS {states}")
         cursor.execute(_BEFORE)
         cursor.execute(_CHANGED)

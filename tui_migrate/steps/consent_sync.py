@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from tui_migrate.consent import ledger, placing, silence
 from tui_migrate.consent.policies import states_sql
-from tui_migrate.consent.relations import Sources, read
+from tui_migrate.consent.relations import read
 from tui_migrate.i18n import _
 from tui_migrate.staging.store import literal
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
@@ -23,6 +23,7 @@ from tui_migrate.steps.consent_target import (
     TargetSide,
     conservation_checks,
     conservation_found,
+    sources_of,
 )
 
 if TYPE_CHECKING:
@@ -154,7 +155,9 @@ class ConsentSyncStep(Step):
 
     def _ledger(self, context: Context, unit: Unit) -> dict[str, int]:
         cursor, brands = context.cursor, list(self.runbook.brands)
-        placing.place(cursor, Sources(), self.runbook.consent.purpose)
+        sources = sources_of(self.runbook)
+        placing.place(cursor, sources, self.runbook.consent.purpose)
+        doubts, words = ledger.doubts(cursor, sources)
         people = read(cursor, "ent_profile", ledger.PEOPLE_COLUMNS)
         message = _("This opt-out names neither a known person nor an address or number.")
         done = {
@@ -162,6 +165,7 @@ class ConsentSyncStep(Step):
             "suppressions": context.write(unit, "suppression", ledger.SUPPRESSIONS),
             "listed": context.write(unit, "suppression_list", silence.LIST, {"brands": brands}),
             "unplaced": context.write(unit, "finding", ledger.UNPLACED, {"message": message}),
+            "doubtful": context.write(unit, "finding", doubts, words),
             "fates": context.write(unit, "fate", ledger.FATES.format(people=people)),
         }
         placing.clear(cursor, points=False)
@@ -169,7 +173,8 @@ class ConsentSyncStep(Step):
         return done
 
     def _states(self, context: Context, unit: Unit) -> dict[str, int]:
-        written = context.write(unit, "consent_state", states_sql(self.policy))
+        select = states_sql(self.policy, zone=self.runbook.zone)
+        written = context.write(unit, "consent_state", select)
         own = {"step": self.spec.id, "attempt": context.attempt, "unit": unit.id}
         context.trail(unit, _STATE_TRAIL, own)
         return {"states": written}
@@ -198,7 +203,7 @@ class ConsentSyncStep(Step):
         unplaced = context.value("SELECT count(*) FROM finding WHERE rule = 'consent.unplaced'")
         figures["unplaced opt-outs"] = unplaced
         name = _("opt-outs that nobody could be found for")
-        checks.append(Check(name, unplaced == 0, str(unplaced), "0", "warn"))
+        checks.append(Check(name, unplaced == 0, str(unplaced), "0"))
         if self.settings.mode == "deltas":
             more = self._deltas.outcome(context)
             figures |= more.figures

@@ -170,7 +170,12 @@ class TargetSide:
         purpose = self._runbook.consent.purpose
         try:
             return conservation.check(
-                context.cursor, held, "consent_state", Sources(), purpose, reuse=reuse
+                context.cursor,
+                held,
+                "consent_state",
+                sources_of(self._runbook),
+                purpose,
+                reuse=reuse,
             )
         finally:
             if held == HELD:
@@ -190,6 +195,12 @@ class TargetSide:
             "paired": found.paired,
             "findings": written,
         }
+
+
+def sources_of(runbook: Runbook) -> Sources:
+    """Where the mapped rows stand, with the runbook's zone and its deliveries of changes."""
+    deltas = tuple(sorted(name for name, spec in runbook.sources.items() if spec.deltas))
+    return Sources(zone=runbook.zone, deltas=deltas)
 
 
 # The offenders that the conservation unit of this attempt listed: one finding each.

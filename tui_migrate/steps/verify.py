@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from tui_migrate.audit.canonical import sha256_of
 from tui_migrate.consent import conservation
-from tui_migrate.consent.relations import Sources
 from tui_migrate.errors import DataSaysNo
 from tui_migrate.i18n import _
 from tui_migrate.mapping.load import load_mappings
@@ -28,6 +27,7 @@ from tui_migrate.runbook.load import Loaded, load_runbook
 from tui_migrate.runbook.rules import Segment
 from tui_migrate.staging.store import Cursor, quote
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
+from tui_migrate.steps.consent_target import sources_of
 from tui_migrate.steps.import_rows import forget
 from tui_migrate.steps.verify_checks import checks_of, count_checks
 from tui_migrate.targets import open_target
@@ -246,7 +246,7 @@ class VerifyStep(Step):
             context.cursor,
             "target_consent",
             "consent_state",
-            Sources(),
+            sources_of(self.runbook),
             self.runbook.consent.purpose,
         )
         select = conservation.FINDINGS.format(golden="profile")

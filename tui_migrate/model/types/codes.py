@@ -111,13 +111,25 @@ _CONSENT_WORDS = {
 _CONSENT = {word: state for state, words in _CONSENT_WORDS.items() for word in words.split("|")}
 
 
+_CELLS = re.compile(r"[|;/,]")
+
+
+def _refusal(raw: str) -> str | None:
+    """The refusal that a cell (or several, joined) begins with, unless a permission follows."""
+    first, *others = (_CONSENT.get(_squeeze(tidy(cell).text)) for cell in _CELLS.split(raw))
+    if first not in ("refused", "withdrawn") or {"given", "confirmed"} & set(others):
+        return None
+    return first
+
+
 class ConsentStatus(SemanticType):
     """What a person said: ``given``, ``refused``, ``withdrawn`` or ``confirmed`` (double opt-in).
 
     "ja", "opt-in", "aangemeld" … are given; "nee", "no" … refused; "opt-out", "afgemeld",
     "unsubscribed" … withdrawn. Any other word gives no state: ``consent.unclear``. With codes in the
-    mapping these decide; whatever is outside them is unclear, and neither ``keep`` nor ``default:X``
-    can make a permission out of it (a default may only refuse or withdraw).
+    mapping these decide; whatever is outside them is a refusal where its (first) word means one,
+    else unclear, and neither ``keep`` nor ``default:X`` can make a permission out of it (a default
+    may only refuse or withdraw).
     """
 
     name = "consent_status"
@@ -136,8 +148,11 @@ class ConsentStatus(SemanticType):
     def _clean_coded(self, raw: str, options: Options) -> Cleaned:
         cleaned = super()._clean_coded(raw, options)
         table = {fold(key): value for key, value in options.codes or ()}
-        if fold(raw) in table or cleaned.value in {None, "refused", "withdrawn"}:
+        if fold(raw) in table or cleaned.value in {"refused", "withdrawn"}:
             return cleaned
+        if cleaned.value is None:
+            refusal = _refusal(raw) if options.otherwise != "null" else None
+            return cleaned if refusal is None else Cleaned(refusal)
         if options.otherwise == "reject":  # the source already writes what a code means
             return cleaned
         return Cleaned(None, "consent.unclear")
@@ -172,6 +187,11 @@ _CHANNEL_WORDS = {
     "push": "push|app|pushbericht|push notification|notificatie|notification|pushnotificatie|app push",
 }
 _CHANNEL = {word: channel for channel, words in _CHANNEL_WORDS.items() for word in words.split("|")}
+
+
+def channel_words() -> dict[str, list[str]]:
+    """The words that mean each channel (small letters, gaps as one space)."""
+    return {channel: words.split("|") for channel, words in _CHANNEL_WORDS.items()}
 
 
 class Channel(SemanticType):

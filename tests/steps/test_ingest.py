@@ -398,3 +398,45 @@ def test_a_link_is_read_unless_it_leads_out_of_the_workspace(
     stopped = reading.client.run_here()
     assert stopped.exit == (3 if inside else 1)
     assert inside or f"leads out of the workspace, to {real / 'p.csv'}" in stopped.message
+
+
+def _workbook(path: Path, **sheets: list[list[object]]) -> None:
+    with xlsxwriter.Workbook(path) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 1, row)
+
+
+def test_empty_rows_at_the_top_of_a_sheet_count(tmp_path: Path) -> None:
+    reading = Reading(tmp_path / "ws", "format: {type: xlsx}, key: Nr")
+    path = reading.deliver("d", "p.xlsx", b"")
+    head: list[object] = ["Nr", "Naam", "", "naam"]
+    data: list[list[object]] = [
+        [1, "Jansen", "x", ""],
+        ["", "", "", ""],
+        head,
+        ["2", "Bos", "", "b"],
+    ]
+    _workbook(path, Een=[[], [""], head, *data], Leeg=[], Twee=[["y"]])
+    assert reading.run() == 3
+    found = reading.rows("SELECT _line, Nr, Naam, column_3, naam_2 FROM raw_crm ORDER BY 1")
+    assert found == [(4, "1", "Jansen", "x", None), (7, "2", "Bos", None, "b")]
+    rejected = reading.rows("SELECT line, reason, raw FROM reject")
+    assert rejected == [(6, "row.header_again", "Nr\tNaam\tnaam")]
+    check = _checks(reading)["sheets of workbooks that are not read"]
+    assert (check.passed, check.severity, check.observed) == (False, "warn", "crm/d/p.xlsx: Twee")
+    assert reading.client is not None
+    reading.client.shut()
+
+
+def test_a_sheet_that_the_runbook_names_is_read_alone_without_a_word(tmp_path: Path) -> None:
+    reading = Reading(tmp_path / "ws", "format: {type: xlsx, sheet: Twee, header: false}")
+    path = reading.deliver("d", "p.xlsx", b"")
+    _workbook(path, Een=[["Nr"], [1]], Twee=[[], [7, "Bos"], [7, "Bos"]])
+    assert reading.run() == 3
+    found = reading.rows("SELECT _line, column_1, column_2 FROM raw_crm ORDER BY 1")
+    assert found == [(2, "7", "Bos"), (3, "7", "Bos")]
+    assert "sheets of workbooks that are not read" not in _checks(reading)
+    assert reading.client is not None
+    reading.client.shut()

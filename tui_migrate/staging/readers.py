@@ -28,6 +28,7 @@ from tui_migrate.staging.framing import (
     unique_names,
 )
 from tui_migrate.staging.objects import json_line
+from tui_migrate.staging.sheets import sheet_cells
 from tui_migrate.staging.store import Cursor, Store, columns_of, first, literal, quote
 
 RAW_COLUMNS = "_delivery VARCHAR, _file VARCHAR, _line BIGINT, _record VARCHAR, _digest VARCHAR"
@@ -204,32 +205,32 @@ def _json_paths(cursor: Cursor) -> dict[str, str]:
 
 
 def _read_xlsx(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> ReadResult:
-    import fastexcel
-
-    try:
-        book = fastexcel.read_excel(job.path)
-        sheet = book.load_sheet(
-            form.sheet or 0, dtypes="string", header_row=0 if form.header else None
-        )
-        table = pa.table(sheet)
-    except fastexcel.FastExcelError as error:
-        raise DataSaysNo(
-            _("{} is not a workbook that can be read: {}").format(job.path, error),
-            _("Open it and save it again as .xlsx, or ask for the delivery again."),
-        ) from error
-    names = unique_names(table.column_names)
-    top = 2 if form.header else 1
-    lines = pa.array(range(top, top + table.num_rows), pa.int64())
-    table = table.rename_columns(names).append_column("_line", lines)
+    table = sheet_cells(job.path, form.sheet)
+    cells = [name for name in table.column_names if name != "_line"]
+    text = [f"nullif({cell}, '')" for cell in cells]
+    filled = f"len(list_filter([{', '.join(text)}], lambda c: c IS NOT NULL)) > 0"
     cursor.register("sheet_rows", table)
     try:
-        filled = " OR ".join(f"nullif({quote(n)}, '') IS NOT NULL" for n in names) or "false"
-        picks = ", ".join(f"nullif({quote(n)}::VARCHAR, '') AS {quote(n)}" for n in names)
-        relation = f"(SELECT _line, {picks} FROM sheet_rows WHERE {filled})"
-        count = first(cursor, f"SELECT count(*) FROM {relation}")
-        rows = int(count[0]) if count else 0
+        head, again = 0, "false"
+        titles: list[str | None] = [None] * len(cells)
+        top = "SELECT _line, [{}] FROM sheet_rows WHERE {} ORDER BY _line LIMIT 1"
+        if form.header and (row := first(cursor, top.format(", ".join(text), filled))):
+            head, titles = row
+            told = ", ".join("NULL" if title is None else literal(title) for title in titles)
+            again = f"[{', '.join(text)}] = [{told}]"
+        names = unique_names([title or "" for title in titles])
+        below = f"FROM sheet_rows WHERE _line > {head} AND {filled}"
+        repeated = cursor.execute(
+            f"SELECT _line, concat_ws(chr(9), {', '.join(text) or 'NULL'}) {below} AND {again} ORDER BY 1"
+        ).fetchall()
+        picks = [f"{old} AS {quote(new)}" for old, new in zip(text, names, strict=True)]
+        relation = f"(SELECT {', '.join(['_line', *picks])} {below} AND NOT ({again}))"
+        rows = int(first(cursor, f"SELECT count(*) FROM {relation}")[0])
         _append(store, cursor, job, relation, names, "_line", rows)
-        return ReadResult(rows, 0, table.num_rows - rows, form)
+        rejects = [Rejected(line, 0, "row.header_again", raw) for line, raw in repeated]
+        _append_rejects(cursor, job, rejects)
+        blank = table.num_rows - head - rows - len(rejects)
+        return ReadResult(rows, len(rejects), blank, form)
     finally:
         cursor.unregister("sheet_rows")
 

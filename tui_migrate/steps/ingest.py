@@ -23,6 +23,7 @@ from tui_migrate.staging.deliveries import (
     unread_files,
 )
 from tui_migrate.staging.readers import FileFormat, Job, raw_table, read_file, settle_format
+from tui_migrate.staging.sheets import other_sheets
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 
 SETTLE = "settle"
@@ -191,6 +192,7 @@ class IngestStep(Step):
                 *self._promises(context),
                 *self._readable(context),
                 *self._stray(context),
+                *self._sheets(context),
                 *self._detected(context),
             ],
         )
@@ -270,6 +272,21 @@ class IngestStep(Step):
                 )
             )
         return checks
+
+    def _sheets(self, context: Context) -> list[Check]:
+        """Sheets that nobody reads, where the runbook does not say which one counts."""
+        unread = [
+            f"{delivery.source}/{delivery.name}/{path.name}: {', '.join(names)}"
+            for delivery in self._deliveries(context)
+            if (form := file_format(self.runbook.sources[delivery.source])).type == "xlsx"
+            and form.sheet is None
+            for path in delivery.files
+            if (names := other_sheets(path))
+        ]
+        if not unread:
+            return []
+        name = _("sheets of workbooks that are not read")
+        return [Check(name, False, "; ".join(unread), _("format: {sheet: …}"), "warn")]
 
     def _refuse_missing(self, context: Context) -> None:
         self._deliveries(context)

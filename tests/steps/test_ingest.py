@@ -440,3 +440,28 @@ def test_a_sheet_that_the_runbook_names_is_read_alone_without_a_word(tmp_path: P
     assert "sheets of workbooks that are not read" not in _checks(reading)
     assert reading.client is not None
     reading.client.shut()
+
+
+@pytest.mark.parametrize("rows", [[], [["Nr", "Naam"]]])
+def test_a_sheet_without_rows_is_no_crash(tmp_path: Path, rows: list[list[object]]) -> None:
+    reading = Reading(tmp_path / "ws", "format: {type: xlsx}, key: Nr")
+    _workbook(reading.deliver("d", "p.xlsx", b""), Een=rows)
+    reading.client = open_client(reading.root)
+    stopped = reading.client.run_here()
+    assert stopped.exit == (3 if rows else 1)
+    assert rows or "has no column Nr" in stopped.message
+    reading.client.shut()
+
+
+def test_a_later_delivery_may_bring_many_new_columns(tmp_path: Path) -> None:
+    reading = Reading(tmp_path / "ws", "key: Nr, format: {delimiter: ;, encoding: utf-8}")
+    for name in ("a", "b"):
+        header = ";".join(["Nr", *(f"{name}{n}" for n in range(300))])
+        reading.deliver(name, "p.csv", f"{header}\n{';'.join(['1'] * 301)}\n".encode())
+    assert reading.run() == 3
+    assert reading.rows("SELECT _delivery, a7, b9 FROM raw_crm ORDER BY 1") == [
+        ("a", "1", None),
+        ("b", None, "1"),
+    ]
+    assert reading.client is not None
+    reading.client.shut()

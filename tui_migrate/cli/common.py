@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tui_migrate.engine.workspace import Workspace
 
 KEY_FILE_VARIABLE = "TUI_MIGRATE_KEY_FILE"
+KEY_FILE = "backup.key"
+"""The key that a demo workspace comes with."""
 PASSPHRASE_VARIABLE = "TUI_MIGRATE_PASSPHRASE"  # noqa: S105 - its name, not a secret
 
 WorkspaceOption = Annotated[
@@ -65,8 +67,6 @@ def find_key(root: Path, key_file: Path | None, *, ask: bool = False) -> bytes |
 
     ``None`` when there is none; then only a step that needs it complains.
     """
-    from tui_migrate.engine.workspace import KEY_FILE
-
     chosen = key_file or (Path(p) if (p := os.environ.get(KEY_FILE_VARIABLE)) else None)
     if chosen is None and (root / KEY_FILE).is_file():
         chosen = root / KEY_FILE

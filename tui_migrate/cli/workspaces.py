@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +23,9 @@ from tui_migrate.cli.common import (
 )
 from tui_migrate.errors import EnvironmentProblem, Exit
 from tui_migrate.i18n import _
+
+if TYPE_CHECKING:
+    from tui_migrate.engine.api import Client
 
 DEFAULT_RUNBOOK = "media-migration"
 SAMPLES = {DEFAULT_RUNBOOK: "media"}
@@ -107,6 +111,14 @@ def open_here(
     return open_screen(workspace, key_file)
 
 
+def require_workspace(root: Path) -> None:
+    """Raise ``EnvironmentProblem`` unless ``root`` is a workspace; without loading the engine."""
+    if not (root / "runbook.yaml").is_file():
+        from tui_migrate.engine.workspace import Workspace
+
+        Workspace(root).require()
+
+
 def _inherited(workspace: Path, key_file: Path | None) -> dict[str, Any]:
     """Options given before the command count for it: ``tui-migrate -w DIR status``."""
     given: dict[str, Any] = {"workspace": str(workspace)}
@@ -134,17 +146,20 @@ def open_screen(root: Path, key_file: Path | None) -> int:
             _("There is no terminal here for the full-screen program."),
             _("Without one: tui-migrate run --headless -w {}").format(root),
         )
-    from tui_migrate.engine.client import open_client
-    from tui_migrate.engine.workspace import Workspace
+    require_workspace(root)
+    key = find_key(root, key_file, ask=True)
 
-    Workspace(root).require()
-    client = open_client(root, key=find_key(root, key_file, ask=True), say=say)
-    try:
-        from tui_migrate.tui.app import run_app
+    def opener(tell: Callable[[str], None]) -> Client:
+        from tui_migrate.engine.client import open_client
 
-        return run_app(client)
-    finally:
+        return open_client(root, key=key, say=tell)
+
+    from tui_migrate.tui.app import run_opening
+
+    code, client = run_opening(opener)
+    if client is not None:
         client.close()
+    return code
 
 
 def demo(

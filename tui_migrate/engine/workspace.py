@@ -16,7 +16,6 @@ from tui_migrate.i18n import _
 from tui_migrate.runbook.load import RUNBOOK_FILE
 
 STATE = ".tui-migrate"
-KEY_FILE = "backup.key"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import ClassVar, Literal
 
@@ -22,14 +22,18 @@ from tui_migrate.i18n import _
 from tui_migrate.tui import themes
 from tui_migrate.tui.actions import acts, bindings
 from tui_migrate.tui.live import Live
-from tui_migrate.tui.messages import Heard
+from tui_migrate.tui.messages import Heard, Opened, Said
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BREAKPOINTS, BaseScreen
 from tui_migrate.tui.screens.form import Filled, Form
+from tui_migrate.tui.screens.opening import OpeningScreen
 from tui_migrate.tui.screens.run import RunScreen
 
 PACE = 0.5
 """Seconds between two repaints while entries stream in."""
+
+Opener = Callable[[Callable[[str], None]], Client]
+"""Opens the engine of a workspace; is given a function that shows a line meanwhile."""
 
 Severity = Literal["information", "warning", "error"]
 
@@ -46,24 +50,73 @@ class MigrateApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = BREAKPOINTS
 
-    def __init__(self, client: Client, theme: str = "", pace: float = PACE) -> None:
+    live: Live
+
+    def __init__(
+        self,
+        client: Client | None = None,
+        theme: str = "",
+        pace: float = PACE,
+        opener: Opener | None = None,
+    ) -> None:
         super().__init__()
+        self.client = client
+        self.problem: BaseException | None = None
+        self._opener = opener
         self.animation_level = "none"
         for own in themes.OWN:
             self.register_theme(own)
         self.theme = theme or themes.chosen()
-        self.live = Live(client)
+        if client is not None:
+            self.live = Live(client)
         self._pace = pace
         self._painted = 0.0
         self._later: Timer | None = None
 
     def on_mount(self) -> None:
         self._catch_signals()
+        if self.client is not None:
+            self._show_run()
+        elif self._opener is not None:
+            self.push_screen(OpeningScreen())
+            self.call_after_refresh(self._open)
+
+    def _show_run(self) -> None:
         self.live.start(lambda: self.post_message(Heard()))
         self.push_screen(RunScreen())
 
+    def _open(self) -> None:
+        threading.Thread(target=self._open_apart, name="opening", daemon=True).start()
+
+    def _open_apart(self) -> None:
+        """In a thread of its own: what the engine needs takes longer to load than a first screen."""
+        assert self._opener is not None  # noqa: S101 - else this thread is not started
+        try:
+            client = self._opener(self._say)
+        except BaseException as error:  # noqa: BLE001 - handed to who started the screen
+            self.problem = error
+            self.call_from_thread(self.exit, int(Exit.WRONG))
+            return
+        self.post_message(Opened(client))
+
+    def _say(self, line: str) -> None:
+        self.post_message(Said(line))
+
+    @on(Said)
+    def _said(self, message: Said) -> None:
+        if isinstance(self.screen, OpeningScreen):
+            self.screen.add(message.line)
+
+    @on(Opened)
+    def _opened(self, message: Opened) -> None:
+        self.client = message.client
+        self.live = Live(message.client)
+        self.pop_screen()
+        self._show_run()
+
     def on_unmount(self) -> None:
-        self.live.stop()
+        if self.client is not None:
+            self.live.stop()
 
     def _catch_signals(self) -> None:
         """A lost connection or a polite kill leaves as ``q`` does; the engine's data are safe."""
@@ -121,7 +174,7 @@ class MigrateApp(App[int]):
         """Quit; ask first while a step runs."""
         if isinstance(self.screen, Form):
             return
-        if not self.live.running:
+        if self.client is None or not self.live.running:
             self.exit(int(Exit.DONE))
             return
 
@@ -160,6 +213,17 @@ class MigrateApp(App[int]):
 
     def _wear(self, name: str) -> None:
         self.theme = name
+
+
+def run_opening(opener: Opener) -> tuple[int, Client | None]:
+    """Show a first screen at once, have ``opener`` open the workspace beside it, then as
+    ``run_app``. Gives the exit code and the client, for the caller to close; raises what ``opener``
+    raised."""
+    app = MigrateApp(opener=opener)
+    code = app.run(mouse=True)
+    if app.problem is not None:
+        raise app.problem
+    return int(Exit.INTERRUPTED) if code is None else code, app.client
 
 
 def run_app(client: Client) -> int:

@@ -8,11 +8,25 @@ from typing import Any
 
 from textual.message import Message
 
-from tui_migrate.engine.api import Reply
+from tui_migrate.engine.api import Client, Reply
 
 
 class Heard(Message, bubble=False):
     """The engine said something; it waits in ``Live``, which wakes once for many."""
+
+
+@dataclass
+class Said(Message, bubble=False):
+    """What the engine does while it opens the workspace, as a line for a person."""
+
+    line: str
+
+
+@dataclass
+class Opened(Message, bubble=False):
+    """The workspace is open."""
+
+    client: Client
 
 
 @dataclass

@@ -5,6 +5,9 @@ them merges only if no two of its records conflict in birth date or first name (
 register number), whether or not those two were ever compared: a sparse record that fits both
 parent and child must not join them. A merge decision settles the conflict between its own two
 records only. A "different" decision inside a component holds all of it back.
+
+Before that, bridges are cut: where only records without a name, or with initials only, join two
+forms of one name (Maria and Marie, Jan and J.), their edges go to review and the rest stays.
 """
 
 from __future__ import annotations
@@ -46,6 +49,39 @@ CONFLICT_SQL = """
 INSERT INTO mt_conflict
 SELECT x.component, least(x.uid, y.uid), greatest(x.uid, y.uid), '{rule}', {grave}
 FROM mt_member x JOIN mt_member y ON x.component = y.component AND {condition}"""
+
+#: One row is one edge that joins by itself at a grade of name (1 first name or initials, 2 a full
+#: first name): a link, a decision, or the guard between two records with that much of a name.
+FIRM_EDGE_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_firm_edge AS
+SELECT e.a, e.b FROM mt_edge e JOIN mt_record x ON x.uid = e.a JOIN mt_record y ON y.uid = e.b
+LEFT JOIN mt_first f ON f.code = x.first LEFT JOIN mt_first g ON g.code = y.first
+WHERE e.rule <> 'guard' OR x.kind = 'organisation'
+   OR (f.{filled} IS NOT NULL AND g.{filled} IS NOT NULL)
+ORDER BY 1, 2"""
+
+#: One row is one edge that is not firm, in a component in which firm edges leave two forms of one
+#: name apart. Edges between records with less of a name that nothing firm ties stay.
+BRIDGE_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_bridge AS
+WITH bridged AS (
+    SELECT DISTINCT x.component
+    FROM mt_member x JOIN mt_member y ON x.component = y.component
+    JOIN mt_part p ON p.uid = x.uid JOIN mt_part q ON q.uid = y.uid AND q.part > p.part
+    LEFT JOIN mt_first f ON f.code = x.first
+    LEFT JOIN mt_first_level v
+        ON v.lo = least(x.first, y.first) AND v.hi = greatest(x.first, y.first)
+    WHERE CASE WHEN x.first = y.first THEN {grade} = 1 AND f.name IS NULL
+               ELSE v.level IN ({levels}) AND NOT v.same END
+), free AS (
+    SELECT min(p.uid) AS uid FROM mt_part p GROUP BY part HAVING count(*) = 1
+)
+SELECT e.a, e.b FROM mt_edge e JOIN mt_component m ON m.uid = e.a
+SEMI JOIN bridged USING (component) ANTI JOIN mt_firm_edge k ON k.a = e.a AND k.b = e.b
+JOIN mt_record x ON x.uid = e.a JOIN mt_record y ON y.uid = e.b
+LEFT JOIN mt_first f ON f.code = x.first LEFT JOIN mt_first g ON g.code = y.first
+WHERE f.{filled} IS NOT NULL OR g.{filled} IS NOT NULL
+   OR e.a NOT IN (SELECT uid FROM free) OR e.b NOT IN (SELECT uid FROM free)"""
 
 #: One row is one component with more records than anybody has.
 TOO_LARGE_SQL = """
@@ -132,11 +168,9 @@ def cluster(cur: duckdb.DuckDBPyConnection, max_cluster: int) -> None:
     placeholder id in a link column can tie thousands together.
     """
     cur.execute(EDGE_SQL)
-    edges = cur.execute("SELECT a, b FROM mt_edge ORDER BY a, b").fetchnumpy()
     size = count(cur, "SELECT count(*) FROM mt_record")
-    label = components(size, np.asarray(edges["a"]), np.asarray(edges["b"]))
-    _store(cur, label)
-    cur.execute(MEMBER_SQL)
+    _cut_bridges(cur, size, max_cluster)
+    _join(cur, size)
     cur.execute(
         "CREATE OR REPLACE TEMP TABLE mt_conflict"
         "(component INTEGER, a INTEGER, b INTEGER, rule VARCHAR, grave BOOLEAN)"
@@ -177,3 +211,37 @@ def _find_conflicts(cur: duckdb.DuckDBPyConnection) -> None:
         "FROM mt_decision d JOIN mt_component x ON x.uid = d.a JOIN mt_component y ON y.uid = d.b "
         "WHERE d.decision = 'different' AND x.component = y.component"
     )
+
+
+def _cut_bridges(cur: duckdb.DuckDBPyConnection, size: int, max_cluster: int) -> None:
+    """Send to review the edges by which records with less of a name join two forms of a name."""
+    for grade, filled, levels in ((1, "code", "4"), (2, "name", "2, 3")):
+        _join(cur, size)
+        cur.execute(
+            f"DELETE FROM mt_member WHERE component IN (SELECT component FROM mt_member "
+            f"GROUP BY component HAVING count(*) > {max_cluster:d})"
+        )
+        cur.execute(MET_SQL.format(field="first"))
+        first_levels(cur, "mt_value_pair", "mt_first_level")
+        cur.execute(FIRM_EDGE_SQL.format(filled=filled))
+        label = _labels(cur, "mt_firm_edge", size)
+        cur.register("mt_labels", pa.table({"uid": np.arange(size), "part": label}))
+        cur.execute("CREATE OR REPLACE TEMP TABLE mt_part AS SELECT uid, part FROM mt_labels")
+        cur.unregister("mt_labels")
+        cur.execute(BRIDGE_SQL.format(grade=grade, filled=filled, levels=levels))
+        cur.execute(
+            "UPDATE mt_judged SET band = 'review', reason = 'conflict in the cluster' "
+            "FROM mt_bridge k WHERE k.a = mt_judged.a AND k.b = mt_judged.b"
+        )
+        cur.execute("DELETE FROM mt_edge WHERE (a, b) IN (SELECT (a, b) FROM mt_bridge)")
+
+
+def _labels(cur: duckdb.DuckDBPyConnection, table: str, size: int) -> np.ndarray[Any, Any]:
+    edges = cur.execute(f"SELECT a, b FROM {table} ORDER BY a, b").fetchnumpy()
+    return components(size, np.asarray(edges["a"]), np.asarray(edges["b"]))
+
+
+def _join(cur: duckdb.DuckDBPyConnection, size: int) -> None:
+    """Fill `mt_component` and `mt_member` from the edges."""
+    _store(cur, _labels(cur, "mt_edge", size))
+    cur.execute(MEMBER_SQL)

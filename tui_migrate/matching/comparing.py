@@ -42,7 +42,9 @@ SELECT v.lo, v.hi, x.{text} AS x, y.{text} AS y
 FROM {pairs} v JOIN {values} x ON x.code = v.lo JOIN {values} y ON y.code = v.hi
 WHERE x.{text} IS NOT NULL AND y.{text} IS NOT NULL ORDER BY 1, 2"""
 
-#: One row is one pair of unequal first names with its level.
+#: One row is one pair of unequal first names with its level; `same`: one full name, but for a
+#: second name that one side leaves out; `formal`: a baptismal name and its call name (two call
+#: names, as Jan and Johan, may be two children); `unsure`: a call name of several names or sexes.
 FIRST_LEVEL_SQL = r"""
 CREATE OR REPLACE TEMP TABLE {into} AS
 SELECT v.lo, v.hi, CASE
@@ -62,7 +64,11 @@ SELECT v.lo, v.hi, CASE
     WHEN list_has_any(x.letters, y.letters) OR left(x.initials, 1) = left(y.initials, 1) THEN
         CASE WHEN mt_initials_clash(x.initials, y.initials)
                   AND x.name IS NULL AND y.name IS NULL THEN 5 ELSE 4 END
-    ELSE 6 END::UTINYINT AS level
+    ELSE 6 END::UTINYINT AS level,
+    coalesce(x.name = y.name OR x.words[1] = y.words[1]
+        AND (len(x.words) = 1 OR len(y.words) = 1), false) AS same,
+    coalesce(x.name = y.canonical OR y.name = x.canonical, false) AS formal,
+    coalesce(x.unsure, false) OR coalesce(y.unsure, false) AS unsure
 FROM {pairs} v JOIN mt_first x ON x.code = v.lo JOIN mt_first y ON y.code = v.hi
 LEFT JOIN mt_measure d ON d.lo = v.lo AND d.hi = v.hi"""
 
@@ -139,6 +145,10 @@ CREATE OR REPLACE TEMP TABLE mt_names AS
 SELECT c.a, c.b, c.kind,
     CASE WHEN first_a = first_b THEN CASE WHEN i.name IS NULL THEN 4 ELSE 1 END
          ELSE coalesce(f.level, 0) END::UTINYINT AS first_name,
+    CASE WHEN first_a = first_b THEN i.name IS NOT NULL
+         ELSE coalesce(f.same AND f.level <= 2, false) END AS first_same,
+    coalesce(f.formal, false) AS first_formal,
+    coalesce(f.unsure AND f.level <> 4, false) AS first_unsure,
     CASE WHEN family_a = family_b THEN 1 ELSE coalesce(n.level, 0) END::UTINYINT AS family_name,
     CASE WHEN birth_a = birth_b THEN 1 ELSE coalesce(d.level, 0) END::UTINYINT AS birth_date,
     CASE WHEN address_a = address_b THEN coalesce(same.level, 1)

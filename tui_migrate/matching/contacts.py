@@ -8,6 +8,9 @@ of all records that carry an address decide what it is worth:
   a landline belongs to a household.
 - *shared*: every other equal address or number. It still *identifies* (that is, it counts for the
   guard beside an agreeing name) while at most a few different names share it.
+- *named*: a mailbox whose local part tells the first name of one of the two. Only that makes a
+  mailbox personal where the first names agree as short forms or initials: a household shares
+  every other one.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ import duckdb
 from tui_migrate.matching.comparing import TEXT_PAIR_SQL, measure, osa
 from tui_migrate.matching.normalise import GENERIC_LOCAL_PARTS
 
+_PARTICLE = "van|de|den|der|vande|vander|vanden|ter|ten|het|t"
+_SEVERAL = "['en', 'et', 'and', 'fam', 'familie', 'gezin', 'family', 'huize']"
 _GENERIC = ", ".join(f"'{word}'" for word in GENERIC_LOCAL_PARTS.split())
 
 #: One row is one contact point that two records of a candidate pair share.
@@ -64,6 +69,51 @@ WHERE regexp_matches(c.email, '^(fam|familie|gezin|family|huize)[._-]')
     replace(regexp_replace(split_part(c.email, '@', 1), '[^a-z]', '', 'g'), 'ij', 'y'),
     concat('^(fam|familie|gezin)?(van|de|den|der|vande|vander|vanden|ter|ten|het|t)*',
            list_aggregate(f.words, 'string_agg', ''), '$'))"""
+
+#: One row is one pair of short forms, misspelt names or initials that shares a mailbox named after
+#: the full name of one of them (jan.devries@, devries.jan@, jandevries@; never jan.en.marie@), or
+#: after the initials or a third form of the name of both (`initial`). Beside initials a call name of
+#: the full name will do, but both must begin with one letter: beside A., lida@ may be a wife.
+NAMED_MAILBOX_SQL = rf"""
+CREATE OR REPLACE TEMP TABLE mt_named_mailbox AS
+WITH shared AS (
+    SELECT s.a, s.b, s.email, n.first_name, list_filter(string_split_regex(
+        replace(mt_fold(split_part(s.email, '@', 1)), 'ij', 'y'), '[^\p{{L}}]+'), lambda w: w <> ''
+        ) AS tokens
+    FROM mt_shared_email s JOIN mt_names n USING (a, b)
+    WHERE n.first_name IN (2, 3, 4) AND NOT n.first_same AND n.kind = 'person'
+), side AS (
+    SELECT s.*, list_aggregate(tokens, 'string_agg', '') AS letters, f.sets, f.initials,
+        list_transform(list_append(coalesce(f.words, []), f.name),
+                       lambda w: replace(w, 'ij', 'y')) AS names,
+        coalesce(m.words, []) AS family,
+        coalesce(list_aggregate(m.words, 'string_agg', ''), '') AS family_text
+    FROM shared s JOIN mt_record r ON r.uid IN (s.a, s.b) JOIN mt_first f ON f.code = r.first
+    LEFT JOIN mt_family m ON m.code = r.family
+    WHERE NOT list_has_any(tokens, {_SEVERAL})
+), told AS (
+    SELECT a, b, email, first_name, sets, names, initials, left(initials, 1) AS letter,
+        list_filter(list_concat(tokens, [
+            regexp_replace(letters, concat(family_text, '$'), ''),
+            regexp_replace(letters, concat('({_PARTICLE})*', family_text, '$'), ''),
+            regexp_replace(letters, concat('^({_PARTICLE})*', family_text), '')]),
+            lambda w: w <> '' AND NOT list_contains(family, w)) AS telling
+    FROM side
+), form AS (
+    SELECT t.a, t.b, t.email, t.first_name, t.letter,
+        bool_or(coalesce(list_has_any(list_filter(telling, lambda w: length(w) > 1), names), false)
+            OR first_name = 4 AND n.name IS NOT NULL) AS by_name,
+        bool_or(list_has_any(telling, [initials, letter]) OR n.name IS NOT NULL) AS by_initials
+    FROM told t LEFT JOIN mt_nickname n
+        ON list_contains(t.telling, n.name) AND list_contains(t.sets, n.number) AND NOT n.unsure
+    GROUP BY ALL
+), pair AS (
+    SELECT a, b, bool_or(by_name) AS by_name, bool_and(by_initials) AS by_initials
+    FROM form GROUP BY a, b, email, first_name
+    HAVING first_name <> 4 OR count(DISTINCT letter) = 1
+)
+SELECT a, b, bool_or(by_name) AS named, bool_or(by_initials) AS initial FROM pair
+GROUP BY a, b HAVING bool_or(by_name OR by_initials)"""
 
 #: One row is one distinct pair of unequal addresses between two records that share none.
 TYPO_PAIR_SQL = """
@@ -127,12 +177,15 @@ SELECT n.*, CASE WHEN e.own THEN 1 WHEN e.a IS NOT NULL THEN 2
         ELSE coalesce(ut.level, 0) END::UTINYINT AS phone,
     coalesce(e.identifies, false) AS email_identifies,
     coalesce(e.personal, false) AS email_personal,
+    coalesce(e.identifies AND m.named, false) AS email_named,
+    coalesce(e.identifies AND m.initial, false) AS email_initial,
     coalesce(t.identifies, false) AS phone_identifies,
     coalesce(t.personal, false) AS phone_personal,
     coalesce(e.ages, false) OR coalesce(t.ages, false) OR x.uid IS NOT NULL OR y.uid IS NOT NULL
         AS namesakes
 FROM mt_names n
 LEFT JOIN mt_pair_email e ON e.a = n.a AND e.b = n.b
+LEFT JOIN mt_named_mailbox m ON m.a = n.a AND m.b = n.b
 LEFT JOIN mt_unequal_email ue ON ue.a = n.a AND ue.b = n.b
 LEFT JOIN mt_pair_phone t ON t.a = n.a AND t.b = n.b
 LEFT JOIN mt_unequal_phone ut ON ut.a = n.a AND ut.b = n.b
@@ -151,6 +204,7 @@ def compare_contacts(
     limits = {"identifier_names": identifier_names, "cap": cap}
     cur.execute(SHARED_SQL.format(point="email", extra="", pairs=pairs))
     cur.execute(FAMILY_MAILBOX_SQL)
+    cur.execute(NAMED_MAILBOX_SQL)
     usable = f"split_part(c.email, '@', 1) NOT IN ({_GENERIC})"
     cur.execute(OWNER_SQL.format(point="email", usable=usable, **limits))
     own_box = "email NOT IN (SELECT email FROM mt_family_mailbox)"

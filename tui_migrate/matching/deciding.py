@@ -12,8 +12,12 @@ against the traps that cause wrong merges:
   e-mail; a record with only initials, or without a name, joins only if all records with that
   e-mail may be one person. So a newsletter record joins the only owner of its mailbox.
 - *Namesakes.* The same name without birth date, personal e-mail or mobile in common is reviewed.
-- *Twins.* A birth date identifies only with an agreeing first name; with initials alone or a
-  misspelt name a second identifier is needed.
+- *Relatives with names alike* (Maria and Marie, J. and J., Sam and Samantha). Short forms, initials
+  and misspelt names agree between relatives too, who share address, landline and mailbox. They
+  need a mailbox named after that person, or birth date *and* a mailbox or mobile of one person;
+  call names of several names or of both sexes need birth date *and* a mailbox so named.
+- *Twins.* A birth date identifies beside one full first name, or beside a baptismal name and its
+  call name while they are not known to live together; two call names are two children.
 - *Janssen and Janssens.* A misspelt family name needs birth date *and* a contact or an address; a
   different family name (marriage) needs first name, birth date and a personal contact.
 - *Organisations.* Register number with a similar name, or the same name with a contact point or
@@ -30,21 +34,33 @@ from tui_migrate.matching.settings import MatchSettings
 # 6 different; family_name 1 exact, 2 part, 3 typo, 4 similar, 5 different; birth_date 1 exact,
 # 2 typo, 3 near, 4 different; e-mail and phone 1 own, 2 shared; address 1 exact, 2 number.
 
-#: The birth date is equal: it identifies beside a first name, or with initials and one thing more.
+#: The birth date is equal: it identifies beside one full first name. Beside a call name or initials
+#: twins have it in common as well, so that a mailbox or a mobile of one person must be equal too.
 BIRTH_PASSES = """(birth_date = 1 AND (
-    (first_name IN (1, 2) AND family_name IN (1, 2))
-    OR (first_name BETWEEN 1 AND 4 AND family_name BETWEEN 1 AND 3
-        AND (email_identifies OR phone_personal OR address = 1))
-    OR (first_name IN (1, 2) AND (email_personal OR phone_personal))
+    (first_same AND family_name IN (1, 2))
+    OR (first_same AND family_name = 3 AND (email_identifies OR phone_personal OR address = 1))
+    OR (first_same AND (email_personal OR phone_personal))
+    OR (first_name = 2 AND first_formal AND NOT first_unsure AND family_name IN (1, 2)
+        AND address NOT IN (1, 2))
+    OR (first_name IN (2, 3, 4) AND family_name BETWEEN 1 AND 3 AND email_named)
+    OR (first_name IN (2, 3, 4) AND NOT first_unsure AND family_name BETWEEN 1 AND 3
+        AND (email = 1 OR phone = 1))
+    OR (first_name = 2 AND NOT first_unsure AND email_named)
     OR (first_name = 0 AND family_name BETWEEN 0 AND 2 AND email = 1)))"""
 
-#: No equal birth date: a personal mailbox or mobile beside the name, or a mailbox of one person.
+#: No equal birth date: a personal mailbox or mobile beside one full first name, a mailbox that is
+#: named after one of the two beside a call name or initials (after their initials only, while they
+#: are not known to live together), or the mailbox of a nameless record.
 CONTACT_PASSES = """(birth_date IN (0, 2) AND NOT namesakes AND (
-    (first_name IN (1, 2) AND family_name IN (1, 2) AND (email_personal OR phone = 1))
-    OR (first_name = 4 AND family_name IN (1, 2) AND phone = 1)
-    OR (first_name IN (1, 2) AND family_name IN (3, 4) AND address = 1
-        AND (email_personal OR phone = 1))
-    OR (first_name BETWEEN 0 AND 4 AND family_name BETWEEN 0 AND 3 AND email = 1)))"""
+    (first_same AND family_name IN (1, 2) AND (email_personal OR phone = 1))
+    OR (first_same AND family_name IN (3, 4) AND address = 1 AND (email_personal OR phone = 1))
+    OR (first_name IN (2, 3, 4) AND NOT first_unsure AND family_name BETWEEN 0 AND 3
+        AND email = 1 AND email_named)
+    OR (first_name = 2 AND first_formal AND NOT first_unsure AND family_name IN (1, 2)
+        AND email = 1 AND email_initial AND address NOT IN (1, 2))
+    OR (first_name = 4 AND family_name BETWEEN 1 AND 3 AND email = 1 AND email_initial
+        AND (address NOT IN (1, 2) OR phone = 1))
+    OR ((first_same OR first_name = 0) AND family_name BETWEEN 0 AND 3 AND email = 1)))"""
 
 #: Organisations: register number beside the name, or the same name at the same place.
 ORGANISATION_PASSES = """(
@@ -73,6 +89,7 @@ GUARD = f"""CASE
     WHEN birth_date <> 1 AND namesakes THEN 'namesakes at one address'
     WHEN family_name >= 3 THEN 'family name unsure'
     WHEN first_name = 4 THEN 'initials only'
+    WHEN first_name IN (2, 3) AND NOT first_same THEN 'call name only'
     WHEN email = 2 OR phone = 2 THEN 'shared contact point'
     ELSE 'no identifier' END"""
 

@@ -102,6 +102,7 @@ def reason_text(reason: str) -> str:
         "namesakes at one address": _("two people of this name live or write here"),
         "family name unsure": _("family names are alike but may be two names"),
         "initials only": _("only initials agree"),
+        "call name only": _("the first names are forms of one name, but may be two relatives"),
         "shared contact point": _("the e-mail address or phone number serves several people"),
         "no identifier": _("no e-mail, mobile number or birth date of their own in common"),
         "register number conflict": _("register numbers differ"),

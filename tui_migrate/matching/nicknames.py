@@ -177,6 +177,28 @@ kimberley kim kimberly
 """
 
 
+#: Call names that men and women bear alike, beside those that stand in sets of both.
+_UNISEX = """
+ali anne bo chris dani dominique francis gabri gaby jean jip jo kim kris marijn max maxim micha
+michele pat robin sam stef
+"""
+
+#: The sets of women whose first name does not end in -a.
+_WOMEN = """
+elisabeth agnes beatrix yvonne irene rosemarie lidewij mechtildis lieve charlotte kimberley
+"""
+
+
+def unsure_names() -> list[str]:
+    """Names of both sexes (Chris, Alex, Sam, Jo), or of three names and more (Bert)."""
+    sets: dict[str, list[bool]] = {}
+    for name, _number, stands_for in nickname_rows():
+        woman = stands_for.endswith("a") or stands_for in _WOMEN.split()
+        sets.setdefault(name, []).append(woman)
+    unsure = {name for name, women in sets.items() if len(set(women)) > 1 or len(women) > 2}
+    return sorted(unsure | set(_UNISEX.split()))
+
+
 def nickname_rows() -> list[tuple[str, int, str]]:
     """One row per name and set: (name, number of the set, the name that stands for the set)."""
     rows: list[tuple[str, int, str]] = []

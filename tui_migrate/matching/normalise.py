@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import duckdb
 
-from tui_migrate.matching.nicknames import nickname_rows
+from tui_migrate.matching.nicknames import nickname_rows, unsure_names
 from tui_migrate.matching.schema import RECORD_COLUMNS, MatchInputError, count, quoted
 
 _PARTICLES = (
@@ -162,6 +162,7 @@ WITH value AS (
 SELECT (row_number() OVER (ORDER BY first_key))::INTEGER AS code, first_key,
     words, name, initials, written, coalesce(sets, []) AS sets,
     coalesce(canonical, words[1]) AS canonical,
+    list_has_any(list_value(name, words[1]), $1) AS unsure,
     list_sort(list_distinct(list_concat(
         list_concat([left(initials, 1)], [left(coalesce(words[1], initials), 1)]),
         coalesce(variant_letters, [])))) AS letters
@@ -224,11 +225,12 @@ def normalise(
     _check_input(cur, relation)
     cur.execute(MACROS)
     cur.execute("CREATE OR REPLACE TEMP TABLE mt_nickname(name VARCHAR, number INTEGER, "
-                "stands_for VARCHAR)")  # fmt: skip
-    rows = nickname_rows()
+                "stands_for VARCHAR, unsure BOOLEAN)")  # fmt: skip
+    rows, unsure = nickname_rows(), unsure_names()
     cur.execute(
-        "INSERT INTO mt_nickname SELECT unnest($1), unnest($2), unnest($3)",
-        [[row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]],
+        "INSERT INTO mt_nickname SELECT name, number, stands_for, list_contains($4, name) FROM "
+        "(SELECT unnest($1) AS name, unnest($2) AS number, unnest($3) AS stands_for)",
+        [[row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows], unsure],
     )
     cur.execute(RECORDS_SQL.format(relation=quoted(relation)))
     cur.execute(EMAILS_SQL.format(relation=quoted(relation)))
@@ -243,7 +245,7 @@ def normalise(
         END AS address_key
         FROM mt_plain ORDER BY uid"""
     )
-    cur.execute(FIRST_SQL)
+    cur.execute(FIRST_SQL, [unsure])
     _dictionaries(cur)
     if placeholders is None:
         placeholders = tuple(str(row[0]) for row in cur.execute(PLACEHOLDER_SQL).fetchall())

@@ -1,0 +1,146 @@
+"""What a household shares (mailbox, landline, address) does not make one person of two relatives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.matching.data import Outcome, person, run
+
+HOME: dict[str, Any] = {
+    "street": "Kerkstraat", "house_number": "12", "postcode": "1234 AB", "town": "Utrecht",
+}  # fmt: skip
+BORN = {"birth_date": "1961-04-05"}
+MOBILE = {"phones": ["+31612345678"]}
+FAMILY_BOX = {"emails": ["tuin33@x.example"]}
+
+
+def two(one: str, other: str, shared: dict[str, Any], *more: dict[str, Any]) -> Outcome:
+    """Two records of the family Kleinveld that share exactly `shared`, and other records."""
+    return run([
+        person("1", first_name=one, family_name="Kleinveld", **shared),
+        person("2", "shop", first_name=other, family_name="Kleinveld", **shared),
+        *more,
+    ])  # fmt: skip
+
+
+def waits(found: Outcome) -> bool:
+    """Do records 1 and 2 stay apart, before the eyes of a person?"""
+    return not found.together("1", "2") and found.pair("1", "2")["band"] == "review"
+
+
+@pytest.mark.parametrize(
+    "contact", [FAMILY_BOX, MOBILE, FAMILY_BOX | MOBILE, {"emails": ["m.kleinveld@x.example"]}]
+)
+def test_maria_and_marie_in_one_house_wait(contact: dict[str, Any]) -> None:
+    found = two("Maria", "Marie", HOME | contact)
+    assert waits(found)
+    assert found.pair("1", "2")["reason"] == "call name only"
+
+
+@pytest.mark.parametrize("contact", [MOBILE, FAMILY_BOX, {"emails": ["j.kleinveld@x.example"]}])
+def test_father_and_son_of_equal_initials_in_one_house_wait(contact: dict[str, Any]) -> None:
+    found = two("J.", "J.", HOME | contact)
+    assert waits(found)
+    assert found.pair("1", "2")["reason"] == "initials only"
+
+
+@pytest.mark.parametrize(("one", "other"), [("Jan", "Johan"), ("Johannes", "Jan"), ("J.", "Jan")])
+def test_a_birth_date_at_one_address_does_not_join_twins_with_names_alike(
+    one: str, other: str
+) -> None:
+    assert waits(two(one, other, HOME | BORN))
+
+
+def test_two_call_names_with_one_birth_date_wait_wherever_they_live() -> None:
+    assert waits(two("Jan", "Johan", BORN))
+
+
+def test_twins_whose_names_differ_by_one_letter_wait() -> None:
+    assert waits(two("Anke", "Inke", HOME | BORN))
+
+
+AMBIGUOUS = (
+    ("Chris", "Christina"), ("Alex", "Alexandra"), ("Sam", "Samantha"), ("Jo", "Johan"),
+    ("Bert", "Robert"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [*AMBIGUOUS, ("Ans", "Anna"), ("Hans", "Johannes"), ("Marijke", "Maria")]
+)
+def test_short_forms_on_a_family_mailbox_wait(one: str, other: str) -> None:
+    assert waits(two(one, other, FAMILY_BOX))
+    assert waits(two(one, other, HOME | FAMILY_BOX))
+
+
+@pytest.mark.parametrize(("one", "other"), AMBIGUOUS)
+def test_a_name_of_both_sexes_or_of_many_needs_more_than_its_mailbox(one: str, other: str) -> None:
+    named = {"emails": [f"{one.lower()}.kleinveld@x.example"]}
+    assert waits(two(one, other, named))
+    assert waits(two(one, other, BORN | MOBILE))
+    assert two(one, other, BORN | named).together("1", "2")
+
+
+@pytest.mark.parametrize(
+    "local", ["hans.kleinveld", "hanskleinveld7", "kleinveld.hans", "hansvankleinveld", "johannes"]
+)
+def test_a_mailbox_that_tells_the_name_joins_its_short_form(local: str) -> None:
+    assert two("Hans", "Johannes", {"emails": [f"{local}@x.example"]}).together("1", "2")
+
+
+@pytest.mark.parametrize("local", ["hans.en.marie", "kleinveld", "fam.kleinveld", "hansenmarie"])
+def test_a_mailbox_of_two_or_of_a_family_tells_no_name(local: str) -> None:
+    assert waits(two("Hans", "Johannes", {"emails": [f"{local}@x.example"]}))
+
+
+def test_birth_date_and_a_mobile_of_their_own_join_short_forms_and_initials() -> None:
+    assert two("Hans", "Johannes", HOME | BORN | MOBILE).together("1", "2")
+    assert two("J.", "Johannes", HOME | BORN | MOBILE).together("1", "2")
+
+
+def test_the_same_full_name_still_joins_by_birth_date_mailbox_or_mobile() -> None:
+    for shared in (BORN, BORN | HOME, FAMILY_BOX, MOBILE):
+        assert two("Hans", "Hans", shared).together("1", "2")
+
+
+def test_initials_join_a_name_that_the_mailbox_tells_but_not_a_wife() -> None:
+    assert two("Pieter", "P.", {"emails": ["pieterkleinveld@x.example"]}).together("1", "2")
+    assert waits(two("Lida", "A.", {"emails": ["lida.kleinveld@x.example"]}))
+
+
+def test_a_nameless_record_does_not_bridge_two_forms_of_a_name() -> None:
+    news = person("news", "mail", **FAMILY_BOX)
+    found = two("Maria", "Marie", FAMILY_BOX, news)
+    assert waits(found)
+    assert not found.together("1", "news")
+    assert found.pair("1", "news")["reason"] == "conflict in the cluster"
+    assert waits(two("J.", "J.", FAMILY_BOX, news))
+
+
+def test_cutting_a_bridge_leaves_what_is_certain_together() -> None:
+    found = two(
+        "Maria", "Marie", FAMILY_BOX, person("news", "mail", **FAMILY_BOX),
+        person("3", first_name="Maria", family_name="Kleinveld", **FAMILY_BOX),
+    )  # fmt: skip
+    assert found.together("1", "3")
+    assert not found.together("1", "news")
+
+
+def test_linked_nameless_records_of_one_mailbox_are_no_bridge() -> None:
+    rows = [
+        person("1", first_name="Maria", family_name="Kleinveld", **HOME),
+        person("2", first_name="Marie", family_name="Kleinveld", **HOME),
+        person("n1", "mail", **FAMILY_BOX),
+        person("n2", "shop", **FAMILY_BOX),
+        person("n3", "app", **FAMILY_BOX),
+        person("n4", "app", **FAMILY_BOX),
+    ]
+    links = [(("crm", "1"), ("mail", "n1")), (("crm", "2"), ("shop", "n2"))]
+    found = run(rows, links=links)
+    assert found.together("1", "n1")
+    assert found.together("2", "n2")
+    assert not found.together("1", "2")
+    assert found.together("n3", "n4")
+    assert not found.together("n3", "n1")

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from tui_migrate.consent.deliveries import gap, judge
-from tui_migrate.staging.deliveries import Delivery, Manifest, Promise, read_manifest
+from tui_migrate.errors import DataSaysNo
+from tui_migrate.staging.deliveries import (
+    Delivery,
+    Manifest,
+    Promise,
+    files_of,
+    find_deliveries,
+    hash_files,
+    read_manifest,
+    unread_files,
+)
 
 SOUND = {"sequence": 3, "kind": "delta", "zone": "Europe/Brussels", "files": []}
 
@@ -94,3 +104,23 @@ def test_a_delta_of_which_nothing_is_promised_says_so(tmp_path: Path) -> None:
         ("accepted", "its manifest gives neither rows nor sha256 of a.csv"),
         ("mismatch", "the manifest is damaged: zone: Mars/Phobos is no time zone"),
     ]
+
+
+def test_whoever_hashes_a_delivery_refuses_what_lies_outside(tmp_path: Path) -> None:
+    outside, folder = tmp_path / "p.csv", tmp_path / "ws" / "d"
+    folder.mkdir(parents=True)
+    outside.write_text("nr\n1\n")
+    (folder / "p.csv").symlink_to(outside)
+    (delivery,) = find_deliveries(tmp_path / "ws", "s", ["d/*.csv"])
+    with pytest.raises(DataSaysNo, match="leads out of the workspace"):
+        hash_files(delivery, tmp_path / "ws")
+
+
+def test_a_link_to_nothing_is_not_overlooked(tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    folder.mkdir()
+    (folder / "p.csv").symlink_to(folder / "gone.csv")
+    (folder / "q.csv").write_text("nr\n")
+    patterns = ["d/*.csv"]
+    unread = unread_files(tmp_path, patterns, files_of(tmp_path, patterns))
+    assert (unread.named, unread.stray) == ((), ("d/p.csv",))

@@ -185,7 +185,7 @@ def unread_files(workspace: Path, patterns: Sequence[str], read: set[str]) -> Un
         stray |= {
             f"{folder.name}/{path.name}"
             for path in folder.iterdir()
-            if path.is_file()
+            if (path.is_file() or (path.is_symlink() and not path.exists()))
             and path.name not in {MANIFEST, *promised}
             and not path.name.startswith((".", "README"))
             and path.suffix.lower() != ".md"
@@ -211,7 +211,8 @@ def refuse_outside(workspace: Path, paths: Iterable[Path]) -> None:
 
 def hash_files(delivery: Delivery, workspace: Path) -> dict[str, str]:
     """Path relative to the workspace → SHA-256, of every file. Raises ``EnvironmentProblem`` for a
-    file that may not be read."""
+    file that may not be read, ``DataSaysNo`` for one that lies outside the workspace."""
+    refuse_outside(workspace, delivery.files)
     result = {}
     for path in delivery.files:
         try:

@@ -19,7 +19,6 @@ from tui_migrate.staging.deliveries import (
     files_of,
     find_deliveries,
     hash_files,
-    refuse_outside,
     unread_files,
 )
 from tui_migrate.staging.readers import FileFormat, Job, raw_table, read_file, settle_format
@@ -135,7 +134,6 @@ class IngestStep(Step):
     def inputs(self, context: Context) -> dict[str, str]:
         result: dict[str, str] = {}
         for delivery in self._deliveries(context):
-            refuse_outside(context.workspace, delivery.files)
             result |= hash_files(delivery, context.workspace)
         return result
 

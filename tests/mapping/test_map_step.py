@@ -52,7 +52,7 @@ def test_every_row_is_mapped_rejected_or_excluded(here: World) -> None:
         ("R4", "excluded", "mapping.not_selected"),
     ]
     assert outcome.figures["profile"] == 2
-    assert [check.passed for check in outcome.checks] == [True, True]
+    assert [check.passed for check in outcome.checks] == [True, True, True]
 
 
 def test_consents_count_whatever_became_of_their_owner(here: World) -> None:
@@ -101,3 +101,51 @@ def test_a_wrong_mapping_stops_before_anything_is_written(here: World) -> None:
     )
     with pytest.raises(DataSaysNo, match=r"mapping/crm.yaml:2:9: there is no entity 'person'"):
         here.run(MapStep, "map")
+
+
+def test_an_opt_out_that_no_condition_takes_is_a_finding_and_blocks(tmp_path: Path) -> None:
+    """The status "cleaned" is in no condition; its time says that something happened."""
+    made = world(tmp_path)
+    (made.folder / "mapping/consents.yaml").write_text(
+        "source: consents\nentity: consent\nof: crm\nby: nr\n"
+        "when: {status: [unsubscribed]}\n"
+        "fields:\n  channel: {value: email}\n  state: {value: withdrawn}\n"
+        "  event_at: {from: gone}\n"
+    )
+    made.add("crm", [])
+    rows = [("T1", "unsubscribed", "2025-01-01T10:00:00"), ("T2", "subscribed", " ")]
+    rows += [("T3", "cleaned", "2025-02-01T10:00:00"), ("T4", "", "2025-03-01T10:00:00")]
+    made.add("consents", [{"id": i, "nr": "R1", "status": s, "gone": g} for i, s, g in rows])
+    check = made.run(MapStep, "map").checks[-1]
+    assert (check.passed, check.observed, check.severity) == (False, "2", "block")
+    found = made.all(
+        "SELECT record_id, field, severity, value FROM finding"
+        " WHERE rule = 'mapping.event_passed_over' ORDER BY 1"
+    )
+    assert found == [
+        ("T3", "gone", "block", "2025-02-01T10:00:00"),
+        ("T4", "gone", "block", "2025-03-01T10:00:00"),
+    ]
+    made.store.close()
+
+
+@pytest.mark.parametrize("other", ["state: {value: given}", "state: {value: withdrawn}"])
+def test_a_time_that_is_no_sign_of_an_opt_out_does_not_block(tmp_path: Path, other: str) -> None:
+    """Only permissions have it, or it is the record's own: rows without a consent are normal."""
+    made = world(tmp_path)
+    (made.folder / "mapping/consents.yaml").write_text(
+        "source: consents\nentity: consent\nof: crm\nby: nr\nwhen: {said: [x]}\n"
+        f"fields: {{channel: {{value: email}}, {other}, event_at: {{from: made}}}}\n"
+    )
+    if "withdrawn" in other:
+        runbook = made.folder / "runbook.yaml"
+        both = "mapping: [mapping/consents.yaml, mapping/events.yaml]"
+        runbook.write_text(runbook.read_text().replace("mapping: mapping/consents.yaml", both))
+        (made.folder / "mapping/events.yaml").write_text(
+            "source: consents\nentity: preference\nof: crm\nby: nr\n"
+            "fields: {kind: {value: letter}, value: {from: made}}\n"
+        )
+    made.add("crm", [])
+    made.add("consents", [{"id": "T1", "nr": "R1", "said": "", "made": "2025-01-01T10:00:00"}])
+    assert made.run(MapStep, "map").checks[-1].passed
+    made.store.close()

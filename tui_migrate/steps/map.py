@@ -18,6 +18,8 @@ from tui_migrate.mapping.coverage import UNMAPPED, ColumnUse, coverage
 from tui_migrate.mapping.load import load_mappings
 from tui_migrate.mapping.mapped import Mapped, entity_columns
 from tui_migrate.mapping.model import UNREJECTABLE, Mapping
+from tui_migrate.mapping.passed_over import RULE as PASSED
+from tui_migrate.mapping.passed_over import passed_over_select
 from tui_migrate.mapping.problems import NOT_SELECTED
 from tui_migrate.mapping.rows import FAR, Settings, map_rows
 from tui_migrate.model.entities import entities
@@ -260,8 +262,13 @@ class MapStep(Step):
 
     def _left_over(self, context: Context, unit: Unit) -> dict[str, int]:
         """A row that every mapping passes over (``when:``) is excluded, not forgotten."""
-        total = 0
+        total = passed = 0
+        message = _("This row tells of a consent or suppression, and no mapping takes it.")
         for source, mappings in self._mappings(context).items():
+            if _exists(context, f"raw_{source}"):
+                lost = passed_over_select(context.cursor, quote(f"raw_{source}"), mappings)
+                if lost is not None:
+                    passed += context.write(unit, "finding", lost, {"message": message})
             always = any(not mapping.when and not mapping.each for mapping in mappings)
             if not mappings or always or not _exists(context, f"raw_{source}"):
                 continue
@@ -279,7 +286,7 @@ class MapStep(Step):
                 mapped=mapped,
             )
             total += context.write(unit, "fate", select)
-        return {"excluded": total}
+        return {"excluded": total, "passed over": passed}
 
     def finish(self, context: Context) -> Outcome:
         with_ = self.spec.with_
@@ -294,7 +301,12 @@ class MapStep(Step):
         for fate in ("rejected", "excluded"):
             sql = f"{mine.format('fate')} AND fate = '{fate}'"
             figures[fate] = context.value(sql, own)
-        return Outcome(figures, [self._coverage_check(context, with_.coverage), _absent(context)])
+        passed = context.value(
+            f"{mine.format('finding')} AND rule = $rule", {**own, "rule": PASSED}
+        )
+        name = _("every row of a consent source is selected by some mapping")
+        checks = [self._coverage_check(context, with_.coverage), _absent(context)]
+        return Outcome(figures, [*checks, Check(name, passed == 0, str(passed), "0")])
 
     def _coverage_check(self, context: Context, least: float) -> Check:
         sql = "SELECT count(DISTINCT (source, column_name)) FROM column_use WHERE filled > 0"

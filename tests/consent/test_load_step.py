@@ -162,3 +162,32 @@ def test_an_opt_out_that_nothing_can_carry_blocks(staged: Staged) -> None:
     assert [(check.name, check.observed, check.severity) for check in failed] == [
         ("opt-outs that nobody could be found for", "1", "block")
     ]
+
+
+def test_what_could_not_be_read_or_understood_is_counted(staged: Staged) -> None:
+    """Torn lines: of a list of consents (blocks), of people with consents, of people only. And
+    "misschien" after a permission."""
+    place = "'ingest' AS step, 1 AS attempt, 'u' AS unit"
+    for source in ("crm_consents", "email", "crm"):
+        staged.store.connection.execute(
+            f"INSERT INTO store.reject BY NAME SELECT {place}, '{source}' AS source,"
+            " 'full' AS delivery, 'x.csv' AS file, 99 AS line, 'T9;R2;Nova' AS raw"
+        )
+    staged.store.connection.execute(
+        "INSERT INTO store.ent_consent BY NAME SELECT step, attempt, unit, source, 'T7' AS record_id,"
+        " delivery, file, 8 AS line, child_no, owner_source, owner_record, channel, brand,"
+        " NULL AS state, event_at + INTERVAL 1 DAY AS event_at FROM store.ent_consent"
+        " WHERE record_id = 'T2'"
+    )
+    outcome = staged.run("load")
+    failed = {c.name: (c.observed, c.severity) for c in outcome.checks if not c.passed}
+    assert failed == {
+        "unclear statements newer than a permission": ("1", "warn"),
+        "every line of a list of consents can be read": ("1", "block"),
+        "every line with people and their consents can be read": ("1", "warn"),
+    }
+    found = staged.rows(
+        "SELECT source, line, severity, value FROM finding WHERE rule = 'consent.unreadable'"
+        " ORDER BY ALL"
+    )
+    assert found == [(source, 99, "block", "T9;R2;Nova") for source in ("crm_consents", "email")]

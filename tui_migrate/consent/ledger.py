@@ -96,6 +96,14 @@ WHERE coalesce(f.fate, 'pending') IN ('pending', 'rejected', 'excluded', 'pruned
 ORDER BY ALL
 """
 
+REJECT_COLUMNS = {
+    "source": "VARCHAR",
+    "delivery": "VARCHAR",
+    "file": "VARCHAR",
+    "line": "BIGINT",
+    "raw": "VARCHAR",
+}
+
 PEOPLE_COLUMNS = {
     "source": "VARCHAR",
     "delivery": "VARCHAR",
@@ -148,6 +156,28 @@ def doubts(cursor: Cursor, sources: Sources) -> tuple[str, dict[str, str]]:
         "future": _("This time lies after the delivery that tells of it: it counts as undated."),
     }
 
+
+# Statements that nobody understands about keys that may be contacted, and that may be newer than the
+# permission. They are no evidence; a person may want to look.
+UNCLEAR = """
+SELECT count(*) FROM (
+  SELECT DISTINCT e.source, e.record_id, e.channel, e.brand, e.event_at FROM consent_event e
+  JOIN consent_state s ON s.profile_id = e.profile_id AND s.purpose = e.purpose
+    AND e.brand IN (s.brand, '*') AND e.channel IN (s.channel, '*')
+  WHERE e.state IS NULL AND s.status = 'opt-in'
+    AND (e.event_at IS NULL OR e.event_at >= s.evidence_at))
+"""
+
+# One row is a line that could not be read, of a source that tells of consents or suppressions.
+UNREADABLE = """
+SELECT r.source, r.delivery, r.file, r.line, NULL AS record_id, 'consent' AS entity, NULL AS field,
+  'consent.unreadable' AS rule, 'block' AS severity, left(r.raw, 2000) AS value, NULL AS cleaned,
+  $message AS message
+FROM {reject} r
+SEMI JOIN (SELECT source FROM {consent} UNION SELECT source FROM {suppression}
+  UNION SELECT source FROM {column_use} WHERE entity IN ('consent', 'suppression')) s USING (source)
+ORDER BY ALL
+"""
 
 # Figures over the whole ledger. conflicts: keys on which two systems say different things last.
 FIGURES = f"""

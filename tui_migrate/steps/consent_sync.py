@@ -70,6 +70,14 @@ FROM before b FULL JOIN after a USING (brand, channel) ORDER BY brand, channel
 """
 
 
+# Unreadable lines of sources that hold nothing but consents, and of those that tell of people too.
+_UNREAD = """
+SELECT count(*) FILTER (NOT people), count(*) FILTER (people) FROM (
+  SELECT source IN (SELECT source FROM {people}) AS people FROM store.finding
+  WHERE step = $step AND attempt = $attempt AND rule = 'consent.unreadable')
+"""
+
+
 class ConsentSyncStep(Step):
     """Carries consents over, or keeps them in step during the transition."""
 
@@ -166,11 +174,36 @@ class ConsentSyncStep(Step):
             "listed": context.write(unit, "suppression_list", silence.LIST, {"brands": brands}),
             "unplaced": context.write(unit, "finding", ledger.UNPLACED, {"message": message}),
             "doubtful": context.write(unit, "finding", doubts, words),
+            "unreadable": self._unreadable(context, unit),
             "fates": context.write(unit, "fate", ledger.FATES.format(people=people)),
         }
         placing.clear(cursor, points=False)
         self._gathered = True
         return done
+
+    def _readable(self, context: Context) -> list[Check]:
+        """Checks on unreadable lines: of lists of consents they block, elsewhere they show."""
+        own = {"step": self.spec.id, "attempt": context.attempt}
+        people = read(context.cursor, "ent_profile", {"source": "VARCHAR"})
+        lists, mixed = map(str, context.query(_UNREAD.format(people=people), own)[0])
+        return [
+            Check(_("every line of a list of consents can be read"), lists == "0", lists, "0"),
+            Check(
+                _("every line with people and their consents can be read"),
+                mixed == "0", mixed, "0", "warn",
+            ),
+        ]  # fmt: skip
+
+    def _unreadable(self, context: Context, unit: Unit) -> int:
+        cursor = context.cursor
+        select = ledger.UNREADABLE.format(
+            reject=read(cursor, "reject", ledger.REJECT_COLUMNS),
+            consent=read(cursor, "ent_consent", {"source": "VARCHAR"}),
+            suppression=read(cursor, "ent_suppression", {"source": "VARCHAR"}),
+            column_use=read(cursor, "column_use", {"source": "VARCHAR", "entity": "VARCHAR"}),
+        )
+        message = _("This line could not be read; whether it takes a permission away is unknown.")
+        return context.write(unit, "finding", select, {"message": message})
 
     def _states(self, context: Context, unit: Unit) -> dict[str, int]:
         select = states_sql(self.policy, zone=self.runbook.zone)
@@ -204,7 +237,12 @@ class ConsentSyncStep(Step):
         figures["unplaced opt-outs"] = unplaced
         name = _("opt-outs that nobody could be found for")
         checks.append(Check(name, unplaced == 0, str(unplaced), "0"))
-        if self.settings.mode == "deltas":
+        unclear = context.value(ledger.UNCLEAR)
+        name = _("unclear statements newer than a permission")
+        checks.append(Check(name, unclear == 0, str(unclear), "0", "warn"))
+        if self.settings.mode == "load":
+            checks += self._readable(context)
+        else:
             more = self._deltas.outcome(context)
             figures |= more.figures
             checks += more.checks

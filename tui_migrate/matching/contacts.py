@@ -99,13 +99,17 @@ WITH shared AS (
             regexp_replace(letters, concat('^({_PARTICLE})*', family_text), '')]),
             lambda w: w <> '' AND NOT list_contains(family, w)) AS telling
     FROM side
+), kin AS (
+    SELECT a, b, email, sets, min(word) AS word
+    FROM (SELECT a, b, email, sets, unnest(telling) AS word FROM told) JOIN mt_nickname n
+        ON n.name = word AND list_contains(sets, n.number) AND NOT n.unsure
+    GROUP BY ALL
 ), form AS (
-    SELECT t.a, t.b, t.email, t.first_name, t.letter,
+    SELECT a, b, email, first_name, letter,
         bool_or(coalesce(list_has_any(list_filter(telling, lambda w: length(w) > 1), names), false)
-            OR first_name = 4 AND n.name IS NOT NULL) AS by_name,
-        bool_or(list_has_any(telling, [initials, letter]) OR n.name IS NOT NULL) AS by_initials
-    FROM told t LEFT JOIN mt_nickname n
-        ON list_contains(t.telling, n.name) AND list_contains(t.sets, n.number) AND NOT n.unsure
+            OR first_name = 4 AND n.word IS NOT NULL) AS by_name,
+        bool_or(list_has_any(telling, [initials, letter]) OR n.word IS NOT NULL) AS by_initials
+    FROM told t LEFT JOIN kin n USING (a, b, email, sets)
     GROUP BY ALL
 ), pair AS (
     SELECT a, b, bool_or(by_name) AS by_name, bool_and(by_initials) AS by_initials

@@ -121,6 +121,9 @@ def test_a_delivery_without_a_day_is_no_later_than_the_latest_but_for_changes() 
         # On 30 March the clock goes forward: the day has 23 hours.
         ("2025-03-30 21:59", "2025-03-29 23:00", "tie_optout"),
         ("2025-03-30 22:00", "2025-03-29 23:00", "newest_optin"),
+        # On 26 October 02:10 comes twice, at 00:10 and 01:10 UTC.
+        ("2025-10-26 00:50", "2025-10-26 00:10", "tie_optout"),
+        ("2025-10-26 01:11", "2025-10-26 00:10", "newest_optin"),
     ],
 )
 def test_an_opt_out_of_a_day_ends_with_that_day(given: str, out: str, rule: str) -> None:

@@ -98,12 +98,16 @@ def until_sql(event_at: str, zone: str) -> str:
     """SQL for the time (UTC) that an opt-in has to be later than, to end an opt-out of ``event_at``.
 
     An opt-out at midnight was said on a day, nobody knows when: an opt-in of that day, in its zone
-    (or in UTC), does not end it.
+    (or in UTC), does not end it. Nor does one of the hour after an opt-out of an hour that the clock
+    shows twice.
     """
     local = f"timezone({literal(zone)}, timezone('UTC', {event_at}))"
     night = f"timezone('UTC', timezone({literal(zone)}, ({local}::DATE + 1)::TIMESTAMP))"
     return (
         f"CASE WHEN {local}::TIME = TIME '00:00:00' THEN {night} - INTERVAL 1 MICROSECOND"
         f" WHEN {event_at}::TIME = TIME '00:00:00'"
-        f" THEN {event_at} + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND ELSE {event_at} END"
+        f" THEN {event_at} + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND "
+        # The hour that the clock shows twice: it may have been the second.
+        f" WHEN timezone({literal(zone)}, timezone('UTC', {event_at} + INTERVAL 1 HOUR)) = {local}"
+        f" THEN {event_at} + INTERVAL 1 HOUR ELSE {event_at} END"
     )

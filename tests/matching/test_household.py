@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.matching.data import Outcome, person, run
+from tests.matching.data import Outcome, Row, person, run
 
 HOME: dict[str, Any] = {
     "street": "Kerkstraat", "house_number": "12", "postcode": "1234 AB", "town": "Utrecht",
 }  # fmt: skip
 BORN = {"birth_date": "1961-04-05"}
 MOBILE = {"phones": ["+31612345678"]}
-FAMILY_BOX = {"emails": ["tuin33@x.example"]}
+FAMILY_BOX: Row = {"emails": ["tuin33@x.example"]}
 
 
 def two(one: str, other: str, shared: dict[str, Any], *more: dict[str, Any]) -> Outcome:

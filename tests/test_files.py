@@ -18,8 +18,13 @@ def test_a_bad_block_names_its_file() -> None:
 def test_a_write_that_fails_leaves_the_earlier_file(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
     write_whole(path, "before")
-    with pytest.raises(RuntimeError), whole(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+
+    def half() -> None:
+        with whole(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half()
     assert path.read_text() == "before"
     assert not list(tmp_path.glob(f"{TEMPORARY}*"))

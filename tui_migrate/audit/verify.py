@@ -11,13 +11,16 @@ from pathlib import Path
 import duckdb
 
 from tui_migrate.audit.entries import (
+    Answered,
     ConfigChanged,
     Entry,
     GatePassed,
+    RedoAsked,
     RunEnded,
     RunOpened,
     Sealed,
     Segment,
+    StepStale,
     StepStarted,
     UnitCommitted,
 )
@@ -27,6 +30,9 @@ from tui_migrate.audit.trail import COLUMNS
 from tui_migrate.files import sha256_file
 from tui_migrate.i18n import _
 from tui_migrate.staging.store import digest, literal
+
+GOES_ON = (StepStarted, ConfigChanged, Answered, RedoAsked, StepStale)
+"""Facts after which a finished run is no longer finished."""
 
 
 @dataclass(slots=True)
@@ -200,14 +206,15 @@ def unsealed_gates(entries: Sequence[Entry], seals: Sequence[Seal]) -> list[tupl
 
 
 def _check_end(entries: list[Entry], verdict: Verdict) -> None:
-    """Only a seal of the ended run as the very last entry vouches for the end."""
-    ended = False
+    """Only a seal of the ended run as the very last entry vouches for the end. What was aborted
+    stays so; what was done goes on when something is done, answered or asked for again."""
+    outcome = ""
     for entry in entries:
         if isinstance(entry.fact, RunEnded):
-            ended = True
-        elif isinstance(entry.fact, StepStarted | ConfigChanged):
-            ended = False
-    verdict.ended = ended and bool(entries) and isinstance(entries[-1].fact, Sealed)
+            outcome = entry.fact.outcome
+        elif isinstance(entry.fact, GOES_ON) and outcome == "done":
+            outcome = ""
+    verdict.ended = bool(outcome) and isinstance(entries[-1].fact, Sealed)
     if not verdict.ended:
         verdict.problems.append(
             _("The end is not vouched for: the run is not finished, or its end was cut off.")

@@ -13,7 +13,7 @@ from tui_migrate.engine.decisions import DECISIONS, pair_key, pair_words
 from tui_migrate.engine.exporting import export_extras, purge_date
 from tui_migrate.engine.run import Status, StepState
 from tui_migrate.engine.staleness import recheck_gates
-from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Exit, TuiMigrateError
 from tui_migrate.i18n import _
 from tui_migrate.runbook.decisions import wrong_answer
 from tui_migrate.runbook.kinds import ChecklistWith
@@ -28,6 +28,7 @@ def handle(core: Core, command: api.AnyCommand) -> api.Reply:
         if command.id in core.state.commands:
             return api.Reply(ok=True, seq=core.state.commands[command.id])
         try:
+            _refuse_after_abort(core, command)
             reply = _HANDLERS[type(command)](core, command)
             core.vouch_for_end()
             return reply
@@ -35,6 +36,21 @@ def handle(core: Core, command: api.AnyCommand) -> api.Reply:
             return api.Reply(
                 ok=False, message=error.message, hint=error.hint, exit_code=int(error.exit_code)
             )
+        except OSError as error:
+            return api.Reply(
+                ok=False,
+                message=_("The workspace cannot be written: {}").format(error.strerror or error),
+                hint=_("Nothing was decided. Make room or mend it, then do it again."),
+                exit_code=int(Exit.WRONG),
+            )
+
+
+def _refuse_after_abort(core: Core, command: api.AnyCommand) -> None:
+    if core.state.ended == "aborted" and not isinstance(command, api.Export):
+        raise DataSaysNo(
+            _("The run was aborted at a gate: it can only be looked at and exported."),
+            _("To try again, begin a new workspace: tui-migrate new DIR."),
+        )
 
 
 def _done(entry: facts.Entry, message: str = "") -> api.Reply:
@@ -61,7 +77,9 @@ def _sign(core: Core, command: api.Sign) -> api.Reply:
         raise EnvironmentProblem(_("A rejection needs a reason (comment)."))
     then = command.then if command.decision == "reject" else ""
     if then.startswith("redo:"):
-        _step(core, then.removeprefix("redo:"))
+        _begun(core, then.removeprefix("redo:"))
+    elif then not in ("", "abort"):
+        raise EnvironmentProblem(_("After a rejection comes redo:STEP, abort or nothing."))
     role = gates.approval_role(gate, core.identity.roles) or next(
         (r for r in core.identity.roles if r in {str(a["role"]) for a in gate.outline.approvals}),
         "",
@@ -79,19 +97,37 @@ def _sign(core: Core, command: api.Sign) -> api.Reply:
         ),
         command.id,
     )
-    if then.startswith("redo:"):
-        mark_stale(core, then.removeprefix("redo:"), _("rejected at gate {}").format(gate.id))
-    elif then == "abort":
-        core.record(facts.RunEnded(outcome="aborted", figures={"steps": len(core.state.steps)}))
+    if then:
+        carry_out(core, entry)
     elif command.decision != "reject" and not gates.missing_approvals(gate):
         core.pass_gate(gate.id, gate.evidence)
     return _done(entry)
 
 
+def carry_out(core: Core, entry: facts.Entry) -> None:
+    """What the journal says is to be done after this entry: a step again, or the end of the run."""
+    fact = entry.fact
+    if isinstance(fact, facts.RedoAsked):
+        mark_stale(core, fact.step, _("asked for by {}").format(entry.by))
+    elif isinstance(fact, facts.SignedOff) and fact.then.startswith("redo:"):
+        step = fact.then.removeprefix("redo:")
+        mark_stale(core, step, _("rejected at gate {}").format(fact.gate))
+    elif isinstance(fact, facts.SignedOff) and fact.then == "abort":
+        core.record(facts.RunEnded(outcome="aborted", figures={"steps": len(core.state.steps)}))
+
+
+def finish_last(core: Core) -> None:
+    """A command whose entry is the journal's last word may have been killed before it was carried
+    out."""
+    if core.journal.entries:
+        carry_out(core, core.journal.entries[-1])
+
+
 def mark_stale(core: Core, step_id: str, reason: str) -> None:
     """The step and every data step behind it that was begun are to be done again."""
-    first = core.state.steps[step_id]
-    for step in [first, *core.state.after(step_id)]:
+    if step_id not in core.state.steps:
+        return
+    for step in [core.state.steps[step_id], *core.state.after(step_id)]:
         if step.outline.uses in gates.PEOPLE or not step.attempt:
             continue
         if step.status is not Status.STALE:
@@ -101,6 +137,14 @@ def mark_stale(core: Core, step_id: str, reason: str) -> None:
 def _require_reason(reason: str) -> None:
     if not reason.strip():
         raise EnvironmentProblem(_("This needs a reason."))
+
+
+def _require_role(core: Core) -> None:
+    if not core.identity.roles:
+        raise DataSaysNo(
+            _("{} has no role in this runbook.").format(core.identity.user),
+            _("Roles are given in the runbook under roles:."),
+        )
 
 
 def _require_skippable(step: StepState) -> None:
@@ -113,6 +157,7 @@ def _require_skippable(step: StepState) -> None:
 def _waive(core: Core, command: api.Waive) -> api.Reply:
     step = _step(core, command.step)
     _require_reason(command.reason)
+    _require_role(core)
     _require_skippable(step)
     check = step.checks.get(command.check)
     if check is None or check.passed:
@@ -129,7 +174,12 @@ def _waive(core: Core, command: api.Waive) -> api.Reply:
 def _skip(core: Core, command: api.Skip) -> api.Reply:
     step = _step(core, command.step)
     _require_reason(command.reason)
+    _require_role(core)
     _require_skippable(step)
+    if step.outline.uses == "gate":
+        raise DataSaysNo(
+            _("{} is a gate: it is signed or rejected, never skipped.").format(step.id)
+        )
     if step.status in (Status.DONE, Status.RUNNING):
         raise DataSaysNo(_("{} cannot be skipped: it is {}.").format(step.id, step.status.value))
     entry = core.record(
@@ -201,18 +251,24 @@ def _decide(core: Core, command: api.Decide) -> api.Reply:
     return _done(entry)
 
 
-def _redo(core: Core, command: api.Redo) -> api.Reply:
-    step = _step(core, command.step)
+def _begun(core: Core, step_id: str) -> StepState:
+    """A data step that was begun, so that it can be done again."""
+    step = _step(core, step_id)
     if step.outline.uses in gates.PEOPLE:
         raise EnvironmentProblem(
             _("{} is for people: sign or answer it again instead.").format(step.id)
         )
     if not step.attempt:
         raise EnvironmentProblem(_("{} was never done; run does it.").format(step.id))
+    return step
+
+
+def _redo(core: Core, command: api.Redo) -> api.Reply:
+    step = _begun(core, command.step)
     entry = core.record(
         facts.RedoAsked(step=step.id, reason=core.vault.keep_words(command.reason)), command.id
     )
-    mark_stale(core, step.id, _("asked for by {}").format(core.identity.user))
+    carry_out(core, entry)
     return _done(entry)
 
 

@@ -20,6 +20,7 @@ from tui_migrate.audit.trail import TrailWriter
 from tui_migrate.audit.vault import Vault
 from tui_migrate.audit.verify import unsealed_gates
 from tui_migrate.engine.api import Idle
+from tui_migrate.engine.commands import finish_last
 from tui_migrate.engine.config import phase_outlines, require_ok, step_outlines, words
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.identity import identity_for
@@ -88,6 +89,7 @@ class Engine:
             )
             core.replay_journal()
             refuse_tampering(core)
+            finish_last(core)
             announce(core)
             with neutral():
                 recover(core, say)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui_migrate.audit.canonical import sha256_of
 from tui_migrate.engine.api import Identity, Sign
 from tui_migrate.engine.config import step_digest
-from tui_migrate.engine.identity import named_users
+from tui_migrate.engine.identity import several_people
 from tui_migrate.engine.run import RunState, SignOff, Status, StepState
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError
 from tui_migrate.i18n import _
@@ -15,16 +15,8 @@ PEOPLE = ("gate", "checklist")
 """Step kinds that people settle; they have no output of their own in staging."""
 
 
-def evidence_steps(state: RunState, gate: StepState) -> list[StepState]:
-    """The steps that a gate's sign-off binds to: those named, else all since the gate before."""
-    if gate.outline.evidence:
-        return [state.steps[i] for i in gate.outline.evidence]
-    found: list[StepState] = []
-    for step in state.steps.values():
-        if step.id == gate.id:
-            break
-        found = [] if step.outline.uses == "gate" else [*found, step]
-    return found
+UNSETTLED = (Status.STALE, Status.RUNNING, Status.WAITING)
+"""Steps that are so are evidence of nothing yet."""
 
 
 def evidence_hash(state: RunState, runbook: Runbook, gate: StepState) -> str:
@@ -34,7 +26,7 @@ def evidence_hash(state: RunState, runbook: Runbook, gate: StepState) -> str:
     by the outcome of its checks.
     """
     content = {}
-    for step in evidence_steps(state, gate):
+    for step in state.evidence_of(gate):
         spec = runbook.step(step.id)
         content[step.id] = {
             "config": step_digest(spec) if spec else "",
@@ -44,6 +36,13 @@ def evidence_hash(state: RunState, runbook: Runbook, gate: StepState) -> str:
             "skipped": step.status is Status.SKIPPED,
         }
     return sha256_of({"gate": gate.id, "steps": content})
+
+
+def standing_evidence(state: RunState, runbook: Runbook, gate: StepState) -> str:
+    """The evidence hash as it is now; ``stale`` while a step of the evidence is not settled."""
+    if any(step.status in UNSETTLED for step in state.evidence_of(gate)):
+        return "stale"
+    return evidence_hash(state, runbook, gate)
 
 
 def approval_role(gate: StepState, roles: tuple[str, ...]) -> str:
@@ -98,7 +97,13 @@ def refuse_sign(
         )
     if command.decision == "reject":
         return None if set(who.roles) & _roles(gate) else _no_role(gate, who)
-    if command.from_file and not command.evidence and not state.rehearsal:
+    if standing_evidence(state, runbook, gate) != gate.evidence:
+        return DataSaysNo(
+            _("The evidence of gate {} changed after it was shown.").format(gate.id),
+            _("Let the run go on to the gate again; then look at it and sign."),
+        )
+    unbound = not command.evidence and command.typed is None
+    if unbound and not (command.from_file and state.rehearsal):
         return DataSaysNo(
             _("The approval of gate {} names no evidence.").format(gate.id),
             _("Only a rehearsal takes it without. The evidence is {}.").format(gate.evidence),
@@ -123,8 +128,8 @@ def _refuse_person(
             _("The roles of {} have signed gate {} already.").format(who.user, gate.id),
             _("Still needed: {}").format(", ".join(missing_approvals(gate))),
         )
-    if len(named_users(runbook)) > 1:
-        operated = [s.id for s in evidence_steps(state, gate) if who.user in s.operators]
+    if several_people(runbook):
+        operated = [s.id for s in state.evidence_of(gate) if who.user in s.operators]
         if operated:
             return DataSaysNo(
                 _("{} carried out {} and so cannot approve it (four eyes).").format(

@@ -44,6 +44,20 @@ def identity_for(runbook: Runbook) -> Identity:
     return Identity(user=who.user, uid=who.uid, roles=roles)
 
 
-def named_users(runbook: Runbook) -> set[str]:
-    """Users that the roles name one by one; four-eyes needs two of them."""
-    return {u for spec in runbook.roles.values() for u in spec.users if u != ANYBODY}
+def several_people(runbook: Runbook) -> bool:
+    """Whether the roles name more than one person, by name or as members of a group: then four eyes
+    are asked for. ``*`` is one user, not two."""
+    people = {u for spec in runbook.roles.values() for u in spec.users if u != ANYBODY}
+    for group in {name for spec in runbook.roles.values() for name in spec.groups}:
+        people |= _members(group)
+    return len(people) > 1
+
+
+def _members(group: str) -> set[str]:
+    """Users whose own or further group this is; none when the system does not know it."""
+    try:
+        found = grp.getgrnam(group)
+    except KeyError:
+        return set()
+    own = {user.pw_name for user in pwd.getpwall() if user.pw_gid == found.gr_gid}
+    return own | set(found.gr_mem)

@@ -50,7 +50,8 @@ def recover(core: Core, say: Say) -> None:
         return
     _note_attempts(core, runner, cursor)
     journalled = set(core.state.unit_times)
-    late = [key for key in marked if key not in journalled]
+    # A step that the runbook has no longer gets no entry: nothing reads its rows any more.
+    late = [key for key in marked if key not in journalled and key[0] in core.state.steps]
     for key in late:
         _journal_late(core, runner, cursor, marked[key], Place(*key))
     if late or core.journal.torn_bytes:

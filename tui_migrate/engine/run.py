@@ -97,6 +97,7 @@ class StepState:
     started_by: str = ""
     ended_at: str = ""
     operators: set[str] = field(default_factory=set)
+    """Who started or carried on the present attempt, answered, waived a check or skipped it."""
     reason: str = ""
     """Why it is stale, failed (a code) or skipped (a commitment)."""
     reference: str = ""
@@ -168,6 +169,17 @@ class RunState:
                 return step
         return None
 
+    def evidence_of(self, gate: StepState) -> list[StepState]:
+        """The steps that a gate's sign-off binds to: those named, else all since the gate before."""
+        if gate.outline.evidence:
+            return [self.steps[i] for i in gate.outline.evidence if i in self.steps]
+        found: list[StepState] = []
+        for step in self.steps.values():
+            if step.id == gate.id:
+                break
+            found = [] if step.outline.uses == "gate" else [*found, step]
+        return found
+
     def after(self, step: str) -> list[StepState]:
         """The steps behind ``step``, in order."""
         ids = list(self.steps)
@@ -193,6 +205,12 @@ def apply(state: RunState, entry: Entry) -> None:
         handler(state, entry, entry.fact)
 
 
+def _reopen(state: RunState) -> None:
+    """What was done goes on; what was aborted stays aborted."""
+    if state.ended == "done":
+        state.ended = ""
+
+
 def _outline(state: RunState, fact: facts.RunOpened | facts.ConfigChanged) -> None:
     state.title, state.version = fact.title, fact.version
     state.rehearsal, state.zone, state.brands = fact.rehearsal, fact.zone, fact.brands
@@ -212,7 +230,7 @@ def _opened(state: RunState, entry: Entry, fact: facts.RunOpened) -> None:
 
 def _config(state: RunState, entry: Entry, fact: facts.ConfigChanged) -> None:
     _outline(state, fact)
-    state.ended = ""
+    _reopen(state)
 
 
 def _delivery(state: RunState, entry: Entry, fact: facts.DeliverySeen) -> None:
@@ -229,7 +247,7 @@ def _started(state: RunState, entry: Entry, fact: facts.StepStarted) -> None:
     step.ended_at = ""
     step.reason = step.reference = ""
     step.operators.add(entry.by)
-    state.ended = ""
+    _reopen(state)
 
 
 def _planned(state: RunState, entry: Entry, fact: facts.StepPlanned) -> None:
@@ -267,7 +285,7 @@ def _stopped(state: RunState, entry: Entry, fact: facts.StepStopped) -> None:
 def _stale(state: RunState, entry: Entry, fact: facts.StepStale) -> None:
     step = state.steps[fact.step]
     step.status, step.reason = Status.STALE, fact.reason
-    state.ended = ""
+    _reopen(state)
 
 
 def _waiting(state: RunState, entry: Entry, fact: facts.StepWaiting) -> None:
@@ -316,6 +334,7 @@ def _waived(state: RunState, entry: Entry, fact: facts.CheckWaived) -> None:
     check = step.checks[fact.name]
     check.waived_by, check.waived_reason = entry.by, fact.reason
     step.waivers |= {fact.name}
+    step.operators.add(entry.by)
     if step.status is Status.ATTENTION and not any(c.blocks for c in step.checks.values()):
         step.status = Status.DONE
 
@@ -324,6 +343,7 @@ def _skipped(state: RunState, entry: Entry, fact: facts.StepSkipped) -> None:
     step = state.steps[fact.step]
     step.status, step.reason, step.ended_at = Status.SKIPPED, fact.reason, entry.at
     step.settled_by = entry.by
+    step.operators.add(entry.by)
 
 
 def _answered(state: RunState, entry: Entry, fact: facts.Answered) -> None:
@@ -331,9 +351,10 @@ def _answered(state: RunState, entry: Entry, fact: facts.Answered) -> None:
     step.answers[fact.item] = AnswerState(
         fact.answer, fact.not_applicable, fact.file, entry.by, entry.at
     )
+    step.operators.add(entry.by)
     if step.status is Status.DONE:
         step.status = Status.WAITING
-        state.ended = ""
+        _reopen(state)
 
 
 def _pair(state: RunState, entry: Entry, fact: facts.PairDecided) -> None:
@@ -377,7 +398,7 @@ def _exported(state: RunState, entry: Entry, fact: facts.Exported) -> None:
 
 
 def _redo(state: RunState, entry: Entry, fact: facts.RedoAsked) -> None:
-    state.ended = ""
+    _reopen(state)
 
 
 def _ended(state: RunState, entry: Entry, fact: facts.RunEnded) -> None:

@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 import structlog
@@ -27,6 +28,7 @@ from tui_migrate.errors import (
     Exit,
     TuiMigrateError,
 )
+from tui_migrate.files import sha256_known
 from tui_migrate.i18n import _
 from tui_migrate.runbook.kinds import AnyStep, BackupWith
 from tui_migrate.staging.guard import run_select
@@ -71,6 +73,7 @@ class Runner:
         core.cancelled.clear()
         refresh_staleness(core, self.attempts)
         while True:
+            recheck_gates(core)
             if until and core.state.steps[until].status in (Status.DONE, Status.SKIPPED):
                 return Stopped(Exit.DONE, step=until)
             if core.state.ended == "aborted":
@@ -102,6 +105,10 @@ class Runner:
             message = _("{} could not go on: {}").format(step.id, error)
             hint = _("What was committed stays. Make room or mend it, then run again.")
             return Stopped(Exit.WRONG, f"{message}\n  {hint}", step.id)
+        except Exception as error:
+            # Nobody foresaw it: the journal still says that and where the step failed.
+            self._failed(step, type(error).__name__, str(error))
+            raise
 
     def _failed(self, step: StepState, code: str, message: str) -> None:
         core = self._core
@@ -184,7 +191,7 @@ class Runner:
 
     def _gate_figures(self, gate: StepState) -> facts.Figures:
         figures: facts.Figures = {}
-        for step in gates.evidence_steps(self._core.state, gate):
+        for step in self._core.state.evidence_of(gate):
             for name, value in step.figures.items():
                 figures[f"{step.id}: {name}"] = value
         return figures
@@ -213,8 +220,11 @@ class Runner:
 
     def _require_backup(self, step: StepState) -> None:
         core = self._core
-        verified = [b for _at, b in core.state.backups if b.verified]
-        standing = [b for b in verified if (core.workspace.backups / b.name).is_file()]
+        standing = [
+            (at, made)
+            for at, made in core.state.backups
+            if made.verified and _is_there(core.workspace.backups / made.name, made)
+        ]
         settled = all(
             s.status is Status.DONE
             for s in core.state.steps.values()
@@ -226,7 +236,7 @@ class Runner:
                 _("{} refuses to write: there is no verified back-up.").format(step.id),
                 _("Run the back-up step first; its restore test has to pass."),
             )
-        at, newest = core.state.backups[-1]
+        at, newest = standing[-1]
         spec = core.runbook.step(newest.step)
         limit = spec.with_.max_age_hours if spec and isinstance(spec.with_, BackupWith) else 0
         age = (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds() / 3600
@@ -308,3 +318,8 @@ class Runner:
                 passed, observed = check.expect.holds(value), f"{float(value):.6g}"
             done.append(Check(check.name, passed, observed, str(check.expect), check.severity))
         return done
+
+
+def _is_there(path: Path, made: facts.BackupMade) -> bool:
+    """Whether a back-up still stands as it was verified."""
+    return path.is_file() and sha256_known(path) == made.sha256

@@ -54,11 +54,7 @@ def recheck_gates(core: Core) -> None:
     for gate in list(core.state.steps.values()):
         if gate.outline.uses != "gate" or gate.status is not Status.DONE:
             continue
-        ready = all(
-            s.status not in (Status.STALE, Status.RUNNING, Status.WAITING)
-            for s in gates.evidence_steps(core.state, gate)
-        )
-        now = gates.evidence_hash(core.state, core.runbook, gate) if ready else "stale"
+        now = gates.standing_evidence(core.state, core.runbook, gate)
         if now == gate.evidence:
             continue
         behind = [
@@ -70,5 +66,5 @@ def recheck_gates(core: Core) -> None:
             core.record(
                 facts.SignOffVoided(gate=gate.id, evidence=now, reason=_("the evidence changed"))
             )
-        elif ready and not gate.supplementary:
+        elif now != "stale":
             core.record(facts.EvidenceChanged(gate=gate.id, evidence=now))

@@ -32,11 +32,6 @@ class Since:
     changes: tuple[Change, ...] = ()
 
 
-def evidence_steps(state: RunState, gate: StepState) -> list[StepState]:
-    """The steps whose outcome the gate vouches for."""
-    return [state.steps[step] for step in gate.outline.evidence if step in state.steps]
-
-
 def since_last(entries: Sequence[Entry], gate: str, now: RunState) -> Since:
     """Compare the evidence now with the evidence at the last sign-off of ``gate``."""
     signed = [e for e in entries if isinstance(e.fact, facts.SignedOff) and e.fact.gate == gate]
@@ -45,7 +40,7 @@ def since_last(entries: Sequence[Entry], gate: str, now: RunState) -> Since:
     last = signed[-1]
     then = fold(entry for entry in entries if entry.seq <= last.seq)
     changes: list[Change] = []
-    for step in evidence_steps(now, now.steps[gate]):
+    for step in now.evidence_of(now.steps[gate]):
         before = then.steps.get(step.id)
         if before is not None and before.digest != step.digest:
             changes.extend(_changes(before, step))

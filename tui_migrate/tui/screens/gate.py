@@ -19,7 +19,7 @@ from tui_migrate.i18n import _
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.advice import is_gate
 from tui_migrate.tui.detail import attention, check_row, figure_rows, gate_figures, needs_rows
-from tui_migrate.tui.evidence import Since, evidence_steps, since_last
+from tui_migrate.tui.evidence import Since, since_last
 from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.sign import reject_form, sign_form
@@ -85,7 +85,7 @@ class GateScreen(BaseScreen):
         if act.id in ("gate.approve", "gate.conditions", "gate.reject"):
             return self.open and bool(self.my_roles)
         if act.id == "gate.waive":
-            steps = evidence_steps(self.state, self.gate)
+            steps = self.state.evidence_of(self.gate)
             return self._frozen is None and any(c.blocks for s in steps for c in s.checks.values())
         return True
 
@@ -172,7 +172,7 @@ class GateScreen(BaseScreen):
         rows.append(line((f"{_('You are'):<9}", "bold"), safe(you), " – ", (may, style)))
         ran = [
             prose(step_name(step.outline))
-            for step in evidence_steps(self.state, gate)
+            for step in self.state.evidence_of(gate)
             if identity.user in step.operators
         ]
         if ran and self.my_roles and self.open:
@@ -183,7 +183,7 @@ class GateScreen(BaseScreen):
         return [*rows, Content("")]
 
     def _evidence(self, gate: StepState, width: int) -> list[Content]:
-        steps = evidence_steps(self.state, gate)
+        steps = self.state.evidence_of(gate)
         hashed = f"{gate.evidence[:8]}…{gate.evidence[-4:]}" if gate.evidence else _("not made yet")
         rows = [line((_("Evidence") + " ", "bold"), safe(hashed))]
         if any(name.partition(":")[0] not in self.state.steps for name in gate.figures):
@@ -279,12 +279,12 @@ class GateScreen(BaseScreen):
     def action_reject(self) -> None:
         """Say no: wait, redo a step, or abort."""
         if self._may():
-            reject_form(self, self.gate, evidence_steps(self.state, self.gate))
+            reject_form(self, self.gate, self.state.evidence_of(self.gate))
 
     def action_waive(self) -> None:
         """Accept a failing check of the evidence."""
         if self._frozen is None:
-            waive_form(self, evidence_steps(self.state, self.gate))
+            waive_form(self, self.state.evidence_of(self.gate))
 
     def action_findings(self) -> None:
         """The findings, record by record."""

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from tui_migrate.files import TEMPORARY, sha256_file, whole, write_whole
+from tui_migrate import files
+from tui_migrate.files import (
+    TEMPORARY,
+    make_folder,
+    open_durably,
+    sha256_file,
+    sha256_known,
+    whole,
+    write_whole,
+)
 
 
 def test_a_bad_block_names_its_file() -> None:
@@ -28,3 +38,27 @@ def test_a_write_that_fails_leaves_the_earlier_file(tmp_path: Path) -> None:
         half()
     assert path.read_text() == "before"
     assert not list(tmp_path.glob(f"{TEMPORARY}*"))
+
+
+def test_new_names_are_made_durable_in_the_folder_above(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut may take a folder or a file whose own name was never synced, whatever is in it."""
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "fsync_folder", synced.append)
+    make_folder(tmp_path / "a" / "b")
+    assert synced == [tmp_path, tmp_path / "a"]
+    log = tmp_path / "a" / "b" / "log"
+    os.close(open_durably(log, os.O_WRONLY))
+    os.close(open_durably(log, os.O_WRONLY))
+    assert synced[2:] == [log.parent]
+
+
+def test_a_change_that_keeps_size_and_time_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("Jansen")
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    before = sha256_known(path)
+    path.write_text("Janzen")
+    os.utime(path, ns=times)
+    assert sha256_known(path) != before

@@ -26,10 +26,11 @@ def fsync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path, mode: int = PRIVATE_FOLDER) -> Path:
-    """Create the folder (and parents) if it is not there; new ones get ``mode``."""
+    """Create the folder (and parents) durably if it is not there; new ones get ``mode``."""
     if not folder.is_dir():
         make_folder(folder.parent, mode)
         folder.mkdir(mode=mode, exist_ok=True)
+        fsync_folder(folder.parent)
     return folder
 
 
@@ -63,6 +64,15 @@ def write_whole(path: Path, content: bytes | str, mode: int = PRIVATE_FILE) -> N
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+def open_durably(path: Path, flags: int) -> int:
+    """A file descriptor for a file that is only appended to; its name is durable when it is new."""
+    fresh = not path.exists()
+    handle = os.open(path, flags | os.O_CREAT, PRIVATE_FILE)
+    if fresh:
+        fsync_folder(path.parent)
+    return handle
+
+
 def sha256_file(path: Path) -> str:
     """SHA-256 of the file's bytes, in hexadecimal."""
     with path.open("rb") as stream:
@@ -73,13 +83,13 @@ def sha256_file(path: Path) -> str:
             raise
 
 
-_hashes: dict[Path, tuple[tuple[int, int, int], str]] = {}
+_hashes: dict[Path, tuple[tuple[int, ...], str]] = {}
 
 
 def sha256_known(path: Path) -> str:
-    """The same, read again only when the file's inode, time of change or size is another one."""
+    """The same, read again only when the file's inode, times of change or size are others."""
     stat = path.stat()
-    signature = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+    signature = (stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size)
     known = _hashes.get(path)
     if known is None or known[0] != signature:
         known = _hashes[path] = (signature, sha256_file(path))

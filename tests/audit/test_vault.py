@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,39 @@ def test_an_evidence_file_is_kept_under_its_hash(tmp_path: Path) -> None:
     sha256 = vault.keep_file(evidence)
     evidence.unlink()
     assert (vault.folder / "files" / sha256).read_bytes() == b"terugzetten gelukt\n"
+
+
+def test_words_that_are_damaged_are_refused_in_words(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault")
+    commitment = vault.keep_words("afgekeurd")
+    path = tmp_path / "vault" / "words" / commitment[:2] / f"{commitment}.json"
+    for damage in ("", '{"key": "', '["key"]', '{"key": "zz", "text": ""}'):
+        path.write_text(damage)
+        with pytest.raises(EnvironmentProblem, match="do not match"):
+            vault.words(commitment)
+
+
+def test_an_evidence_file_that_changes_while_it_is_kept_is_kept_under_what_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy is what people can look at later: its name has to be its hash."""
+    evidence = tmp_path / "bewijs.txt"
+    evidence.write_text("before")
+
+    def copy_of_a_moment(source: Path, copy: Path) -> None:
+        copy.write_text("in between")
+        source.write_text("after")
+
+    monkeypatch.setattr("tui_migrate.audit.vault.copyfile", copy_of_a_moment)
+    vault = Vault(tmp_path / "vault")
+    sha256 = vault.keep_file(evidence)
+    assert hashlib.sha256(b"in between").hexdigest() == sha256
+    assert [path.name for path in (vault.folder / "files").iterdir()] == [sha256]
+
+
+def test_a_folder_is_no_evidence(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentProblem, match="no file"):
+        Vault(tmp_path / "vault").keep_file(tmp_path)
 
 
 def test_only_the_owner_can_read_the_vault(tmp_path: Path) -> None:

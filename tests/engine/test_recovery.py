@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.engine.test_run import go_on, to_the_end, to_the_gate
@@ -120,3 +122,39 @@ def test_a_torn_journal_line_is_reported(workspace: Path, opened: Opening) -> No
     fact = client.entries()[-1].fact
     assert isinstance(fact, Recovered)
     assert fact.torn_bytes == 9
+
+
+def test_a_back_up_is_tried_out_inside_the_workspace_and_what_a_crash_left_is_swept(
+    workspace: Path, opened: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decrypted deliveries must not stay behind in a folder that nobody clears."""
+    monkeypatch.setattr(tempfile, "tempdir", str(workspace / "no such folder"))
+    client = opened(workspace)
+    to_the_end(client)
+    assert client.state.backups[0][1].verified
+    client.close()
+    left = workspace / ".tui-migrate" / "spill" / "restore-abc" / "deliveries"
+    left.mkdir(parents=True)
+    (left / "people.csv").write_text("1;Jansen\n")
+    opened(workspace)
+    assert not list((workspace / ".tui-migrate" / "spill").glob("restore-*"))
+
+
+def test_a_unit_of_a_step_that_the_runbook_lost_meanwhile_is_not_journalled(
+    workspace: Path, opened: Opening
+) -> None:
+    """Killed between COMMIT and journal, then the step is renamed: the journal stays readable."""
+    client = opened(workspace)
+    core = client._core
+    fact = UnitCommitted(step="read", attempt=1, unit="x", counts={}, digest="0")
+    core.store.connection.execute(
+        "INSERT INTO store.marker VALUES ('read', 1, 'x', $entry)",
+        {"entry": msgspec.json.encode(fact).decode()},
+    )
+    client.close()
+    path = workspace / "runbook.yaml"
+    path.write_text(path.read_text().replace("id: read,", "id: take,").replace("[read]", "[take]"))
+    client = opened(workspace)
+    assert go_on(client).step == "questions"
+    client.close()
+    opened(workspace)

@@ -20,6 +20,7 @@ from structlog.typing import EventDict
 from tui_migrate.audit.canonical import canonical, sha256_of
 from tui_migrate.audit.entries import AnyFact, Entry
 from tui_migrate.errors import DataSaysNo
+from tui_migrate.files import open_durably, write_whole
 from tui_migrate.i18n import _
 
 FORMAT = 1
@@ -49,7 +50,7 @@ def parse_line(line: bytes, seq: int, prev: str) -> Entry:
     try:
         raw = msgspec.json.decode(line)
         given = raw.pop("hash")
-    except (msgspec.DecodeError, KeyError, AttributeError, TypeError) as error:
+    except (msgspec.DecodeError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise JournalBroken(seq, _("this is not an entry")) from error
     if raw.get("seq") != seq:
         raise JournalBroken(
@@ -93,7 +94,7 @@ class Journal:
         self.torn_bytes = self._set_torn_line_aside()
         if path.exists():
             self._entries.extend(read_entries(path))
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._fd = open_durably(path, os.O_WRONLY | os.O_APPEND)
         self._log = structlog.wrap_logger(
             _LineWriter(self._fd),
             processors=[self._place, self._chain, _render],
@@ -155,7 +156,7 @@ class Journal:
             if not torn:
                 return 0
             aside = self.path.with_name(f"{self.path.name}.torn-{size}")
-            aside.write_bytes(torn)
+            write_whole(aside, torn)
             stream.truncate(size - len(torn))
             os.fsync(stream.fileno())
             return len(torn)

@@ -12,6 +12,7 @@ import msgspec
 from tui_migrate.audit.canonical import canonical, sha256_of
 from tui_migrate.audit.entries import Segment
 from tui_migrate.audit.journal import GENESIS, now
+from tui_migrate.files import open_durably
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def read_seals(path: Path) -> Iterator[Seal]:
     for number, line in enumerate(path.read_bytes().splitlines(keepends=True), 1):
         try:
             seal = msgspec.json.decode(line, type=Seal)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise ValueError(number) from error
         content = msgspec.to_builtins(seal)
         claimed = content.pop("hash")
@@ -83,7 +84,7 @@ def append_seal(path: Path, reason: str, seq: int, head: str, segments: Iterable
         "prev": seals[-1].hash if seals else GENESIS,
     }
     seal = msgspec.convert({**body, "hash": sha256_of(body)}, type=Seal)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    handle = open_durably(path, os.O_RDWR)
     try:
         os.ftruncate(handle, keep)
         os.lseek(handle, 0, os.SEEK_END)

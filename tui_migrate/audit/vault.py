@@ -11,9 +11,10 @@ import hmac
 import json
 import secrets
 from pathlib import Path
+from shutil import copyfile
 
 from tui_migrate.errors import EnvironmentProblem
-from tui_migrate.files import make_folder, sha256_file, whole, write_whole
+from tui_migrate.files import fsync_folder, make_folder, sha256_file, whole, write_whole
 from tui_migrate.i18n import _
 
 KEY_BYTES = 32
@@ -60,9 +61,12 @@ class Vault:
         path = self._words_path(commitment)
         if not commitment or not path.is_file():
             return ""
-        content = json.loads(path.read_text())
-        text = str(content["text"])
-        expected = hmac.digest(bytes.fromhex(content["key"]), text.encode(), "sha256").hex()
+        try:
+            content = json.loads(path.read_bytes())
+            text, key = str(content["text"]), bytes.fromhex(content["key"])
+        except (ValueError, KeyError, TypeError):
+            text, key = "", b""
+        expected = hmac.digest(key, text.encode(), "sha256").hex()
         if not hmac.compare_digest(expected, commitment):
             raise EnvironmentProblem(_("The vault's words {} do not match.").format(path))
         return text
@@ -70,12 +74,19 @@ class Vault:
     def keep_file(self, source: Path) -> str:
         """Copy an evidence file into the vault; its SHA-256."""
         if not source.is_file():
-            raise EnvironmentProblem(_("There is no readable file {}.").format(source))
-        sha256 = sha256_file(source)
-        kept = self.folder / "files" / sha256
-        if not kept.exists():
-            with whole(kept) as temporary:
-                temporary.write_bytes(source.read_bytes())
+            raise EnvironmentProblem(_("There is no file {}.").format(source))
+        arriving = self.folder / "files" / "arriving"
+        with whole(arriving) as temporary:
+            try:
+                copyfile(source, temporary)
+            except OSError as error:
+                raise EnvironmentProblem(
+                    _("The file {} cannot be kept: {}").format(source, error.strerror)
+                ) from error
+        # The hash is of the copy: the file itself may change at any moment.
+        sha256 = sha256_file(arriving)
+        arriving.replace(arriving.with_name(sha256))
+        fsync_folder(arriving.parent)
         return sha256
 
     def _words_path(self, commitment: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,7 +102,9 @@ class Workspace:
         spill = self.state / "spill"
         if spill.is_dir():
             for path in spill.iterdir():
-                if path.is_file():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
                     path.unlink()
 
 

@@ -31,7 +31,6 @@ TABLES: dict[str, str] = {
     # One row: the value of one field of a profile comes from this record, by this rule.
     "profile_value": "profile_id VARCHAR, field VARCHAR, source VARCHAR, record_id VARCHAR,"
     " rule VARCHAR, value VARCHAR",
-    # One row: a child row (order, consent, …) of an owner record belongs to this profile.
     # One row is one fact about a permission of a person on a channel for a brand and purpose.
     "consent_event": "profile_id VARCHAR, source VARCHAR, record_id VARCHAR, delivery VARCHAR,"
     " file VARCHAR, line BIGINT, contact_point VARCHAR, channel VARCHAR, brand VARCHAR,"

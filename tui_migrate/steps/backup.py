@@ -11,7 +11,7 @@ from typing import ClassVar
 import duckdb
 
 from tui_migrate.errors import DataSaysNo
-from tui_migrate.files import sha256_file
+from tui_migrate.files import make_folder, sha256_file
 from tui_migrate.i18n import _
 from tui_migrate.runbook.kinds import BackupWith
 from tui_migrate.runbook.load import RUNBOOK_FILE
@@ -105,7 +105,9 @@ class BackupStep(Step):
 
     def _restore_test(self, context: Context) -> dict[str, int]:
         path = backup_path(context)
-        with tempfile.TemporaryDirectory(prefix="tui-migrate-restore-") as folder:
+        spill = make_folder(context.workspace / ".tui-migrate" / "spill")
+        # Not in the system's folder for temporary files: what a crash leaves is swept at the next start.
+        with tempfile.TemporaryDirectory(prefix="restore-", dir=spill) as folder:
             promised = restore_backup(path, context.host.key(), Path(folder))
             database = Path(folder) / DATABASE
             counted = _row_counts(database) if database.exists() else {}

@@ -50,6 +50,7 @@ ANY_TEXT = st.one_of(
 @example(raw="xn--a@xn--a.nl")
 @example(raw="http://[")
 @example(raw="1" * 5000)
+@example(raw="/*")
 def test_cleaning_never_raises_and_is_stable(name: str, raw: str) -> None:
     semantic_type = get_type(name)
     cleaned = semantic_type.clean(raw, NL)

@@ -247,7 +247,9 @@ class HouseAddition(SemanticType):
         if repaired is not None:
             return Cleaned(repaired, "house_number.excel_damaged")
         addition = _addition(text)
-        return Cleaned(addition, "text.too_long" if addition and len(addition) > 40 else problem)
+        if not addition or is_placeholder(addition):
+            return EMPTY
+        return Cleaned(addition, "text.too_long" if len(addition) > 40 else problem)
 
     def key(self, value: str) -> str:
         return re.sub(r"[\W_]+", "", fold(value))

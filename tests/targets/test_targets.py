@@ -14,7 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Locked
-from tui_migrate.staging.store import Cursor
+from tui_migrate.mapping.mapped import sql_type
+from tui_migrate.model.entities import entities
+from tui_migrate.staging.store import Cursor, quote
 from tui_migrate.targets import Target, counts, open_target
 
 
@@ -203,6 +205,23 @@ def test_types_come_back(cursor: Cursor, spec: Spec, tmp_path: Path) -> None:
         expected = cursor.sql(f"SELECT * FROM {relation}").to_arrow_table()
         assert back.select(expected.column_names).equals(expected)
         assert actions(target.write_batch(cursor, "profile", relation, "two")) == [("a", "skip")]
+
+
+@pytest.mark.parametrize("entity", list(entities()))
+def test_every_entity_comes_back_with_all_its_fields(
+    cursor: Cursor, spec: Spec, tmp_path: Path, entity: str
+) -> None:
+    fields = ", ".join(
+        f"NULL::{sql_type(field)} AS {quote(field.name)}" for field in entities()[entity].fields
+    )
+    relation = f"(SELECT 'a' AS record_key, 'a' AS profile_id, {fields})"
+    with open_target(spec, tmp_path) as target:
+        target.write_batch(cursor, entity, relation, "one")
+    with open_target(spec, tmp_path) as target:
+        back = target.read_back(cursor, entity)
+        expected = cursor.sql(f"SELECT * FROM {relation}").to_arrow_table()
+        assert back.select(expected.column_names).equals(expected)
+        assert actions(target.write_batch(cursor, entity, relation, "two")) == [("a", "skip")]
 
 
 def test_columns_may_be_added_later(cursor: Cursor, spec: Spec, tmp_path: Path) -> None:

@@ -305,6 +305,44 @@ def test_empty_fields_of_a_merge_and_lost_addresses_are_told_apart(
     ]
 
 
+def test_a_record_of_several_rows_is_compared_with_all_of_them(
+    store: Store, tmp_path: Path
+) -> None:
+    at = store.connection
+    # Rows are orders, and each tells who placed it: k1 did so twice, with another address each time.
+    at.execute(
+        "CREATE OR REPLACE TABLE raw_shop AS SELECT * FROM (VALUES"
+        " ('d1', 's.csv', 2, 'order-1', 'x', 'k1', 'Ann', 'Berg', 'old@example.net', 'Urk', 'Kompas'),"
+        " ('d1', 's.csv', 3, 'order-2', 'x', 'k2', 'Cees', 'Vos', 'cees@example.org', 'Gent', 'Kompas'),"
+        " ('d1', 's.csv', 4, 'order-3', 'x', 'k1', 'A.', 'Berg', 'a@example.net', 'Den Haag', 'Kompas'))"
+        " v(_delivery, _file, _line, _record, _digest, Klant, Voornaam, Achternaam, Mail, Plaats, Merk)"
+    )
+    at.execute("UPDATE store.ent_profile SET line = 4 WHERE source = 'shop' AND record_id = 'k1'")
+    at.execute(
+        "UPDATE store.profile SET first_name = 'Ann', email = ['anna@example.org', 'a@example.net',"
+        " 'old@example.net'] WHERE profile_id = $p",
+        {"p": ANNA},
+    )
+    made = book(tmp_path, step("sample"))
+    (tmp_path / "shop.yaml").write_text(
+        yaml.safe_dump({"source": "shop", "key": "Klant", **PERSON})
+    )
+    bring(store, made, tmp_path)
+    verify(store, made, tmp_path)
+    rows = at.execute(
+        "SELECT field, record_id, new, verdict FROM sample WHERE profile_id = $p"
+        " AND field IN ('first_name', 'email') ORDER BY ALL",
+        {"p": ANNA},
+    ).fetchall()
+    assert rows == [
+        ("email", "1", "anna@example.org", "cleaned"),
+        ("email", "k1", "a@example.net", "equal"),
+        ("email", "k1", "old@example.net", "equal"),
+        # Of one value the last row tells; an older one is no reason for what the target says.
+        ("first_name", "1", "Ann", "differs"),
+    ]
+
+
 def test_the_sample_is_seeded_and_has_every_stratum(store: Store, tmp_path: Path) -> None:
     store.connection.execute(
         "INSERT INTO store.profile BY NAME SELECT 'merge' AS step, 1 AS attempt, 'u' AS unit,"

@@ -92,7 +92,8 @@ class CsvTarget(BatchLog):
         files = ", ".join(literal(str(self.file(entry))) for entry in entries)
         numbers = ", ".join(f"({literal(e.batch)}, {e.number}::BIGINT)" for e in entries)
         shape = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in columns)
-        cells = ", ".join(f"{restore_sql(quote(name))} AS {quote(name)}" for name in columns)
+        # A field may be called number or batch, as the columns of b are.
+        cells = ", ".join(f"{restore_sql('f.' + quote(name))} AS {quote(name)}" for name in columns)
         return (
             f"SELECT {cells}, b.batch AS {BATCH}, b.number AS {NUMBER} FROM read_csv([{files}],"
             f" auto_detect=false, header=true, columns={{{shape}}}, delim=',', quote='\"',"

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from tui_migrate.mapping.columns import Columns
 from tui_migrate.mapping.mapped import OUT, Mapped, sql_type
 from tui_migrate.mapping.model import Mapping
 from tui_migrate.mapping.rows import Settings, map_rows
@@ -83,6 +84,16 @@ _PLACES = """
 SELECT DISTINCT e.delivery AS _delivery, e.file AS _file, e.line AS _line
 FROM ent_{entity} e JOIN sample_record s ON {same}
 WHERE e.source = {source}
+"""
+
+# One row is a delivered row of a record of the sample, where the mapping's own key makes the records.
+# Rows that never came to be mapped (repeated, older than another delivery's, held) tell nothing.
+_SAME_RECORD = """
+(SELECT d.* FROM (FROM {raw} WHERE {told}) d
+ ANTI JOIN (SELECT delivery AS _delivery, file AS _file, line AS _line FROM fates
+            WHERE source = {source} AND (fate IN ('repeated', 'held', 'rejected')
+              OR (fate = 'superseded' AND reason = 'newer_delivery'))) f
+   USING (_delivery, _file, _line))
 """
 
 # One row is one field of a sampled profile or of one of its rows: the delivered cell that fits best,
@@ -197,17 +208,32 @@ def hold(cursor: Cursor, entity: str, fields: Iterable[str]) -> None:
 
 def deliver(cursor: Cursor, mapping: Mapping, settings: Settings) -> None:
     """Note the raw cells, and what their rules make of them, of the sampled records of a source."""
-    same = "s.source = e.source AND s.record_id = e.record_id"
-    if mapping.owned:
-        same = "s.source = e.owner_source AND s.record_id = e.owner_record"
-    places = _PLACES.format(entity=mapping.entity.name, same=same, source=literal(mapping.source))
-    relation = (
-        f"(SELECT d.* FROM {quote('raw_' + mapping.source)} d SEMI JOIN ({places}) p"
-        " USING (_delivery, _file, _line))"
-    )
+    raw = quote(f"raw_{mapping.source}")
+    source = literal(mapping.source)
+    if mapping.key and not mapping.owned:
+        # Several rows may tell of one record: fields with many values come from all of them.
+        told = _told(cursor, mapping, raw)
+        relation = _SAME_RECORD.format(raw=raw, told=told, source=source)
+    else:
+        same = "s.source = e.source AND s.record_id = e.record_id"
+        if mapping.owned:
+            same = "s.source = e.owner_source AND s.record_id = e.owner_record"
+        places = _PLACES.format(entity=mapping.entity.name, same=same, source=source)
+        relation = (
+            f"(SELECT d.* FROM {raw} d SEMI JOIN ({places}) p USING (_delivery, _file, _line))"
+        )
     mapped = map_rows(cursor, mapping, relation, settings)
     for select in _cells(mapped):
         cursor.execute(f"INSERT INTO sample_cell {select}")
+
+
+def _told(cursor: Cursor, mapping: Mapping, raw: str) -> str:
+    """SQL that holds for the raw rows that tell of a record of the sample."""
+    if mapping.each is not None:
+        return "true"  # the key may stand in an element of the list
+    key = Columns(mapping, columns_of(cursor, raw)).record_id()
+    source = literal(mapping.source)
+    return f"{key} IN (SELECT s.record_id FROM sample_record s WHERE s.source = {source})"
 
 
 def _cells(mapped: Mapped) -> Iterable[str]:
@@ -228,7 +254,8 @@ def _cells(mapped: Mapped) -> Iterable[str]:
             raw = cell.raw
             if cell.split:  # a name without prefix says nothing about a prefix
                 raw = f"CASE WHEN {value} IS NOT NULL OR {problem} IS NOT NULL THEN {cell.raw} END"
-            yield f"{head}, {literal(name)}, {raw}, {typed}, {rule} FROM {OUT}"
+            told = "rejected IS NULL" if field.many else "rejected IS NULL AND newest"
+            yield f"{head}, {literal(name)}, {raw}, {typed}, {rule} FROM {OUT} WHERE {told}"
     for given in mapping.fields:
         for text, rule in ((given.constant, "constant"), (given.default, "default")):
             if text is not None:

@@ -88,6 +88,34 @@ def test_first_batch_creates_second_updates_and_skips(
         ]
 
 
+def test_what_is_read_into_a_table_is_what_is_read_back(
+    cursor: Cursor, spec: Spec, tmp_path: Path
+) -> None:
+    with open_target(spec, tmp_path) as target:
+        target.write_batch(cursor, "profile", people(("a", "Breda"), ("b", "Gent")), "one")
+        target.write_batch(cursor, "profile", people(("b", "Aalst"), ("c", None)), "two")
+        target.write_batch(cursor, "profile", people(("b", "Zwolle")), "three")
+        target.read_into(cursor, "target_profile", "profile")
+        assert held(target, cursor) == {"a": "Breda", "b": "Zwolle", "c": None}
+        into = cursor.sql("SELECT * FROM target_profile ORDER BY record_key").to_arrow_table()
+        assert into.equals(target.read_back(cursor, "profile"))
+
+
+def test_a_step_without_profiles_knows_whom_the_target_holds(
+    cursor: Cursor, spec: Spec, tmp_path: Path
+) -> None:
+    with open_target(spec, tmp_path) as target:
+        target.write_batch(cursor, "profile", people(("a", "Breda")), "core-profile-0001")
+    orders = rows(("o1", "a", "Gent"), ("o2", "nobody", "Gent"))
+    with open_target(spec, tmp_path) as target:
+        first = target.write_batch(cursor, "order", orders, "shop-order-0001")
+        assert actions(first) == [("o1", "create"), ("o2", "reject")]
+        assert first["reason"].to_pylist() == [None, "owner_missing"]
+        # Once the same target compares profiles too, it has to know what they say.
+        same = target.write_batch(cursor, "profile", people(("a", "Breda")), "core-profile-0002")
+        assert actions(same) == [("a", "skip")]
+
+
 def test_a_batch_written_again_gives_the_same_receipts_and_files(
     cursor: Cursor, spec: Spec, tmp_path: Path
 ) -> None:

@@ -55,25 +55,30 @@ _COMMITMENT = (
 )
 
 # One row is one event of the unit's trail, in the total order (profile, seq). The keys of all records
-# are gone through; what is kept in memory for the joins is the unit's own.
+# are gone through; what is kept in memory for the joins is the unit's own. Rows are sorted once: the
+# windows go over them as they come, so that an event's seq is its distance from its profile's first.
 _SEGMENT = f"""
 CREATE OR REPLACE TEMP TABLE trail_segment AS
-SELECT k.pseudonym AS profile,
-       (row_number() OVER (PARTITION BY k.pseudonym ORDER BY t.event, t.field, t.rule,
-          t.other_source, t.other_record, t.before, t.after) - 1)::INTEGER AS seq,
-       t.event, t.field, t.rule, o.pseudonym AS other, {_COMMITMENT} AS commitment,
-       t.source, t.record_id, t.before, t.after
-FROM store.record_key k
-JOIN (SELECT * FROM store.trail WHERE step = $step AND attempt = $attempt AND unit = $unit) t
-  ON k.source = t.source AND k.record_id = t.record_id
-LEFT JOIN (
-  SELECT source, record_id, pseudonym FROM store.record_key
-  SEMI JOIN (
-    SELECT other_source AS source, other_record AS record_id FROM store.trail
-    WHERE step = $step AND attempt = $attempt AND unit = $unit AND other_record IS NOT NULL) s
-    USING (source, record_id)) o
-  ON o.source = t.other_source AND o.record_id = t.other_record
-ORDER BY profile, seq
+SELECT profile, (nth - max(start) OVER (ROWS UNBOUNDED PRECEDING))::INTEGER AS seq,
+       event, field, rule, other, commitment, source, record_id, before, after
+FROM (
+  SELECT *, CASE WHEN lag(profile) OVER () IS DISTINCT FROM profile THEN nth END AS start
+  FROM (
+    SELECT *, row_number() OVER () AS nth FROM (
+      SELECT k.pseudonym AS profile, t.event, t.field, t.rule, o.pseudonym AS other,
+             {_COMMITMENT} AS commitment, t.source, t.record_id, t.before, t.after
+      FROM store.record_key k
+      JOIN (SELECT * FROM store.trail WHERE step = $step AND attempt = $attempt AND unit = $unit) t
+        ON k.source = t.source AND k.record_id = t.record_id
+      LEFT JOIN (
+        SELECT source, record_id, pseudonym FROM store.record_key
+        SEMI JOIN (
+          SELECT other_source AS source, other_record AS record_id FROM store.trail
+          WHERE step = $step AND attempt = $attempt AND unit = $unit AND other_record IS NOT NULL) s
+          USING (source, record_id)) o
+        ON o.source = t.other_source AND o.record_id = t.other_record
+      ORDER BY k.pseudonym, t.event, t.field, t.rule, t.other_source, t.other_record, t.before,
+               t.after)))
 """
 
 # One row is a record that the unit's trail speaks of and that has no key yet.
@@ -185,7 +190,8 @@ class TrailWriter:
 
     @staticmethod
     def _copy(cursor: Cursor, columns: str, where: str, path: Path) -> None:
+        # The table stands in its order, and a scan keeps it.
         cursor.execute(
-            f"COPY (SELECT {columns} FROM trail_segment WHERE {where} ORDER BY profile, seq) "
+            f"COPY (SELECT {columns} FROM trail_segment WHERE {where}) "
             f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)"
         )

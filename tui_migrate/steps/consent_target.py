@@ -163,23 +163,20 @@ class TargetSide:
         While staging is rebuilt the target may have moved on since (later deltas), so that the
         states themselves stand in for it: the checks of that time are in the journal.
         """
-        held = "consent_state"
+        held, cursor = "consent_state", context.cursor
         if not context.rebuilding:
-            context.cursor.register(HELD, self._open(context).read_back(context.cursor, "consent"))
+            self._open(context).read_into(cursor, HELD, "consent")
             held = HELD
-        purpose = self._runbook.consent.purpose
-        try:
-            return conservation.check(
-                context.cursor,
-                held,
-                "consent_state",
-                sources_of(self._runbook),
-                purpose,
-                reuse=reuse,
-            )
-        finally:
-            if held == HELD:
-                context.cursor.unregister(HELD)
+        found = conservation.check(
+            cursor,
+            held,
+            "consent_state",
+            sources_of(self._runbook),
+            self._runbook.consent.purpose,
+            reuse=reuse,
+        )
+        cursor.execute(f"DROP TABLE IF EXISTS temp.{HELD}")
+        return found
 
     def conservation_unit(self, context: Context, unit: Unit, reuse: bool) -> dict[str, int]:
         """Run the checks and list the offenders as findings. ``reuse``: the contact points that this

@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from tui_migrate.staging.store import Cursor
+from tui_migrate.staging.store import Cursor, quote
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,6 +96,14 @@ class Target(ABC):
         Columns: record_key, profile_id, the fields, import_group, import_batch. Of an entity that
         was never written: only the four technical columns and no rows.
         """
+
+    def read_into(
+        self, cursor: Cursor, table: str, entity: str, steps: Collection[str] | None = None
+    ) -> None:
+        """Make the temporary table ``table`` of what ``read_back`` gives, in whatever order."""
+        cursor.register("target_in", self.read_back(cursor, entity, steps))
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE {quote(table)} AS FROM target_in")
+        cursor.unregister("target_in")
 
     @abstractmethod
     def undo_batch(self, batch: str) -> Undone:

@@ -89,7 +89,7 @@ class DuckdbTarget(BatchLog):
     def _put(
         self, cursor: Cursor, entry: BatchEntry, types: Mapping[str, str], select: str
     ) -> None:
-        rows = cursor.sql(select).to_arrow_table()
+        rows = cursor.sql(f"{select} ORDER BY record_key").to_arrow_table()
         at = self._connection
         at.register("target_incoming", rows)
         at.execute("BEGIN")

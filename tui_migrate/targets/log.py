@@ -98,13 +98,14 @@ def types_of(cursor: Cursor, relation: str) -> dict[str, str]:
 
 def digest_sql(types: Mapping[str, str]) -> str:
     """A digest of one row that depends on names and texts of its filled columns, in any order."""
-    parts = ", ".join(
-        f"{literal(name)} || strlen({text_sql(name, types[name])}) || ':' || "
-        f"{text_sql(name, types[name])}"
-        for name in sorted(types)
-        if name not in (BATCH, NUMBER)
-    )
-    return f"md5_number_lower(concat_ws('|', {parts}))"
+    parts = []
+    for name in sorted(types):
+        if name not in (BATCH, NUMBER):
+            text = text_sql(name, types[name])
+            filled = f"CASE WHEN {text} IS NOT NULL THEN"
+            parts += [f"{filled} {literal(f'|{name}|')} END", f"strlen({text})::VARCHAR"]
+            parts += [f"{filled} ':' END", text]
+    return f"md5_number_lower(concat({', '.join(parts)}))"
 
 
 class BatchLog(Target):
@@ -114,6 +115,8 @@ class BatchLog(Target):
         self._step = ""
         self._attempt = 0
         self._serial = next(_SERIAL)
+        self._digested: set[str] = set()
+        """Entities whose rows are compared by content, not only asked for by key."""
 
     # The storage, by the concrete target.
 
@@ -173,7 +176,7 @@ class BatchLog(Target):
         rows = _with_group(relation, group)
         self._plan(cursor, entity, rows, number, entries)
         if entity != "profile" and any(e.entity == "profile" for e in entries):
-            profiles = self._state(cursor, "profile", entries)
+            profiles = self._holders(cursor, "profile", entries)
             cursor.execute(OWNER_SQL.format(profiles=profiles))
         receipts = cursor.sql(RECEIPTS_SQL).to_arrow_table()
         changed = _changed(cursor)
@@ -191,7 +194,7 @@ class BatchLog(Target):
             )
             select = (
                 f"SELECT r.* FROM {rows} r SEMI JOIN (SELECT record_key FROM target_plan "
-                "WHERE action IN ('create', 'update')) p USING (record_key) ORDER BY record_key"
+                "WHERE action IN ('create', 'update')) p USING (record_key)"
             )
             self._put(cursor, entry, types, select)
             self._remember(cursor, entity, number)
@@ -203,6 +206,22 @@ class BatchLog(Target):
         self, cursor: Cursor, entity: str, steps: Collection[str] | None = None
     ) -> pa.Table:
         """See ``Target.read_back``."""
+        found = cursor.sql(
+            f"SELECT * FROM ({self._held(cursor, entity, steps)}) ORDER BY record_key"
+        ).to_arrow_table()
+        self._release(cursor, entity)
+        return found
+
+    def read_into(
+        self, cursor: Cursor, table: str, entity: str, steps: Collection[str] | None = None
+    ) -> None:
+        """See ``Target.read_into``."""
+        held = self._held(cursor, entity, steps)
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE {quote(table)} AS {held}")
+        self._release(cursor, entity)
+
+    def _held(self, cursor: Cursor, entity: str, steps: Collection[str] | None) -> str:
+        """A SELECT of what these steps left, in the order of the batches; ``_release`` it."""
         entries = [
             e
             for e in self._entries()
@@ -213,18 +232,21 @@ class BatchLog(Target):
             types.setdefault(name, "VARCHAR")
         if not entries:
             empty = ", ".join(f"NULL::{types[n]} AS {quote(n)}" for n in types)
-            return cursor.sql(f"SELECT {empty} WHERE false").to_arrow_table()
+            return f"SELECT {empty} WHERE false"
         relation = self._scan(cursor, entity, entries)
         have = types_of(cursor, relation)
         names = [n for n in types if n in have]
         names.sort(key=lambda n: (n not in KEYS, n in (GROUP, BATCH)))
         columns = ", ".join(_typed(n, have[n], types[n]) for n in names)
-        found = cursor.sql(
-            f"SELECT {columns} FROM {relation} s QUALIFY row_number() OVER"
-            f" (PARTITION BY record_key ORDER BY {NUMBER} DESC) = 1 ORDER BY record_key"
-        ).to_arrow_table()
-        self._release(cursor, entity)
-        return found
+        newest = ""
+        if len(entries) > 1:
+            # Few keys stand in several batches: only they are compared, not the wide rows.
+            newest = (
+                f" LEFT JOIN (SELECT record_key AS again, max({NUMBER}) AS newest FROM {relation}"
+                f" GROUP BY record_key HAVING count(*) > 1) n ON n.again = s.record_key"
+                f" WHERE n.again IS NULL OR s.{NUMBER} = n.newest"
+            )
+        return f"SELECT {columns} FROM {relation} s{newest}"
 
     def undo_batch(self, batch: str) -> Undone:
         """See ``Target.undo_batch``."""
@@ -254,9 +276,27 @@ class BatchLog(Target):
 
     def _state(self, cursor: Cursor, entity: str, entries: Sequence[BatchEntry]) -> str:
         """The temporary table record_key, number, digest of an entity, brought up to date."""
-        name = f"temp.{quote(self._state_name(entity))}"
+        self._digested.add(entity)
+        return self._filled(cursor, self._state_name(entity), entity, entries)
+
+    def _holders(self, cursor: Cursor, entity: str, entries: Sequence[BatchEntry]) -> str:
+        """The same for who asks for keys alone: without digests, unless they are known anyway."""
+        if entity in self._digested:
+            return self._state(cursor, entity, entries)
+        return self._filled(cursor, f"{self._state_name(entity)}_keys", entity, entries, keys=True)
+
+    def _filled(
+        self,
+        cursor: Cursor,
+        table: str,
+        entity: str,
+        entries: Sequence[BatchEntry],
+        keys: bool = False,
+    ) -> str:
+        """``table`` with the rows of these batches that it lacks; ``keys``: without digests."""
+        name = f"temp.{quote(table)}"
         cursor.execute(
-            f"CREATE TEMP TABLE IF NOT EXISTS {quote(self._state_name(entity))}"
+            f"CREATE TEMP TABLE IF NOT EXISTS {quote(table)}"
             " (record_key VARCHAR, number BIGINT, digest UBIGINT)"
         )
         rows = cursor.execute(f"SELECT number, count(*) FROM {name} GROUP BY number").fetchall()
@@ -269,7 +309,7 @@ class BatchLog(Target):
         missing = [e for n, e in wanted.items() if n not in known or n in gone]
         if missing:
             relation = self._scan(cursor, entity, missing)
-            digest = digest_sql(types_of(cursor, relation))
+            digest = "NULL" if keys else digest_sql(types_of(cursor, relation))
             cursor.execute(
                 f"INSERT INTO {name} SELECT record_key, {NUMBER}, {digest} FROM {relation}"
             )

@@ -18,15 +18,17 @@ from tui_migrate.staging.store import Cursor
 
 LEFT_OUT = ("rejected", "excluded", "pruned", "held", "superseded", "repeated", "erased")
 
+# One row is a record of which no physical row was brought over, and why: the same for all segments.
+LOST = f"""
+CREATE OR REPLACE TEMP TABLE segment_lost AS
+SELECT source, record_id, min(fate || coalesce(': ' || reason, '')) AS reason
+FROM fates WHERE record_id IS NOT NULL GROUP BY source, record_id
+HAVING bool_and(fate IN ({", ".join(f"'{f}'" for f in LEFT_OUT)}))
+"""
+
 # One row is a record or profile that is in the segment on one side only. reason NULL: unexplained.
-DIFFERENCES = f"""
-WITH kept AS (
-  SELECT DISTINCT source, record_id FROM fates
-  WHERE fate NOT IN ({", ".join(f"'{f}'" for f in LEFT_OUT)})),
-lost AS (
-  SELECT source, record_id, min(fate || coalesce(': ' || reason, '')) AS reason
-  FROM fates ANTI JOIN kept USING (source, record_id) GROUP BY ALL),
-told AS (
+DIFFERENCES = """
+WITH told AS (
   SELECT profile_id, brand, min(reason) AS reason FROM segment_why GROUP BY ALL),
 was AS (
   SELECT o.source, o.record_id, o.brand, c.profile_id,
@@ -38,7 +40,7 @@ SELECT w.brand, w.profile_id, w.source, w.record_id, 'old' AS side,
        CASE WHEN w.profile_id IS NOT NULL AND w.nth > 1 THEN 'merged'
             ELSE coalesce(l.reason, t.reason) END AS reason
 FROM was w
-LEFT JOIN lost l ON l.source = w.source AND l.record_id = w.record_id
+LEFT JOIN segment_lost l ON l.source = w.source AND l.record_id = w.record_id
 LEFT JOIN told t ON t.profile_id = w.profile_id AND coalesce(t.brand, w.brand) = w.brand
 WHERE w.profile_id IS NULL OR w.nth > 1 OR NOT EXISTS (
   SELECT 1 FROM now n WHERE n.profile_id = w.profile_id AND n.brand IS NOT DISTINCT FROM w.brand)
@@ -115,8 +117,15 @@ def read(cursor: Cursor, old: str, new: str, why: str | None) -> Selection:
     )
 
 
+def prepare(cursor: Cursor) -> None:
+    """Look up once for all segments which records were not brought over."""
+    cursor.execute(LOST)
+
+
 def compare(cursor: Cursor, selection: Selection) -> None:
-    """Make the temporary table ``segment_diff`` (see ``DIFFERENCES``) and what it is made of."""
+    """Make the temporary table ``segment_diff`` (see ``DIFFERENCES``) and what it is made of.
+
+    ``prepare`` must have run on this cursor."""
     tables = {"old": selection.old, "new": selection.new, "why": selection.why}
     for name, table in tables.items():
         cursor.register("segment_in", table)

@@ -51,14 +51,15 @@ MEANINGS = {
     "run.recovered.late_units": "units that were committed but not journalled before",
     "run.recovered.rebuilt": "whether the staging database was made again",
     "delivery.seen.source": "name of the source",
-    "delivery.seen.delivery": "name of the delivery (its folder)",
+    "delivery.seen.delivery": "name of the delivery (its folder), or its pseudonym (see Names)",
     "delivery.seen.full": "true: everything the source has; false: changes only",
     "delivery.seen.sequence": "number that the manifest gives; null without one",
     "delivery.seen.files": "the files, in path order",
     "delivery.seen.status": "`accepted`, `truncated`, `repeated`, `out_of_order`, `late`, `empty`, "
     "`mismatch` or `skipped`",
-    "delivery.seen.reason": "why, in words, or empty",
-    "step.started.inputs": "name → digest of everything that the output depends on",
+    "delivery.seen.reason": "pseudonym of the reason in words, or empty",
+    "step.started.inputs": "name → digest of everything that the output depends on; "
+    "delivered files by their pseudonym (see Names)",
     "step.planned.units": "how many units are planned",
     "unit.committed.counts": "name → number of rows",
     "unit.committed.digest": "SHA-256 of the canonical JSON of {table: content digest} over the "
@@ -67,7 +68,7 @@ MEANINGS = {
     "check.done.name": "what is stated",
     "check.done.passed": "whether it holds",
     "check.done.severity": "`block` stops the run, `warn` shows",
-    "check.done.observed": "what was found",
+    "check.done.observed": "what was found; no personal value (see Names)",
     "check.done.expected": "what should have been found",
     "step.finished.outcome": "`done`, or `blocked` by a failed check",
     "step.finished.digest": "SHA-256 of the canonical JSON of {unit: its digest}; of a checklist, of "
@@ -120,7 +121,7 @@ MEANINGS = {
     "StepOutline.items": "of a checklist: objects with `id`, `question`, `type`, `choices`, `expect`, "
     "`required`, `owner`, `due`, `evidence`",
     "PhaseOutline.id": "id of the phase",
-    "FileSeen.path": "path in the workspace",
+    "FileSeen.name": "pseudonym of the path in the workspace (see Names)",
     "Segment.path": "path under the audit folder",
     "Segment.digest": "content digest",
 }

@@ -86,3 +86,34 @@ def test_only_the_owner_can_read_the_vault(tmp_path: Path) -> None:
     vault.workspace_key()
     assert vault.folder.stat().st_mode & 0o777 == 0o700
     assert (vault.folder / "workspace.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_name_that_could_be_a_persons_is_a_pseudonym_and_opens_again(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault")
+    said = vault.keep_name("export Jan de Vries.csv")
+    assert vault.keep_name("export Jan de Vries.csv") == said
+    assert len(said) == 64
+    assert vault.opened(f"2 files: {said}, {'0' * 64}") == (
+        f"2 files: export Jan de Vries.csv, {'0' * 64}"
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["2026-03-01", "20260301-1200", "2026-03-05-delta-2-again", "0007", "full_3.1"]
+)
+def test_the_name_of_a_delivery_that_tells_of_nobody_stays(tmp_path: Path, name: str) -> None:
+    assert Vault(tmp_path / "vault").keep_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["vries", "2026-03-01-jan", "0612345678", "06-1234-5678", "de Vries", "Mei-2026"]
+)
+def test_any_other_word_is_not_taken_for_harmless(tmp_path: Path, name: str) -> None:
+    assert Vault(tmp_path / "vault").keep_name(name) != name
+
+
+def test_a_name_that_is_no_text_survives(tmp_path: Path) -> None:
+    """File names are bytes."""
+    vault = Vault(tmp_path / "vault")
+    name = b"klanten-\xe9.csv".decode("utf-8", "surrogateescape")
+    assert vault.opened(vault.keep_name(name)) == name

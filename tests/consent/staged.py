@@ -135,6 +135,9 @@ class Memory:
         self, step: str, attempt: int, name: str, sha256: str, size: int, files: int, verified: bool
     ) -> None: ...
 
+    def name(self, name: str) -> str:
+        return name
+
     def journal_delivery(self, fact: DeliverySeen) -> None:
         self.deliveries.append(fact)
 

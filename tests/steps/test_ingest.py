@@ -14,6 +14,8 @@ import pytest
 import xlsxwriter
 
 from tests.engine.conftest import MAPPING
+from tui_migrate.audit.entries import CheckDone, DeliverySeen
+from tui_migrate.cli import run_cli
 from tui_migrate.engine.client import InProcessClient, open_client
 
 RUNBOOK = """\
@@ -465,3 +467,36 @@ def test_a_later_delivery_may_bring_many_new_columns(tmp_path: Path) -> None:
     ]
     assert reading.client is not None
     reading.client.shut()
+
+
+def test_names_that_others_chose_are_not_in_the_audit_and_people_still_read_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder, a file, a stray file, a manifest's promise, and a line that passes for the header."""
+    reading = Reading(tmp_path / "w", "format: {type: csv, quote: '\"'}")
+    people = ("Jan de Vries", "marieke.bakker@example.nl", "Els Peeters", "Tom Claes", "Ada Maes")
+    folder, file, stray, promised, header = people
+    kept = reading.deliver(folder, f"{file}.csv", f"{header};Ada;1\nNaam;x;2\n".encode())
+    reading.deliver(folder, "more.csv", b"a;b;c\n1;2;3\n")
+    manifest = {"files": [{"name": f"{promised}.csv"}, {"name": "more.csv", "rows": 9}]}
+    (kept.parent / "manifest.json").write_text(json.dumps(manifest))
+    runbook = reading.root / "runbook.yaml"
+    runbook.write_text(runbook.read_text().replace("crm/*/*", "crm/*/*.csv"))
+    (kept.parent / f"{stray}.txt").write_text("left behind")
+    assert reading.run() == 1
+    assert reading.client is not None
+    checks = reading.client.state.steps["read"].checks.values()
+    assert not all(check.passed for check in checks)
+    audit = reading.root / ".tui-migrate" / "audit"
+    everything = [str(path.relative_to(audit)).encode() for path in audit.rglob("*")]
+    everything += [path.read_bytes() for path in audit.rglob("*") if path.is_file()]
+    for name in people:
+        assert name.lower().encode() not in b"\n".join(everything).lower(), name
+    told = [entry.fact for entry in reading.client.entries()]
+    seen = " ".join(f.name + f.observed for f in told if isinstance(f, CheckDone))
+    assert all(name in seen for name in people if name != file), seen
+    assert {f.delivery for f in told if isinstance(f, DeliverySeen)} == {folder}
+    reading.client.close()
+    for command in (["audit", "log"], ["status", "--json"]):
+        run_cli([*command, "-w", str(reading.root)])
+        assert stray in capsys.readouterr().out

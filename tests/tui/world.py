@@ -89,7 +89,7 @@ def journal_head() -> list[AnyFact]:
             phases=PHASES, steps=STEPS, objects={}),
         facts.DeliverySeen(
             source="crm", delivery="2026-02", full=True, sequence=1, status="accepted",
-            files=[facts.FileSeen(path="crm/contacts.csv", sha256="0" * 64, size=1200)]),
+            files=[facts.FileSeen(name="crm/contacts.csv", sha256="0" * 64, size=1200)]),
     ]  # fmt: skip
 
 

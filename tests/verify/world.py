@@ -96,6 +96,9 @@ class Memory:
         self, step: str, attempt: int, name: str, sha256: str, size: int, files: int, verified: bool
     ) -> None: ...
 
+    def name(self, name: str) -> str:
+        return name
+
     def journal_delivery(self, fact: DeliverySeen) -> None: ...
 
     def journal_export(self, what: str, rows: int, sha256: str, purge_on: str) -> None:

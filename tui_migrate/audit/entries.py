@@ -80,9 +80,9 @@ class Recovered(Fact, frozen=True, kw_only=True, tag="run.recovered"):
 
 
 class FileSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """One file of a delivery."""
+    """One file of a delivery. ``name``: pseudonym of its path; the vault has the path."""
 
-    path: str
+    name: str
     sha256: str
     size: int
 
@@ -90,6 +90,7 @@ class FileSeen(msgspec.Struct, frozen=True, kw_only=True):
 class DeliverySeen(Fact, frozen=True, kw_only=True, tag="delivery.seen"):
     """A hand-over of files by a source, with what its manifest promises and whether it keeps it.
 
+    ``delivery`` and ``reason`` are pseudonyms where they could tell of somebody.
     ``status``: accepted | truncated | repeated | out_of_order | late | empty | mismatch | skipped.
     """
 

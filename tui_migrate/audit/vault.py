@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from pathlib import Path
 from shutil import copyfile
@@ -18,6 +19,26 @@ from tui_migrate.files import fsync_folder, make_folder, sha256_file, whole, wri
 from tui_migrate.i18n import _
 
 KEY_BYTES = 32
+
+_DAY = re.compile(r"20\d\d[-_.]?[01]\d[-_.]?[0-3]\d(?!\d)")
+_PLAIN = frozenset(
+    [
+        "again",
+        "all",
+        "complete",
+        "correction",
+        "day",
+        "delta",
+        "export",
+        "full",
+        "month",
+        "part",
+        "week",
+    ]
+)
+_MOST_DIGITS = 6
+"""Behind the day; a telephone number has more."""
+_REFERENCE = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
 class Vault:
@@ -71,6 +92,26 @@ class Vault:
             raise EnvironmentProblem(_("The vault's words {} do not match.").format(path))
         return text
 
+    def keep_name(self, name: str) -> str:
+        """What the journal may say for a name that others chose (of a file, a folder, a column):
+        its pseudonym, always the same; the name itself when it is a day, a number, plain words."""
+        if _tells_of_nobody(name):
+            return name
+        content = name.encode("utf-8", "surrogateescape")
+        reference = hmac.digest(self.workspace_key(), b"name:" + content, "sha256").hex()
+        path = self._name_path(reference)
+        if not path.exists():
+            write_whole(path, content)
+        return reference
+
+    def opened(self, text: str) -> str:
+        """A text of the journal with the names that its references stand for, where they are here."""
+        return _REFERENCE.sub(lambda found: self._name(found[0]) or found[0], text)
+
+    def _name(self, reference: str) -> str:
+        path = self._name_path(reference)
+        return path.read_bytes().decode("utf-8", "surrogateescape") if path.is_file() else ""
+
     def keep_file(self, source: Path) -> str:
         """Copy an evidence file into the vault; its SHA-256."""
         if not source.is_file():
@@ -89,8 +130,21 @@ class Vault:
         fsync_folder(arriving.parent)
         return sha256
 
+    def _name_path(self, reference: str) -> Path:
+        return self.folder / "names" / reference[:2] / reference
+
     def _words_path(self, commitment: str) -> Path:
         return self.folder / "words" / commitment[:2] / f"{commitment}.json"
+
+
+def _tells_of_nobody(name: str) -> bool:
+    """Whether a name is only a day, plain words and a few digits: ``2026-03-05-delta-2``."""
+    day = _DAY.match(name)
+    parts = re.split(r"[-_.]", name[day.end() :] if day else name)
+    digits = sum(len(part) for part in parts if part.isdecimal())
+    return digits <= _MOST_DIGITS and all(
+        not part or part.isdecimal() or part in _PLAIN for part in parts
+    )
 
 
 def pseudonym(workspace_key: bytes, source: str, record_id: str) -> str:

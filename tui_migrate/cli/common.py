@@ -113,8 +113,11 @@ def opened(
 
 
 def read_run(root: Path) -> tuple[Workspace, list[Entry], RunState]:
-    """The journal of a workspace, read without holding it. A torn last line is left out."""
+    """The journal of a workspace, read without holding it, with names spelled out where the vault is
+    there. A torn last line is left out."""
     from tui_migrate.audit.journal import GENESIS, parse_line
+    from tui_migrate.audit.vault import Vault
+    from tui_migrate.engine.opening import readable
     from tui_migrate.engine.run import fold
     from tui_migrate.engine.workspace import Workspace
 
@@ -129,4 +132,7 @@ def read_run(root: Path) -> tuple[Workspace, list[Entry], RunState]:
                     break
                 entries.append(parse_line(line[:-1], seq, prev))
                 prev = entries[-1].hash
+    if workspace.vault.is_dir():
+        opened = Vault(workspace.vault).opened
+        entries = [readable(entry, opened) for entry in entries]
     return workspace, entries, fold(entries)

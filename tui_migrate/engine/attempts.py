@@ -67,8 +67,16 @@ class Attempts:
             "runbook": frame_digest(core.runbook),
             "before": sha256_of(before),
             "payment": "allowed" if context.payment_allowed else "excluded",
-            **{f"input {k}": v for k, v in worker.inputs(context).items()},
+            **{f"input {self._said(k)}": v for k, v in worker.inputs(context).items()},
         }
+
+    def _said(self, name: str) -> str:
+        """An input as the journal may call it: a setting or a file of the runbook by its name, what
+        somebody delivered by the pseudonym of its path."""
+        core = self._core
+        if name in core.files or not (core.workspace.root / name).is_file():
+            return name
+        return core.vault.keep_name(name)
 
     def begin(self, step: StepState, inputs: dict[str, str]) -> None:
         """Begin a new attempt: the journal first, then the row that makes it the live one."""

@@ -12,7 +12,8 @@ from tui_migrate.engine import api
 from tui_migrate.engine.commands import handle
 from tui_migrate.engine.decisions import decided
 from tui_migrate.engine.engine import Engine
-from tui_migrate.engine.run import RunState
+from tui_migrate.engine.opening import readable
+from tui_migrate.engine.run import RunState, apply, fold
 from tui_migrate.engine.runner import Runner, Stopped
 from tui_migrate.i18n import _
 from tui_migrate.runbook.models import Runbook
@@ -26,6 +27,13 @@ class InProcessClient:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._core = engine.core
+        with self._core.lock:
+            self._state = fold(self.entries())
+            self._core.subscribe(self._follow)
+
+    def _follow(self, heard: api.Heard) -> None:
+        if isinstance(heard, Entry):
+            apply(self._state, heard)
 
     @property
     def identity(self) -> api.Identity:
@@ -33,8 +41,10 @@ class InProcessClient:
         return self._core.identity
 
     def entries(self, start: int = 1, stop: int | None = None) -> Sequence[Entry]:
-        """Journal entries from number ``start`` to number ``stop``, both included."""
-        return self._core.journal.entries[max(start, 1) - 1 : stop]
+        """Journal entries from number ``start`` to number ``stop``, names spelled out."""
+        opened = self._core.vault.opened
+        entries = self._core.journal.entries[max(start, 1) - 1 : stop]
+        return [readable(entry, opened) for entry in entries]
 
     def subscribe(self, listener: api.Listener) -> Callable[[], None]:
         """See ``api.Client``."""
@@ -88,8 +98,8 @@ class InProcessClient:
 
     @property
     def state(self) -> RunState:
-        """The run as it stands."""
-        return self._core.state
+        """The run as it stands, with names spelled out; the engine has its own state."""
+        return self._state
 
     @property
     def workspace(self) -> Path:

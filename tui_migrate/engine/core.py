@@ -15,6 +15,7 @@ from tui_migrate.audit.seals import append_seal
 from tui_migrate.audit.trail import TrailWriter
 from tui_migrate.audit.vault import Vault
 from tui_migrate.engine.api import Heard, Identity, Listener
+from tui_migrate.engine.opening import readable
 from tui_migrate.engine.run import RunState, apply
 from tui_migrate.engine.workspace import Workspace
 from tui_migrate.runbook.models import Runbook
@@ -53,7 +54,7 @@ class Core:
             apply(self.state, entry)
             if isinstance(fact, UnitCommitted) and fact.segment is not None:
                 self.segments.append(fact.segment)
-            self.tell(entry)
+            self.tell(readable(entry, self.vault.opened))
             return entry
 
     def replay_journal(self) -> None:

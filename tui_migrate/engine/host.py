@@ -78,6 +78,10 @@ class EngineHost:
                 facts.Exported(what=what, rows=rows, sha256=sha256, purge_on=purge_on)
             )
 
+    def name(self, name: str) -> str:
+        """What the journal may say for a name that others chose (see ``Vault.keep_name``)."""
+        return self._core.vault.keep_name(name)
+
     # -- what was ------------------------------------------------------------------------------
 
     def recorded_receipts(self, step: str, attempt: int, unit: str) -> list[ReceiptRow] | None:

@@ -34,7 +34,11 @@ def refresh_staleness(core: Core, attempts: Attempts) -> None:
             continue
         names = ", ".join(changed)
         if step.outline.uses == "ingest" and step.status is Status.DONE:
-            deliveries = [c.removeprefix("input ") for c in changed if c.startswith("input ")]
+            deliveries = [
+                core.vault.opened(c.removeprefix("input "))
+                for c in changed
+                if c.startswith("input ")
+            ]
             if deliveries:
                 raise DataSaysNo(
                     _("Deliveries changed after they were read: {}").format(", ".join(deliveries)),

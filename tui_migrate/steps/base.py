@@ -35,7 +35,11 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A pass/fail statement on the data. ``severity``: ``block`` stops the run, ``warn`` shows."""
+    """A pass/fail statement on the data. ``severity``: ``block`` stops the run, ``warn`` shows.
+
+    It is journalled: whatever names a file, folder or column of a delivery goes through
+    ``Host.name`` first.
+    """
 
     name: str
     passed: bool
@@ -90,6 +94,7 @@ class Host(Protocol):
     ) -> None: ...
     def journal_delivery(self, fact: DeliverySeen) -> None: ...
     def journal_export(self, what: str, rows: int, sha256: str, purge_on: str) -> None: ...
+    def name(self, name: str) -> str: ...
     def recorded_receipts(self, step: str, attempt: int, unit: str) -> list[ReceiptRow] | None: ...
     def key(self) -> bytes: ...
     def checkpoint(self) -> None: ...
@@ -148,6 +153,11 @@ class Context:
         """Append events to the trail: source, record_id, event, and if they apply field, rule,
         other_source, other_record, before, after. The count of rows."""
         return self.write(unit, "trail", select, params)
+
+    def folder_name(self, delivery: str) -> str:
+        """A delivery as part of a file name: its own name, or the beginning of its pseudonym."""
+        said = self.host.name(delivery)
+        return said if said == delivery else said[:16]
 
     def columns(self, relation: str) -> list[str]:
         """Column names of a table or view."""

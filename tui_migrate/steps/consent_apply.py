@@ -198,7 +198,7 @@ class Applier:
         done |= self._book(context, unit, judged)
         done |= self._restate(context, unit)
         beyond = exceeded(context, done)
-        if beyond and limit_check(judged) not in context.waived:
+        if beyond and limit_check(context, judged) not in context.waived:
             written = (*(f"ent_{name}" for name in STRAIGHT), CHANGE, *_BOOKED)
             return hold(context, unit, place, rows, beyond, written)
         done |= self._tell(context, unit, judged, number)

@@ -82,7 +82,7 @@ class Deltas:
             for name in self._runbook.sources[source].mapping:
                 if (context.workspace / name).is_file():
                     found[name] = sha256_file(context.workspace / name)
-        names = {limit_check(one) for one in self._look(context)}
+        names = {limit_check(context, one) for one in self._look(context)}
         if waived := sorted(context.waived & names):
             found["waived"] = "; ".join(waived)
         limits = self._settings.limits
@@ -104,7 +104,8 @@ class Deltas:
             tail = f"-{_plain(one.delivery.source)}" if several else ""
             found[f"delta-{one.sequence:04d}{tail}"] = one
         for one in (j for j in judged if not j.applied):
-            found[f"aside-{_plain(one.delivery.source)}-{_plain(one.delivery.name)}"] = one
+            name = context.folder_name(one.delivery.name)
+            found[f"aside-{_plain(one.delivery.source)}-{name}"] = one
         return found
 
     def plan(self, context: Context) -> Sequence[Unit]:
@@ -114,7 +115,7 @@ class Deltas:
             context.store.define(f"ent_{name}", columns, context.cursor)
         context.store.define(CHANGE, CHANGE_COLUMNS, context.cursor)
         for judged in self._look(context):
-            context.host.journal_delivery(_seen(judged, context.workspace))
+            context.host.journal_delivery(_seen(judged, context))
         return [
             Unit(name, f"{judged.delivery.name} ({judged.status})")
             for name, judged in self._units(context).items()
@@ -156,7 +157,8 @@ class Deltas:
             left = gap(mine)
             missing += [f"{source} {number}" for number in left.missing]
             damaged += [f"{source} {number}" for number in left.refused]
-            damaged += [j.delivery.name for j in mine if j.status in REFUSED and j.sequence is None]
+            unnumbered = (j for j in mine if j.status in REFUSED and j.sequence is None)
+            damaged += [context.host.name(j.delivery.name) for j in unnumbered]
             watermark = max((j.sequence or 0 for j in mine if j.applied), default=0)
             figures[f"last delivery {source}"] = watermark
         figures["deliveries missing"] = len(missing)
@@ -194,7 +196,7 @@ class Deltas:
         figures["deliveries waiting"] = len(waiting)
         checks = []
         for judged in filter(lambda one: one.applied, self._look(context)):
-            beyond, name = waiting.get(judged.delivery.name), limit_check(judged)
+            beyond, name = waiting.get(judged.delivery.name), limit_check(context, judged)
             if beyond:
                 said = "; ".join([*beyond, _LIMITS["remedy"]()])
                 checks.append(Check(name, False, said, _("nothing waits")))
@@ -248,23 +250,23 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9_.-]", "_", name.lower())
 
 
-def _seen(judged: Judged, workspace: Path) -> DeliverySeen:
-    delivery = judged.delivery
+def _seen(judged: Judged, context: Context) -> DeliverySeen:
+    delivery, said = judged.delivery, context.host.name
     return DeliverySeen(
         source=delivery.source,
-        delivery=delivery.name,
+        delivery=said(delivery.name),
         full=False,
         sequence=judged.sequence,
         files=[
             FileSeen(
-                path=str(path.relative_to(workspace)),
+                name=said(str(path.relative_to(context.workspace))),
                 sha256=judged.hashes[path.name],
                 size=path.stat().st_size,
             )
             for path in delivery.files
         ],
         status=judged.status,
-        reason=judged.reason,
+        reason=said(judged.reason) if judged.reason else "",
     )
 
 

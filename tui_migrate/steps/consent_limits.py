@@ -35,9 +35,9 @@ WHERE source = $source AND delivery = $delivery AND fate = 'pending' ORDER BY AL
 """
 
 
-def limit_check(judged: Judged) -> str:
+def limit_check(context: Context, judged: Judged) -> str:
     """Name of the check that a delivery is within the limits; a waiver lets it be applied."""
-    return _("delivery within the limits: {}").format(judged.delivery.name)
+    return _("delivery within the limits: {}").format(context.host.name(judged.delivery.name))
 
 
 def exceeded(context: Context, done: dict[str, int]) -> Exceeded:

@@ -105,7 +105,7 @@ def checks(context: Context, judged: Sequence[Judged]) -> list[Check]:
     own = {"step": context.spec.id, "attempt": context.attempt}
     unknown = context.value(_COUNT, {**own, "rule": UNKNOWN})
     unreadable = context.value(_COUNT, {**own, "rule": UNREADABLE})
-    clashes = open_clashes(judged)
+    clashes = [context.host.name(name) for name in open_clashes(judged)]
     return [
         _check(
             _("every change has a known meaning"), str(unknown) if unknown else "",

@@ -143,7 +143,7 @@ class IngestStep(Step):
         for delivery in self._deliveries(context):
             context.host.journal_delivery(self._seen(context, delivery))
             units += [
-                Unit(f"{delivery.source}.{delivery.name}.{n}", path.name)
+                Unit(_unit_id(context, delivery, n), path.name)
                 for n, path in enumerate(delivery.files, 1)
             ]
         return [*units, Unit(SETTLE, _("what becomes of each row"))]
@@ -155,7 +155,7 @@ class IngestStep(Step):
             (d, n)
             for d in self._deliveries(context)
             for n in range(1, len(d.files) + 1)
-            if unit.id == f"{d.source}.{d.name}.{n}"
+            if unit.id == _unit_id(context, d, n)
         )
         spec = self.runbook.sources[delivery.source]
         path = delivery.files[number - 1]
@@ -197,8 +197,10 @@ class IngestStep(Step):
 
     def _readable(self, context: Context) -> list[Check]:
         """Files without a readable line, and full deliveries without a row."""
+        said = context.host.name
         unreadable = [
-            _("{}/{}/{}: {} lines, {}").format(*row) for row in context.query(_UNREADABLE)
+            _("{}/{}/{}: {} lines, {}").format(source, said(str(delivery)), said(str(file)), *rest)
+            for source, delivery, file, *rest in context.query(_UNREADABLE)
         ]
         checks = [
             Check(
@@ -210,7 +212,7 @@ class IngestStep(Step):
         ]
         filled = set(context.query("SELECT DISTINCT source, delivery FROM record"))
         empty = [
-            f"{d.source}/{d.name}"
+            f"{d.source}/{said(d.name)}"
             for d in self._deliveries(context)
             if (not d.manifest or d.manifest.kind == "full") and (d.source, d.name) not in filled
         ]
@@ -236,7 +238,13 @@ class IngestStep(Step):
         }
 
     def _stray(self, context: Context) -> list[Check]:
-        stray = sorted({f"{n}/{f}" for n, u in self._unread(context).items() for f in u.stray})
+        stray = sorted(
+            {
+                f"{name}/{context.host.name(file)}"
+                for name, unread in self._unread(context).items()
+                for file in unread.stray
+            }
+        )
         if not stray:
             return []
         return [
@@ -259,7 +267,9 @@ class IngestStep(Step):
             path = self._found[name][-1].files[0]
             form = settle_format(path, declared)
             columns = [c for c in context.columns(raw_table(name)) if not c.startswith("_")]
-            seen = f"{form.encoding}, {form.delimiter!r}: {' · '.join(columns)}"
+            # Where the header is missing, these are somebody's data.
+            said = context.host.name(" · ".join(columns))
+            seen = f"{form.encoding}, {form.delimiter!r}: {said}"
             checks.append(
                 Check(
                     _("format of {} was detected, not declared").format(name),
@@ -274,7 +284,8 @@ class IngestStep(Step):
     def _sheets(self, context: Context) -> list[Check]:
         """Sheets that nobody reads, where the runbook does not say which one counts."""
         unread = [
-            f"{delivery.source}/{delivery.name}/{path.name}: {', '.join(names)}"
+            f"{delivery.source}/"
+            + context.host.name(f"{delivery.name}/{path.name}: {', '.join(names)}")
             for delivery in self._deliveries(context)
             if (form := file_format(self.runbook.sources[delivery.source])).type == "xlsx"
             and form.sheet is None
@@ -322,17 +333,21 @@ class IngestStep(Step):
         status = "mismatch" if broken or absent or damage else "accepted"
         if not any(path.stat().st_size for path in delivery.files):
             status = "empty"
+        said = context.host.name
+        reason = ", ".join([*damage, *broken, *absent])
         return DeliverySeen(
             source=delivery.source,
-            delivery=delivery.name,
+            delivery=said(delivery.name),
             full=not manifest or manifest.kind == "full",
             sequence=manifest.sequence if manifest else None,
             files=[
-                FileSeen(path=name, sha256=sha, size=(context.workspace / name).stat().st_size)
+                FileSeen(
+                    name=said(name), sha256=sha, size=(context.workspace / name).stat().st_size
+                )
                 for name, sha in hashes.items()
             ],
             status=status,
-            reason=", ".join([*damage, *broken, *absent]),
+            reason=said(reason) if reason else "",
         )
 
     def _settle(self, context: Context, unit: Unit) -> dict[str, int]:
@@ -378,20 +393,20 @@ class IngestStep(Step):
         }
         bad_rows: list[str] = []
         bad_files = [
-            _("{}/{} named but not read").format(name, file)
+            _("{}/{} named but not read").format(name, context.host.name(file))
             for name, unread in self._unread(context).items()
             for file in unread.named
         ]
         for delivery in self._deliveries(context):
             seen = self._seen(context, delivery)
             if seen.status != "accepted":
-                said = f"{delivery.source}/{delivery.name} {seen.status}"
+                said = f"{delivery.source}/{seen.delivery} {seen.status}"
                 bad_files.append(f"{said} ({seen.reason})" if seen.reason else said)
             for path in delivery.files:
                 promise = delivery.promise(path)
                 rows = counts.get((delivery.source, delivery.name, path.name), 0)
                 if promise and promise.rows is not None and promise.rows != rows:
-                    bad_rows.append(f"{delivery.source}/{delivery.name}: {rows} ≠ {promise.rows}")
+                    bad_rows.append(f"{delivery.source}/{seen.delivery}: {rows} ≠ {promise.rows}")
         return [
             Check(
                 "files as their manifests say",
@@ -407,3 +422,8 @@ class IngestStep(Step):
                 "block",
             ),
         ]
+
+
+def _unit_id(context: Context, delivery: Delivery, number: int) -> str:
+    """The unit of a delivery's file by its number: it stands in the journal, and names a file."""
+    return f"{delivery.source}.{context.folder_name(delivery.name)}.{number}"

@@ -316,7 +316,8 @@ class MapStep(Step):
             {"use": UNMAPPED},
         )
         share = (total - len(lost)) / total if total else 1.0
-        names = ", ".join(f"{source}.{column}" for source, column in lost[:10])
+        # A column that no mapping names is what the delivery says: where its header is missing, data.
+        names = ", ".join(f"{source}.{context.host.name(str(c))}" for source, c in lost[:10])
         observed = f"{total - len(lost)} / {total}" + (f": {names}" if names else "")
         return Check(
             _("mapping covers all filled columns"), share >= least, observed, f">= {least}"

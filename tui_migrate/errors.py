@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
 
@@ -56,3 +57,21 @@ class Cancelled(TuiMigrateError):
     """Somebody asked to stop; what was committed stays (exit 130)."""
 
     exit_code = Exit.INTERRUPTED
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL_WORDS = ("No space left on device", "Disk quota exceeded")
+
+
+def disk_is_full(error: BaseException | None) -> bool:
+    """Whether a failure, or what led to it, is that nothing more fits on a disk.
+
+    DuckDB and ``shutil`` say so in their text only.
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return True
+        if any(word in str(error) for word in _FULL_WORDS):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

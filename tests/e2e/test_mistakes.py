@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -218,6 +219,28 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("a file system of its own cannot be mounted here")
     yield folder
     libc.umount2(os.fsencode(folder), 2)
+
+
+def test_on_a_full_disk_commands_say_so_and_leave_nothing_half_done(
+    small_disk: Path, demo: Run
+) -> None:
+    export, restored = small_disk / "fates.csv", small_disk / "restored"
+    with (small_disk / "fill").open("wb") as fill, contextlib.suppress(OSError):
+        while True:
+            fill.write(bytes(65536))
+            fill.flush()
+    backup = next((demo.workspace / ".tui-migrate" / "backups").iterdir())
+    key = demo.workspace / "backup.key"
+    copy = copied(demo.workspace, small_disk.with_name("copy"))
+    for command in (
+        ["export", "fates", "-o", str(export), "-w", str(copy)],
+        ["restore", str(backup), str(restored), "--key-file", str(key)],
+        ["new", str(small_disk / "new")],
+    ):
+        said = tui(*command, code=2).err
+        assert "No space left" in said or "The disk is full" in said, said
+        assert "ake room" in said
+    assert [path.name for path in small_disk.iterdir()] == ["fill"]
 
 
 def test_on_a_full_disk_the_run_says_so_and_goes_on_when_there_is_room(

@@ -117,7 +117,8 @@ def test_a_file_without_evidence_counts_only_in_a_rehearsal(
     client = opened(make_workspace(tmp_path / "real", rehearsal=False))
     to_the_gate(client)
     bare = api.Sign(gate="gate", decision="approve", from_file=True)
-    assert not client.send(bare).ok
+    reply = client.send(bare)
+    assert (reply.ok, reply.exit_code) == (False, 3), "the gate goes on waiting"
     evidence = client.state.steps["gate"].evidence
     bound = api.Sign(gate="gate", decision="approve", evidence=evidence, from_file=True)
     assert client.send(bound).ok

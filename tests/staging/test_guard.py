@@ -29,6 +29,20 @@ def test_selects_over_staging_run(cursor: Cursor, sql: str) -> None:
     assert len(run_select(cursor, sql).fetchall()) >= 0
 
 
+def test_a_record_without_values_counts_as_one_without(cursor: Cursor) -> None:
+    cursor.execute("CREATE TABLE ent_profile (record_id VARCHAR, email VARCHAR[], town VARCHAR)")
+    cursor.execute("INSERT INTO ent_profile VALUES ('1', ['a@x.nl'], NULL), ('2', NULL, 'Ede')")
+    filled = "avg((len(email) > 0)::int)"
+    for sql in (
+        f"select {filled} from ent_profile",
+        f"select {filled} from ENT_PROFILE -- half of them",
+        f"with p as (select * from ent_profile) select {filled} from p;",
+        f"with ent_profile as (select * from ent_profile) select {filled} from ent_profile",
+    ):
+        assert run_select(cursor, sql).fetchall() == [(0.5,)]
+    assert run_select(cursor, "select count(town) from ent_profile").fetchall() == [(1,)]
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -116,6 +116,22 @@ def test_unreadable_lines_are_kept_with_their_reason(reading: Reading) -> None:
     ]
 
 
+def test_every_row_that_is_set_aside_has_a_finding_that_says_why(reading: Reading) -> None:
+    reading.deliver("d", "p.csv", b"Nr;Naam\n1;Jansen\n2;a;b\n;Bos\n1;Smit\n3\n")
+    reading.run()
+    found = reading.rows("SELECT line, record_id, rule, message FROM finding ORDER BY line")
+    assert [row[:3] for row in found] == [
+        (3, None, "row.too_long"),
+        (4, None, "key.missing"),
+        (5, "1", "key.conflict"),
+        (6, None, "row.too_short"),
+    ]
+    assert found[0][3] == (
+        "This row has more cells than the header: a delimiter inside a value needs quotes."
+    )
+    assert found[1][3] == "The key of this row is empty."
+
+
 def test_a_detected_format_is_shown_for_confirmation(reading: Reading) -> None:
     reading.deliver("d", "p.csv", "Nr|Naam\n1|Zoë\n".encode("cp1252"))
     assert reading.run() == 3
@@ -372,11 +388,11 @@ def test_many_columns_are_read_or_refused_in_time(
     header = ";".join(["Nr", *(f"k{n}" for n in range(columns - 1))])
     row = ";".join(["1"] * columns)
     reading.deliver("d", "p.csv", f"{header}\n{row}\n".encode())
-    began = time.monotonic()
+    began = time.process_time()
     reading.client = open_client(reading.root)
     stopped = reading.client.run_here()
     assert stopped.exit == ends
-    assert time.monotonic() - began < 30
+    assert time.process_time() - began < 30
     if ends == 1:
         assert "10000 columns; at most 2000" in stopped.message
 

@@ -12,8 +12,9 @@ import typer
 from typer.exceptions import TyperException
 
 from tui_migrate.cli import audit, data, people, runs, workspaces
-from tui_migrate.errors import Exit, TuiMigrateError
+from tui_migrate.errors import Exit, TuiMigrateError, disk_is_full
 from tui_migrate.i18n import _
+from tui_migrate.printable import printable_lines
 
 app = typer.Typer(
     name="tui-migrate",
@@ -55,19 +56,28 @@ def run_cli(arguments: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.DONE)
-    except OSError as error:
-        _complain(_("The system refuses: {}").format(error))
-        return int(Exit.WRONG)
-    except Exception:  # noqa: BLE001 - the last line of defence before the user
+    except Exception as error:  # noqa: BLE001 - the last line of defence before the user
+        return _failed(error, arguments)
+
+
+def _failed(error: Exception, arguments: list[str]) -> int:
+    """Say what nobody foresaw; the machine's troubles in words, anything else goes to the log."""
+    if disk_is_full(error):
+        _complain(_("The disk is full."))
+        _complain(_("  Make room, then do it again. What was committed stays."))
+    elif isinstance(error, OSError):
+        said = ": ".join(str(part) for part in (error.strerror, error.filename) if part)
+        _complain(_("The system refuses: {}").format(said or error))
+    else:
         try:
-            log = _keep_traceback(arguments)
-        except OSError as error:
-            _complain(_("Something failed, and the log cannot be written: {}").format(error))
+            log = _keep_traceback(error, arguments)
+        except OSError as refusal:
+            _complain(_("Something failed, and the log cannot be written: {}").format(refusal))
             return int(Exit.WRONG)
         _complain(
             _("Something failed that should not. Nothing was lost; details are in {}.").format(log)
         )
-        return int(Exit.WRONG)
+    return int(Exit.WRONG)
 
 
 def _wrong_use(error: TyperException) -> str:
@@ -80,10 +90,10 @@ def _wrong_use(error: TyperException) -> str:
 
 
 def _complain(message: str) -> None:
-    typer.echo(message, err=True)
+    typer.echo(printable_lines(message), err=True)
 
 
-def _keep_traceback(arguments: list[str]) -> Path:
+def _keep_traceback(error: Exception, arguments: list[str]) -> Path:
     """Write the traceback to the workspace's log, or else to the user's cache folder."""
     log = Path.cwd() / ".tui-migrate" / "engine.log"
     for flag in ("-w", "--workspace"):
@@ -94,5 +104,7 @@ def _keep_traceback(arguments: list[str]) -> Path:
         log = Path(cache) / "tui-migrate" / "error.log"
         log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as stream:
-        stream.write(f"{datetime.now(UTC).isoformat()}\n{traceback.format_exc()}\n")
+        stream.write(
+            f"{datetime.now(UTC).isoformat()}\n{''.join(traceback.format_exception(error))}\n"
+        )
     return log

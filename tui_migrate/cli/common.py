@@ -17,6 +17,7 @@ import typer
 
 from tui_migrate.errors import Cancelled, EnvironmentProblem
 from tui_migrate.i18n import _
+from tui_migrate.printable import printable_json, printable_lines
 
 if TYPE_CHECKING:
     from tui_migrate.audit.entries import Entry
@@ -44,17 +45,17 @@ KeyFileOption = Annotated[
 
 def say(message: str) -> None:
     """A message for the person: to stderr."""
-    typer.echo(message, err=True)
+    typer.echo(printable_lines(message), err=True)
 
 
 def result(text: str) -> None:
     """A result: to stdout."""
-    typer.echo(text)
+    typer.echo(printable_lines(text))
 
 
 def print_json(value: Any) -> None:
     """A result as JSON."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    typer.echo(printable_json(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
 def has_terminal() -> bool:

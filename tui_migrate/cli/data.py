@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tui_migrate.cli.common import (
+    KEY_FILE_VARIABLE,
+    PASSPHRASE_VARIABLE,
     KeyFileOption,
     WorkspaceOption,
     find_key,
@@ -68,12 +71,21 @@ def restore(
     key = find_key(workspace, key_file, ask=True)
     if key is None:
         raise EnvironmentProblem(
-            _("The back-up is encrypted and no key was given."), _("Give --key-file FILE.")
+            _("The back-up is encrypted and no key was given."),
+            _("Give --key-file FILE, or set {} or {}.").format(
+                KEY_FILE_VARIABLE, PASSPHRASE_VARIABLE
+            ),
         )
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         tables = restore_backup(path, key, folder)
+    except (
+        OSError
+    ):  # half of a back-up is no use to anybody, and the next try wants an empty folder
+        for part in folder.iterdir():
+            shutil.rmtree(part) if part.is_dir() else part.unlink()
+        raise
     finally:
         if made and not any(folder.iterdir()):
             folder.rmdir()

@@ -7,7 +7,7 @@ from tui_migrate.engine.api import Identity, Sign
 from tui_migrate.engine.config import step_digest
 from tui_migrate.engine.identity import several_people
 from tui_migrate.engine.run import RunState, SignOff, Status, StepState
-from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError, Waiting
 from tui_migrate.i18n import _
 from tui_migrate.runbook.models import Runbook
 
@@ -104,7 +104,9 @@ def refuse_sign(
         )
     unbound = not command.evidence and command.typed is None
     if unbound and not (command.from_file and state.rehearsal):
-        return DataSaysNo(
+        # In a decisions file such an approval does not count: the gate goes on waiting.
+        kind = Waiting if command.from_file else DataSaysNo
+        return kind(
             _("The approval of gate {} names no evidence.").format(gate.id),
             _("Only a rehearsal takes it without. The evidence is {}.").format(gate.evidence),
         )

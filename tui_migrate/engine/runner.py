@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from textwrap import shorten
 
 import duckdb
 import structlog
@@ -42,6 +43,8 @@ _SUBJECTS = (
     "SELECT count(DISTINCT (source, record_id)) FROM ent_profile",
     "SELECT count(*) FROM record",
 )
+SHOWN = 300
+"""Characters of what a failing check saw that stand in a message."""
 NEED_BACKUP = ("import", "consent_sync")
 MACHINE = (OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)
 """What disk and memory do to a step; after a fatal one the database has to be opened anew."""
@@ -54,6 +57,22 @@ class Stopped:
     exit: Exit
     message: str = ""
     step: str = ""
+
+
+def _held_up(step: StepState) -> Stopped:
+    """What the blocking checks of a step saw, what they want, and how the run can go on."""
+    lines = [_("{} is held up by its checks:").format(step.id)]
+    for check in step.checks.values():
+        if check.blocks:
+            seen = shorten(check.observed, SHOWN, placeholder=" …")
+            lines.append(_("  {}: {}; expected: {}").format(check.name, seen, check.expected))
+    lines.append(
+        _(
+            "  Mend what they name and run again: changed files are noticed. The findings tell more:"
+            " tui-migrate export findings -o FILE. Waiving a check takes the full-screen program."
+        )
+    )
+    return Stopped(Exit.NO, "\n".join(lines), step.id)
 
 
 class Runner:
@@ -201,9 +220,7 @@ class Runner:
     def _data_step(self, step: StepState) -> Stopped | None:
         core = self._core
         if step.status is Status.ATTENTION:
-            blocking = [c.name for c in step.checks.values() if c.blocks]
-            message = _("{} is held up by its checks: {}").format(step.id, "; ".join(blocking))
-            return Stopped(Exit.NO, message, step.id)
+            return _held_up(step)
         if step.outline.uses in NEED_BACKUP:
             self._require_backup(step)
         worker, spec = self.attempts.worker(step)
@@ -301,10 +318,7 @@ class Runner:
         )
         context.host.checkpoint()
         recheck_gates(core)
-        if blocking:
-            message = _("{} is held up by its checks: {}").format(step.id, "; ".join(blocking))
-            return Stopped(Exit.NO, message, step.id)
-        return None
+        return _held_up(step) if blocking else None
 
     def _declared_checks(self, spec: AnyStep) -> list[Check]:
         """The checks that the runbook states in SQL: one figure each."""

@@ -15,6 +15,7 @@ import pyarrow as pa
 from tui_migrate.model.entities import Field, entities
 from tui_migrate.model.types import get_type
 from tui_migrate.runbook.rules import Rule
+from tui_migrate.staging.guard import with_empty_lists
 from tui_migrate.staging.store import Cursor, columns_of, literal, quote
 
 MATCHES = "quality_values"
@@ -85,7 +86,7 @@ def _written(cursor: Cursor, rule: Rule, subject: Subject, present: Sequence[str
     """A rule that brings its own SELECT."""
     if rule.of not in present:
         return None
-    sql = (rule.sql or "").strip().rstrip(";")
+    sql = with_empty_lists(cursor, rule.sql or "")
     named = {name.lower() for name in columns_of(cursor, f"({sql})")}
     field = "q.field::VARCHAR" if "field" in named else "NULL::VARCHAR"
     value = "q.value::VARCHAR" if "value" in named else "NULL::VARCHAR"

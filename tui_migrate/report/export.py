@@ -16,7 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_migrate.errors import EnvironmentProblem
+import duckdb
+
+from tui_migrate.errors import EnvironmentProblem, disk_is_full
 from tui_migrate.files import sha256_file, whole
 from tui_migrate.i18n import _
 from tui_migrate.report.tables import STATEMENTS, Extras, relations
@@ -67,9 +69,11 @@ def export(cursor: Cursor, what: str, path: Path, extras: Extras | None = None) 
                     f"COPY ({shown}) TO {literal(str(temporary))} ({FORMATS[path.suffix]})"
                 ).fetchall()
                 sha256 = sha256_file(temporary)
-        except OSError as error:
+        except (OSError, duckdb.IOException) as error:
+            why = error.strerror if isinstance(error, OSError) else None
             raise EnvironmentProblem(
-                _("The export {} cannot be written: {}").format(path, error.strerror or error)
+                _("The export {} cannot be written: {}").format(path, why or error),
+                _("Make room, then do it again.") if disk_is_full(error) else "",
             ) from error
     return ExportResult(int(rows[0][0]), sha256)
 

@@ -3,6 +3,9 @@
 DuckDB can read any file that the process can read. So the statement's syntax tree is looked
 through before it runs: only plain SELECTs, only table functions that make rows out of nothing, only
 tables and views that exist.
+
+A field with many values that has none is an empty list there, not NULL: whoever counts the records
+with an e-mail address by ``len(email) > 0`` counts those without one too.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import duckdb
 
 from tui_migrate.errors import DataSaysNo
 from tui_migrate.i18n import _
-from tui_migrate.staging.store import Cursor, first
+from tui_migrate.staging.store import Cursor, first, quote
 
 _TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest", "repeat"})
 # Scalar functions that look outside the data.
@@ -78,10 +81,32 @@ def _walk(node: Any, known: set[str], ctes: set[str]) -> None:
         _walk(part, known, ctes)
 
 
+# One row is a column of lists of a view or table that a statement may name.
+_LISTS = """
+SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns()
+WHERE database_name = current_database() AND schema_name = 'main' AND data_type LIKE '%[]'
+GROUP BY table_name ORDER BY table_name
+"""
+
+
+def with_empty_lists(cursor: Cursor, sql: str) -> str:
+    """A checked SELECT, written so that it reads lists where staging has NULL for no values."""
+    sql = sql.strip().rstrip(";")
+    named = sql.lower()
+    full = [
+        f"{quote(table)} AS NOT MATERIALIZED (SELECT * REPLACE ("
+        + ", ".join(f"coalesce({quote(c)}, []) AS {quote(c)}" for c in columns)
+        + f") FROM main.{quote(table)})"
+        for table, columns in cursor.execute(_LISTS).fetchall()
+        if table.lower() in named
+    ]
+    return f"WITH {', '.join(full)} SELECT * FROM ({sql}\n)" if full else sql
+
+
 def run_select(cursor: Cursor, sql: str) -> Cursor:
     """Run a checked SELECT; the cursor with its result. ``SqlRefused`` says what is wrong."""
     check_select(cursor, sql)
     try:
-        return cursor.execute(sql)
+        return cursor.execute(with_empty_lists(cursor, sql))
     except duckdb.Error as error:
         raise SqlRefused(_("The statement fails: {}").format(error)) from error

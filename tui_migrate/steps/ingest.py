@@ -22,6 +22,7 @@ from tui_migrate.staging.deliveries import (
     unread_files,
 )
 from tui_migrate.staging.readers import FileFormat, Job, raw_table, read_file, settle_format
+from tui_migrate.staging.rejects import words_sql
 from tui_migrate.staging.sheets import other_sheets
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 
@@ -57,9 +58,10 @@ ORDER BY source, delivery, file, line
 _SETTLE_FINDINGS = """
 SELECT f.source, f.delivery, f.file, f.line, r.record_id, NULL::VARCHAR AS entity,
        NULL::VARCHAR AS field, f.reason AS rule, 'warn' AS severity, r.record_id AS value,
-       NULL::VARCHAR AS cleaned, $message AS message
+       NULL::VARCHAR AS cleaned, {words} AS message
 FROM store.fate f JOIN record r USING (source, delivery, file, line)
-WHERE f.step = $step AND f.attempt = $attempt AND f.unit = 'settle' AND f.fate = 'held'
+WHERE f.step = $step AND f.attempt = $attempt AND f.unit = 'settle'
+  AND f.fate IN ('held', 'rejected')
 ORDER BY ALL
 """
 
@@ -67,7 +69,7 @@ ORDER BY ALL
 _REJECT_FINDINGS = """
 SELECT source, delivery, file, line, NULL::VARCHAR AS record_id, NULL::VARCHAR AS entity,
        NULL::VARCHAR AS field, reason AS rule, 'warn' AS severity, left(raw, 2000) AS value,
-       NULL::VARCHAR AS cleaned, $message AS message
+       NULL::VARCHAR AS cleaned, {words} AS message
 FROM reject ORDER BY ALL
 """
 
@@ -364,15 +366,9 @@ class IngestStep(Step):
         try:
             set_apart = context.write(unit, "fate", _SETTLE)
             own = {"step": self.spec.id, "attempt": context.attempt}
-            held = context.write(
-                unit,
-                "finding",
-                _SETTLE_FINDINGS,
-                own | {"message": _("The same key twice in one delivery, with different content.")},
-            )
-            context.write(
-                unit, "finding", _REJECT_FINDINGS, {"message": _("This line could not be read.")}
-            )
+            doubtful = _SETTLE_FINDINGS.format(words=words_sql("f.reason"))
+            found = context.write(unit, "finding", doubtful, own)
+            context.write(unit, "finding", _REJECT_FINDINGS.format(words=words_sql("reason")))
             gone = context.write(
                 unit,
                 "finding",
@@ -381,7 +377,7 @@ class IngestStep(Step):
             )
         finally:
             context.cursor.unregister("delivery_places")
-        return {"set_apart": set_apart, "held": held, "gone": gone}
+        return {"set_apart": set_apart, "doubtful": found, "gone": gone}
 
     def _promises(self, context: Context) -> list[Check]:
         """What the manifests promised, against what is there."""

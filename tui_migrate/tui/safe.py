@@ -8,39 +8,15 @@ widget is made without markup, and seals what it shows once more.
 
 from __future__ import annotations
 
-import unicodedata
-
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-REPLACEMENT = "\ufffd"
-_PICTURES = {0x7F: "␡", 0xA0: "⍽", 0xAD: "¬", 0x2028: "¶", 0x2029: "¶"}
-
-
-class _Table(dict[int, str]):
-    """Code point → what is shown for it; filled as characters come."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        if character.isprintable():
-            shown = character
-        elif code < 0x20:
-            shown = chr(0x2400 + code)
-        elif unicodedata.category(character) == "Zs":
-            shown = "⍽"
-        else:
-            shown = REPLACEMENT
-        self[code] = shown
-        return shown
-
-
-_TABLE = _Table(_PICTURES)
+from tui_migrate.printable import printable
 
 
 def safe(text: object) -> str:
     """``text`` for a screen: controls become visible pictures (␛), what could deceive becomes �."""
-    plain = text if isinstance(text, str) else str(text)
-    return plain if plain.isprintable() else plain.translate(_TABLE)
+    return printable(text if isinstance(text, str) else str(text))
 
 
 def sealed(content: Content) -> Content:

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from tui_migrate.i18n import _
-from tui_migrate.staging.guard import SqlRefused, check_select
+from tui_migrate.staging.guard import SqlRefused, check_select, with_empty_lists
 from tui_migrate.staging.store import Cursor
 
 LEFT_OUT = ("rejected", "excluded", "pruned", "held", "superseded", "repeated", "erased")
@@ -101,7 +101,7 @@ def select(cursor: Cursor, sql: str, columns: tuple[str, ...]) -> pa.Table:
     picked = ", ".join(f"{column}::VARCHAR AS {column}" for column in columns)
     try:
         return cursor.sql(
-            f"SELECT DISTINCT {picked} FROM ({sql.rstrip().rstrip(';')}) ORDER BY ALL"
+            f"SELECT DISTINCT {picked} FROM ({with_empty_lists(cursor, sql)}\n) ORDER BY ALL"
         ).to_arrow_table()
     except duckdb.Error as error:
         raise SqlRefused(_("The statement fails: {}").format(error)) from error

@@ -1,0 +1,76 @@
+"""What the command line prints does no harm to a terminal, and says what a person can do."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+
+import pytest
+import typer.main
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui_migrate.cli import run_cli
+from tui_migrate.cli.common import print_json, result, say
+from tui_migrate.printable import printable_json, printable_lines
+
+NASTY = "Jan\x1b]0;owned\x07 \u202eneJ\x9b2J\nnext"
+
+
+def test_control_characters_of_data_never_reach_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    say(NASTY)
+    result(NASTY)
+    printed = capsys.readouterr()
+    assert printed.out == printed.err == "Jan␛]0;owned␇ \ufffdneJ\ufffd2J\nnext\n"
+
+
+def test_json_stays_the_same_value(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {"name": NASTY, "town": "’s-Gravenhage", "smile": "😀", "tag": "\U000e0041"}
+    print_json(value)
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == value
+    assert printed.replace("\n", "").isprintable()
+    assert "’s-Gravenhage" in printed
+
+
+@given(st.text())
+def test_any_text_is_printable_line_by_line(text: str) -> None:
+    shown = printable_lines(text)
+    assert shown.count("\n") == text.count("\n")
+    assert shown.replace("\n", "").isprintable()
+    assert json.loads(printable_json(json.dumps(text, ensure_ascii=False))) == text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "x"),
+        shutil.Error([("a", "b", "[Errno 28] No space left on device: 'b'")]),
+        RuntimeError("IO Error: could not write: No space left on device"),
+    ],
+)
+def test_a_full_disk_is_said_in_words_whatever_met_it(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
+        raise ValueError("the log neither") from error
+
+    monkeypatch.setattr(typer.main, "get_command", full)
+    assert run_cli(["status"]) == 2
+    assert capsys.readouterr().err == (
+        "The disk is full.\n  Make room, then do it again. What was committed stays.\n"
+    )
+
+
+def test_another_refusal_of_the_system_names_the_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", "/mnt/x")
+
+    monkeypatch.setattr(typer.main, "get_command", refuse)
+    assert run_cli(["status"]) == 2
+    assert capsys.readouterr().err == "The system refuses: Read-only file system: /mnt/x\n"

@@ -70,6 +70,7 @@ MEANINGS = {
     "check.done.severity": "`block` stops the run, `warn` shows",
     "check.done.observed": "what was found; no personal value (see Names)",
     "check.done.expected": "what should have been found",
+    "check.done.waivable": "whether a person may waive it when it fails",
     "step.finished.outcome": "`done`, or `blocked` by a failed check",
     "step.finished.digest": "SHA-256 of the canonical JSON of {unit: its digest}; of a checklist, of "
     "{item: [answer, file]}",

@@ -13,10 +13,15 @@ from tests.engine.conftest import make_workspace
 from tests.engine.test_run import go_on, to_the_end, to_the_gate
 from tui_migrate.audit.entries import EvidenceChanged, GatePassed, RedoAsked, SignOffVoided
 from tui_migrate.audit.verify import verify
+from tui_migrate.consent.conservation import Conservation
 from tui_migrate.engine import api
 from tui_migrate.engine.client import InProcessClient
 from tui_migrate.engine.identity import current_user, several_people
 from tui_migrate.engine.run import Status
+from tui_migrate.engine.runner import stated
+from tui_migrate.steps.base import Check
+from tui_migrate.steps.consent_deltas import _check
+from tui_migrate.steps.consent_target import conservation_checks
 
 Opening = Callable[[Path], InProcessClient]
 
@@ -205,3 +210,55 @@ def test_a_back_up_that_is_no_longer_what_was_verified_does_not_count(
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(Exception, match="no verified back-up"):
         runner._require_backup(client.state.steps["end"])
+
+
+CHECKS = """\
+        uses: checklist
+        checks:
+          - {name: nobody is called Jansen, sql: "select count(*) from raw_crm where Naam = 'Jansen'",
+             expect: "= 0"}
+"""
+
+
+def test_a_check_at_a_checklist_is_made_when_the_answers_are_there(
+    workspace: Path, opened: Opening
+) -> None:
+    change(workspace, "        uses: checklist\n", CHECKS)
+    client = opened(workspace)
+    assert go_on(client).exit_code == 3
+    assert client.send(api.Answer(step="questions", item="ready", answer="yes")).ok
+    for _again in range(2):
+        idle = go_on(client)
+        assert (idle.exit_code, idle.step) == (1, "questions")
+        assert "Jansen" in idle.message
+    [check] = client.state.steps["questions"].checks.values()
+    assert (check.observed, check.expected) == ("1", "= 0")
+    waive = api.Waive(step="questions", check=check.name, reason="we know him")
+    assert client.send(waive).ok
+    assert go_on(client).step == "gate"
+
+
+def test_a_check_of_an_unskippable_step_is_not_waived(workspace: Path, opened: Opening) -> None:
+    change(workspace, "        uses: checklist\n", CHECKS + "        unskippable: true\n")
+    client = opened(workspace)
+    go_on(client)
+    assert client.send(api.Answer(step="questions", item="ready", answer="yes")).ok
+    go_on(client)
+    [check] = client.state.steps["questions"].checks.values()
+    reply = client.send(api.Waive(step="questions", check=check.name, reason="we know him"))
+    assert (reply.ok, reply.exit_code) == (False, 1)
+    assert not check.waivable
+
+
+def test_what_hinders_a_delta_can_be_waived_and_conservation_never(
+    workspace: Path, opened: Opening
+) -> None:
+    """Whatever the runbook says of the step: nobody else can say that a delivery will not come."""
+    client = opened(workspace)
+    step = client.state.steps["keep"]
+    assert step.outline.unskippable
+    gap = _check("deltas without a gap", ["email 3"], "wait")
+    lost = conservation_checks(Conservation(carried=0, justified=1, invented=0))
+    assert stated(step, gap).waivable
+    assert [stated(step, check).waivable for check in lost] == [False, False, False]
+    assert not stated(step, Check("another", False, "1", "0")).waivable

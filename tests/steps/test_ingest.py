@@ -512,6 +512,7 @@ def test_names_that_others_chose_are_not_in_the_audit_and_people_still_read_them
     seen = " ".join(f.name + f.observed for f in told if isinstance(f, CheckDone))
     assert all(name in seen for name in people if name != file), seen
     assert {f.delivery for f in told if isinstance(f, DeliverySeen)} == {folder}
+    assert folder in reading.client.run_here().message
     reading.client.close()
     for command in (["audit", "log"], ["status", "--json"]):
         run_cli([*command, "-w", str(reading.root)])

@@ -149,6 +149,7 @@ class CheckDone(Fact, frozen=True, kw_only=True, tag="check.done"):
     severity: str
     observed: str
     expected: str
+    waivable: bool = True
 
 
 class StepFinished(Fact, frozen=True, kw_only=True, tag="step.finished"):

@@ -149,22 +149,24 @@ def _require_role(core: Core) -> None:
 
 def _require_skippable(step: StepState) -> None:
     if step.outline.unskippable:
-        raise DataSaysNo(
-            _("{} may not be skipped or waived: the runbook says unskippable.").format(step.id)
-        )
+        raise DataSaysNo(_("{} may not be skipped: the runbook says unskippable.").format(step.id))
 
 
 def _waive(core: Core, command: api.Waive) -> api.Reply:
     step = _step(core, command.step)
     _require_reason(command.reason)
     _require_role(core)
-    _require_skippable(step)
     opened = core.vault.opened
     check = next(
         (c for c in step.checks.values() if command.check in (c.name, opened(c.name))), None
     )
     if check is None or check.passed:
         raise DataSaysNo(_("{} has no failing check {}.").format(step.id, command.check))
+    if not check.waivable:
+        raise DataSaysNo(
+            _("{} may not be waived: {}.").format(step.id, opened(check.name)),
+            _("Mend what it found, then do the step again."),
+        )
     entry = core.record(
         facts.CheckWaived(
             step=step.id, name=check.name, reason=core.vault.keep_words(command.reason)

@@ -6,6 +6,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -191,8 +192,6 @@ def refuse_tampering(core: Core) -> None:
 
 def load_workspace(root: Path, name: str = RUNBOOK_FILE) -> Loaded:
     """Runbook, rules and mappings of a workspace, with every mistake in any of them."""
-    from dataclasses import replace
-
     from tui_migrate.mapping.load import load_mappings
 
     loaded = load_runbook(root, name)

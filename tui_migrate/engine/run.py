@@ -44,6 +44,7 @@ class CheckState:
     severity: str
     observed: str
     expected: str
+    waivable: bool = True
     waived_by: str = ""
     waived_reason: str = ""
 
@@ -263,7 +264,7 @@ def _unit(state: RunState, entry: Entry, fact: facts.UnitCommitted) -> None:
 
 def _check(state: RunState, entry: Entry, fact: facts.CheckDone) -> None:
     state.steps[fact.step].checks[fact.name] = CheckState(
-        fact.name, fact.passed, fact.severity, fact.observed, fact.expected
+        fact.name, fact.passed, fact.severity, fact.observed, fact.expected, fact.waivable
     )
 
 

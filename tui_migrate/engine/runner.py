@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -59,13 +60,15 @@ class Stopped:
     step: str = ""
 
 
-def _held_up(step: StepState) -> Stopped:
-    """What the blocking checks of a step saw, what they want, and how the run can go on."""
+def _held_up(step: StepState, opened: Callable[[str], str]) -> Stopped:
+    """What the blocking checks of a step saw, what they want, and how the run can go on. ``opened``
+    spells out names."""
     lines = [_("{} is held up by its checks:").format(step.id)]
     for check in step.checks.values():
         if check.blocks:
-            seen = shorten(check.observed, SHOWN, placeholder=" …")
-            lines.append(_("  {}: {}; expected: {}").format(check.name, seen, check.expected))
+            name, seen = opened(check.name), opened(check.observed)
+            seen = shorten(seen, SHOWN, placeholder=" …")
+            lines.append(_("  {}: {}; expected: {}").format(name, seen, check.expected))
     lines.append(
         _(
             "  Mend what they name and run again: changed files are noticed. The findings tell more:"
@@ -160,22 +163,34 @@ class Runner:
         if not missing:
             wrong = unexpected_answers(step, core.vault)
             if not wrong:
-                answers = {k: [a.answer, a.file] for k, a in step.answers.items()}
-                core.record(
-                    facts.StepFinished(
-                        step=step.id,
-                        attempt=max(step.attempt, 1),
-                        outcome="done",
-                        figures={"answers": len(step.answers)},
-                        digest=sha256_of(answers),
-                    )
-                )
-                return None
+                return self._answered(step)
             missing = wrong
         if step.status is not Status.WAITING:
             core.record(facts.StepWaiting(step=step.id, subject=len(missing)))
         message = _("{} waits for answers: {}").format(step.id, ", ".join(missing))
         return Stopped(Exit.WAITING, message, step.id)
+
+    def _answered(self, step: StepState) -> Stopped | None:
+        """All answers are there: the checks that the runbook states of the data decide."""
+        core = self._core
+        spec = core.runbook.step(step.id)
+        for check in self._declared_checks(spec) if spec is not None else ():
+            known = step.checks.get(check.name)
+            if known is None or (known.passed, known.observed) != (check.passed, check.observed):
+                core.record(stated(step, check))
+        blocking = [c.name for c in step.checks.values() if c.blocks]
+        if not blocking or step.status is not Status.ATTENTION:
+            answers = {k: [a.answer, a.file] for k, a in step.answers.items()}
+            core.record(
+                facts.StepFinished(
+                    step=step.id,
+                    attempt=max(step.attempt, 1),
+                    outcome="blocked" if blocking else "done",
+                    figures={"answers": len(step.answers)},
+                    digest=sha256_of(answers),
+                )
+            )
+        return _held_up(step, core.vault.opened) if blocking else None
 
     def _gate(self, step: StepState) -> Stopped | None:
         core = self._core
@@ -220,7 +235,7 @@ class Runner:
     def _data_step(self, step: StepState) -> Stopped | None:
         core = self._core
         if step.status is Status.ATTENTION:
-            return _held_up(step)
+            return _held_up(step, core.vault.opened)
         if step.outline.uses in NEED_BACKUP:
             self._require_backup(step)
         worker, spec = self.attempts.worker(step)
@@ -295,17 +310,7 @@ class Runner:
         core = self._core
         outcome = worker.finish(context)
         for check in [*outcome.checks, *self._declared_checks(context.spec)]:
-            core.record(
-                facts.CheckDone(
-                    step=step.id,
-                    attempt=step.attempt,
-                    name=check.name,
-                    passed=check.passed,
-                    severity=check.severity,
-                    observed=check.observed,
-                    expected=check.expected,
-                )
-            )
+            core.record(stated(step, check))
         blocking = [c.name for c in step.checks.values() if c.blocks]
         core.record(
             facts.StepFinished(
@@ -318,7 +323,7 @@ class Runner:
         )
         context.host.checkpoint()
         recheck_gates(core)
-        return _held_up(step) if blocking else None
+        return _held_up(step, core.vault.opened) if blocking else None
 
     def _declared_checks(self, spec: AnyStep) -> list[Check]:
         """The checks that the runbook states in SQL: one figure each."""
@@ -332,6 +337,21 @@ class Runner:
                 passed, observed = check.expect.holds(value), f"{float(value):.6g}"
             done.append(Check(check.name, passed, observed, str(check.expect), check.severity))
         return done
+
+
+def stated(step: StepState, check: Check) -> facts.CheckDone:
+    """A check as the journal keeps it."""
+    waivable = not step.outline.unskippable if check.waivable is None else check.waivable
+    return facts.CheckDone(
+        step=step.id,
+        attempt=max(step.attempt, 1),
+        name=check.name,
+        passed=check.passed,
+        severity=check.severity,
+        observed=check.observed,
+        expected=check.expected,
+        waivable=waivable,
+    )
 
 
 def _is_there(path: Path, made: facts.BackupMade) -> bool:

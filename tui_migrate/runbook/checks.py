@@ -172,6 +172,9 @@ def _check_owners(context: _Context) -> None:
 
 def _check_gates(context: _Context) -> None:
     for index, gate in context.of_kind("gate"):
+        if list(gate.at("checks").members()):
+            wrong = _("a gate states no checks")
+            context.note(gate.at("checks").position, wrong, _("write them at the step before it"))
         for approval in gate.at("with", "approvals").members():
             _known(context, approval.at("role"), context.roles, _("there is no role {name}"))
             _check_enough(context, approval)

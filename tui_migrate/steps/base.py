@@ -37,6 +37,7 @@ class Unit:
 class Check:
     """A pass/fail statement on the data. ``severity``: ``block`` stops the run, ``warn`` shows.
 
+    ``waivable``: whether a person may accept its failing; ``None``: as the runbook says of the step.
     It is journalled: whatever names a file, folder or column of a delivery goes through
     ``Host.name`` first.
     """
@@ -46,6 +47,7 @@ class Check:
     observed: str
     expected: str
     severity: str = "block"
+    waivable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

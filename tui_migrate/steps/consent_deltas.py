@@ -199,7 +199,7 @@ class Deltas:
             beyond, name = waiting.get(judged.delivery.name), limit_check(context, judged)
             if beyond:
                 said = "; ".join([*beyond, _LIMITS["remedy"]()])
-                checks.append(Check(name, False, said, _("nothing waits")))
+                checks.append(Check(name, False, said, _("nothing waits"), waivable=True))
             elif name in context.waived:
                 checks.append(Check(name, True, _("applied: waived"), _("nothing waits")))
         every = _("deliveries that wait for a person")
@@ -272,7 +272,7 @@ def _seen(judged: Judged, context: Context) -> DeliverySeen:
 
 def _check(name: str, wrong: Sequence[str], remedy: str) -> Check:
     said = f"{', '.join(wrong)}: {remedy}" if wrong else "0"
-    return Check(name, not wrong, said, "0")
+    return Check(name, not wrong, said, "0", waivable=True)
 
 
 def _empty_folders(

@@ -216,7 +216,7 @@ def conservation_found(context: Context) -> Conservation:
 
 
 def conservation_checks(found: Conservation) -> list[Check]:
-    """The checks as a step states them; each blocks."""
+    """The checks as a step states them; each blocks, and nobody can waive it."""
     said = {
         _("consents carried: the target holds every state as derived"): found.carried,
         _(
@@ -224,4 +224,4 @@ def conservation_checks(found: Conservation) -> list[Check]:
         ): found.justified,
         _("consents invented: no permission in the target without one in a source"): found.invented,
     }
-    return [Check(name, count == 0, str(count), "0") for name, count in said.items()]
+    return [Check(name, not count, str(count), "0", waivable=False) for name, count in said.items()]

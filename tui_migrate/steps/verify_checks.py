@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui_migrate.i18n import _
 from tui_migrate.steps.base import Check, Context
+from tui_migrate.steps.consent_target import conservation_checks, conservation_found
 from tui_migrate.verify import fates, sample
 
 if TYPE_CHECKING:
@@ -130,20 +131,7 @@ def _sample(context: Context, settings: VerifyWith) -> Stated:
 
 
 def _consents(context: Context, settings: VerifyWith) -> Stated:
-    return {}, [
-        _zero(
-            _("consents carried: the target holds every state as derived"),
-            _found(context, "consent.carried"),
-        ),
-        _zero(
-            _("consents justified: no opt-out is contacted without a later permission"),
-            _found(context, "consent.justified"),
-        ),
-        _zero(
-            _("consents invented: no permission in the target without one in a source"),
-            _found(context, "consent.invented"),
-        ),
-    ]
+    return {}, conservation_checks(conservation_found(context))
 
 
 def _trail(context: Context, settings: VerifyWith) -> Stated:

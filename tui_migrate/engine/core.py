@@ -118,9 +118,3 @@ class Core:
         self.store = Store(path)
         for name in path.parent.glob("staging.duckdb*.set-aside"):
             name.unlink()
-
-    @contextmanager
-    def locked(self) -> Iterator[RunState]:
-        """The state, held still."""
-        with self.lock:
-            yield self.state

@@ -5,186 +5,34 @@ The live screen folds entries as they come; replay folds the same entries up to 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
+from tui_migrate.engine.state import (
+    SETTLED,
+    AnswerState,
+    CheckState,
+    PairState,
+    RunState,
+    SignOff,
+    Status,
+    StepState,
+)
 
-RECENT = 200
-"""How many of the last entries a state keeps for the live list."""
-
-
-class Status(StrEnum):
-    """Where a step stands."""
-
-    TODO = "todo"
-    RUNNING = "running"
-    PAUSED = "paused"
-    WAITING = "waiting"
-    ATTENTION = "attention"
-    FAILED = "failed"
-    DONE = "done"
-    STALE = "stale"
-    SKIPPED = "skipped"
-
-
-SETTLED = frozenset({Status.DONE, Status.SKIPPED})
-
-
-@dataclass(slots=True)
-class CheckState:
-    """A check of the present attempt, and who waived it if it failed."""
-
-    name: str
-    passed: bool
-    severity: str
-    observed: str
-    expected: str
-    waivable: bool = True
-    waived_by: str = ""
-    waived_reason: str = ""
-
-    @property
-    def blocks(self) -> bool:
-        """Whether the run may not go on because of it."""
-        return not self.passed and self.severity == "block" and not self.waived_by
-
-
-@dataclass(slots=True)
-class SignOff:
-    """One person's decision at a gate, as it stands."""
-
-    by: str
-    role: str
-    decision: str
-    evidence: str
-    bound: bool
-    at: str
-    comment: str
-    conditions: str = ""
-    voided: bool = False
-
-
-@dataclass(slots=True)
-class AnswerState:
-    """The present answer to a checklist item (a commitment; the vault has the words)."""
-
-    answer: str
-    not_applicable: bool
-    file: str
-    by: str
-    at: str
-
-
-@dataclass(slots=True)
-class StepState:
-    """One step of the run: what it is, and how far its last attempt has come."""
-
-    outline: facts.StepOutline
-    status: Status = Status.TODO
-    attempt: int = 0
-    inputs: dict[str, str] = field(default_factory=dict)
-    units_total: int = 0
-    units: dict[str, facts.UnitCommitted] = field(default_factory=dict)
-    checks: dict[str, CheckState] = field(default_factory=dict)
-    figures: facts.Figures = field(default_factory=dict)
-    digest: str = ""
-    started_seq: int = 0
-    started_at: str = ""
-    started_by: str = ""
-    ended_at: str = ""
-    operators: set[str] = field(default_factory=set)
-    """Who started or carried on the present attempt, answered, waived a check or skipped it."""
-    reason: str = ""
-    """Why it is stale, failed (a code) or skipped (a commitment)."""
-    reference: str = ""
-    evidence: str = ""
-    subject: int = 0
-    signoffs: list[SignOff] = field(default_factory=list)
-    supplementary: bool = False
-    """The evidence changed behind a gate that was passed: a supplementary sign-off is asked for."""
-    answers: dict[str, AnswerState] = field(default_factory=dict)
-    settled_by: str = ""
-    waivers: frozenset[str] = frozenset()
-    """Checks that were waived, in whichever attempt."""
-    waived_before: frozenset[str] = frozenset()
-    """Those of them that were waived before the present attempt started."""
-
-    @property
-    def id(self) -> str:
-        """The step's id in the runbook."""
-        return self.outline.id
-
-
-@dataclass(slots=True)
-class PairState:
-    """The present decision on a pair of records (pseudonyms), with what an undo returns to."""
-
-    decision: str
-    by: str
-    at: str
-    seq: int
-    reference: str
-    earlier: list[tuple[str, str, str, int, str]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class RunState:
-    """All that the journal says about a run, up to one entry."""
-
-    run: str = ""
-    runbook: str = ""
-    title: dict[str, str] = field(default_factory=dict)
-    version: str = ""
-    rehearsal: bool = False
-    zone: str = "UTC"
-    brands: list[str] = field(default_factory=list)
-    phases: list[facts.PhaseOutline] = field(default_factory=list)
-    steps: dict[str, StepState] = field(default_factory=dict)
-    objects: dict[str, str] = field(default_factory=dict)
-    deliveries: dict[tuple[str, str], facts.DeliverySeen] = field(default_factory=dict)
-    pairs: dict[tuple[str, str], PairState] = field(default_factory=dict)
-    commands: dict[str, int] = field(default_factory=dict)
-    intents: dict[str, facts.Intent] = field(default_factory=dict)
-    receipts: dict[str, facts.Receipt] = field(default_factory=dict)
-    unit_times: dict[tuple[str, int, str], str] = field(default_factory=dict)
-    backups: list[tuple[str, facts.BackupMade]] = field(default_factory=list)
-    seals: list[tuple[int, facts.Sealed]] = field(default_factory=list)
-    exports: list[tuple[Entry, facts.Exported]] = field(default_factory=list)
-    recent: deque[Entry] = field(default_factory=lambda: deque(maxlen=RECENT))
-    opened_at: str = ""
-    ended: str = ""
-    seq: int = 0
-    at: str = ""
-    head: str = ""
-
-    @property
-    def current(self) -> StepState | None:
-        """The first step that is not settled: where the run stands. ``None`` at the end."""
-        for step in self.steps.values():
-            if step.status not in SETTLED:
-                return step
-        return None
-
-    def evidence_of(self, gate: StepState) -> list[StepState]:
-        """The steps that a gate's sign-off binds to: those named, else all since the gate before."""
-        if gate.outline.evidence:
-            return [self.steps[i] for i in gate.outline.evidence if i in self.steps]
-        found: list[StepState] = []
-        for step in self.steps.values():
-            if step.id == gate.id:
-                break
-            found = [] if step.outline.uses == "gate" else [*found, step]
-        return found
-
-    def after(self, step: str) -> list[StepState]:
-        """The steps behind ``step``, in order."""
-        ids = list(self.steps)
-        return [self.steps[i] for i in ids[ids.index(step) + 1 :]]
+__all__ = [
+    "SETTLED",
+    "AnswerState",
+    "CheckState",
+    "PairState",
+    "RunState",
+    "SignOff",
+    "Status",
+    "StepState",
+    "apply",
+    "fold",
+]
 
 
 def fold(entries: Iterable[Entry], state: RunState | None = None) -> RunState:

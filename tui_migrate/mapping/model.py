@@ -11,8 +11,6 @@ from tui_migrate.model.types.base import SemanticType, Sensitivity
 UNREJECTABLE = frozenset({"consent", "suppression"})
 """Entities whose rows count whatever becomes of their physical row, and are never rejected."""
 
-DATED_BY_FORMAT = frozenset({"date", "datetime", "birth_date"})
-
 
 @dataclass(frozen=True, slots=True)
 class MappedField:

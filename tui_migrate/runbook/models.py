@@ -187,10 +187,6 @@ class Runbook(Strict):
         """The step with this id, if there is one."""
         return next((step for step in self.steps() if step.id == step_id), None)
 
-    def phase_of(self, step_id: str) -> Phase | None:
-        """The phase that holds the step."""
-        return next((p for p in self.phases if any(s.id == step_id for s in p.steps)), None)
-
     def system(self, source: str) -> str:
         """The system that a source belongs to; without one it is its own system."""
         return self.sources[source].system or source

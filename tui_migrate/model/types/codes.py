@@ -94,8 +94,6 @@ class Boolean(SemanticType):
         )
 
 
-CONSENT_STATES = ("given", "refused", "withdrawn", "confirmed")
-
 _CONSENT_WORDS = {
     "given": "given|ja|j|yes|y|true|1|waar|oui|opt in|optin|opted in|ingeschreven|aangemeld|subscribed"
     "|subscribe|toestemming|toestemming gegeven|akkoord|granted|consent given|wel|inscrit|abonne"

@@ -12,6 +12,7 @@ from tui_migrate.cli.common import (
     WorkspaceOption,
     has_terminal,
     print_json,
+    read_journal,
     read_run,
     result,
     say,
@@ -20,6 +21,7 @@ from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Exit
 from tui_migrate.i18n import _
 
 if TYPE_CHECKING:
+    from tui_migrate.audit.entries import Entry
     from tui_migrate.audit.lookup import Event
 
 audit_app = typer.Typer(help=_("What proves the run."), no_args_is_help=True, rich_markup_mode=None)
@@ -78,23 +80,43 @@ def verify(
     return int(Exit.DONE if verdict.ok else Exit.NO)
 
 
+FolderOption = Annotated[
+    Path | None, typer.Option(help=_("A copied audit folder; it needs nothing else."))
+]
+
+
 @audit_app.command()
-def log(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> int:
+def log(
+    folder: FolderOption = None, workspace: WorkspaceOption = Path(), as_json: JsonOption = False
+) -> int:
     """The journal in plain sentences."""
     from tui_migrate.engine.run import RunState, apply
     from tui_migrate.engine.sentences import sentence, stamp
 
-    here, entries, _state = read_run(workspace)
+    journal, vault, entries = _journal(folder, workspace)
     if as_json:
-        typer.echo(here.journal.read_text(), nl=False)
+        if journal.exists():
+            typer.echo(journal.read_text(), nl=False)
         return int(Exit.DONE)
-    words = _words(here.vault)
+    words = _words(vault)
     state = RunState()
     for entry in entries:
         apply(state, entry)
         moment = stamp(entry.at, state.zone)
         result(f"{entry.seq:>6}  {moment}  {entry.by:<10} {sentence(entry, state, words)}")
     return int(Exit.DONE)
+
+
+def _journal(folder: Path | None, root: Path) -> tuple[Path, Path, list[Entry]]:
+    """Journal, vault and entries, of a copied audit folder or of a workspace. A vault that was copied
+    along stands beside the folder, as it does in a workspace."""
+    if folder is None:
+        here, entries, _state = read_run(root)
+        return here.journal, here.vault, entries
+    journal, vault = folder / "journal.jsonl", folder.resolve().parent / "vault"
+    if not journal.is_file():
+        raise EnvironmentProblem(_("There is no journal.jsonl in {}.").format(folder))
+    return journal, vault, read_journal(journal, vault)
 
 
 def _words(folder: Path) -> Any:
@@ -164,6 +186,7 @@ def _plain(text: str) -> str:
 @audit_app.command()
 def replay(
     to: Annotated[int | None, typer.Option("--to", help=_("Up to this entry."))] = None,
+    folder: FolderOption = None,
     workspace: WorkspaceOption = Path(),
     as_json: JsonOption = False,
 ) -> int:
@@ -171,19 +194,20 @@ def replay(
     from tui_migrate.engine.headless import summary
     from tui_migrate.engine.run import fold
 
-    _here, entries, _state = read_run(workspace)
+    _file, _vault, entries = _journal(folder, workspace)
     if not entries:
         raise DataSaysNo(_("Nothing was begun here."))
     at = min(max(to if to is not None else len(entries), 1), len(entries))
     state = fold(entries[:at])
     if as_json:
         from tui_migrate.cli.runs import run_facts
+        from tui_migrate.engine.workspace import Workspace
 
-        print_json(run_facts(_here, state))
+        print_json(run_facts(Workspace((folder or workspace).resolve()), state))
         return int(Exit.DONE)
     say(_("REPLAY at entry {} of {}, {}").format(at, len(entries), state.at[:19].replace("T", " ")))
     for line in summary(state):
         result(line)
-    if has_terminal():
+    if has_terminal() and folder is None:
         say(_("Step through it in the full-screen program: press r."))
     return int(Exit.DONE)

@@ -114,26 +114,34 @@ def opened(
 
 
 def read_run(root: Path) -> tuple[Workspace, list[Entry], RunState]:
-    """The journal of a workspace, read without holding it, with names spelled out where the vault is
-    there. A torn last line is left out."""
-    from tui_migrate.audit.journal import GENESIS, parse_line
-    from tui_migrate.audit.vault import Vault
-    from tui_migrate.engine.opening import readable
+    """The journal of a workspace, read without holding it, and the state that it gives."""
     from tui_migrate.engine.run import fold
     from tui_migrate.engine.workspace import Workspace
 
     workspace = Workspace(root.resolve())
     workspace.require()
-    entries: list[Entry] = []
-    if workspace.has_run:
-        prev = GENESIS
-        with workspace.journal.open("rb") as stream:
-            for seq, line in enumerate(stream, 1):
-                if not line.endswith(b"\n"):
-                    break
-                entries.append(parse_line(line[:-1], seq, prev))
-                prev = entries[-1].hash
-    if workspace.vault.is_dir():
-        opened = Vault(workspace.vault).opened
-        entries = [readable(entry, opened) for entry in entries]
+    entries = read_journal(workspace.journal, workspace.vault)
     return workspace, entries, fold(entries)
+
+
+def read_journal(journal: Path, vault: Path) -> list[Entry]:
+    """The entries of a journal, none where there is no file; names are spelled out where the vault
+    is there. A torn last line is left out. Raises ``JournalBroken`` at any other bad line."""
+    from tui_migrate.audit.journal import GENESIS, parse_line
+    from tui_migrate.audit.vault import Vault
+    from tui_migrate.engine.opening import readable
+
+    if not journal.exists():
+        return []
+    entries: list[Entry] = []
+    prev = GENESIS
+    with journal.open("rb") as stream:
+        for seq, line in enumerate(stream, 1):
+            if not line.endswith(b"\n"):
+                break
+            entries.append(parse_line(line[:-1], seq, prev))
+            prev = entries[-1].hash
+    if vault.is_dir():
+        opened = Vault(vault).opened
+        entries = [readable(entry, opened) for entry in entries]
+    return entries

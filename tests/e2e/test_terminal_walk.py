@@ -130,7 +130,7 @@ def evidence_of(folder: Path) -> Path:
 
 def at_run(t: Terminal) -> bool:
     """Whether the keys of Run stand there."""
-    return "f findings  m mapping" in t.text
+    return "f findings" in t.text and "/ person" in t.text
 
 
 def look_around(t: Terminal) -> None:

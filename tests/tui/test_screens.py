@@ -221,7 +221,7 @@ def test_before_anything_is_read_every_screen_is_empty_and_says_so(make: Make) -
         for key, selector, words in (
             ("f", "#about", "No findings so far"),
             ("m", "#about", "Nothing is mapped yet"),
-            ("p", "#pair", "No pair waits"),
+            ("p", "#pair", "not compared yet"),
         ):
             await press(pilot, key)
             assert words in text(app, selector)

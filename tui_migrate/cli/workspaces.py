@@ -156,7 +156,7 @@ def open_screen(root: Path, key_file: Path | None) -> int:
 
     from tui_migrate.tui.app import run_opening
 
-    code, client = run_opening(opener)
+    code, client = run_opening(opener, folder=root)
     if client is not None:
         client.close()
     return code

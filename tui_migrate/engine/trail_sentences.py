@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tui_migrate.engine.sentences import grouped, label
+from tui_migrate.engine.wording import rule_words
 from tui_migrate.i18n import _
 
 _TRAIL_CELLS = (
@@ -51,7 +52,7 @@ def _loaded(c: Cells) -> str:
 
 def _mapped(c: Cells) -> str:
     if not c["field"]:
-        return _("mapped by {rule}").format(rule=c["rule"])
+        return _("mapped with {rule}").format(rule=c["rule"])
     count = grouped(int(c["after"])) if c["after"].isdecimal() else c["after"]
     text = _("mapped as {entity} × {n}") if count != "1" else _("mapped as {entity}")
     return text.format(entity=label(c["field"]), n=count or "–") + _by_rule(c)
@@ -69,6 +70,19 @@ def _survived(c: Cells) -> str:
         field=label(c["field"]), after=c["after"] or "–", before=c["before"] or "–"
     )
     return text + (_(" from {other}").format(other=_other(c)) if _other(c) else "") + _by_rule(c)
+
+
+def _consent(c: Cells) -> str:
+    """The field is channel/brand/purpose."""
+    channel, _slash, rest = c["field"].partition("/")
+    brand = rest.rpartition("/")[0] or rest
+    before = _("{before} → ").format(before=c["before"]) if c["before"] else ""
+    text = _("{brand} by {channel}: {state}").format(
+        brand=brand or "–", channel=channel or "–", state=before + (c["after"] or "–")
+    )
+    if _other(c):
+        text += _(", as {other} says").format(other=_other(c))
+    return text + (f" ({rule_words(c['rule'])})" if c["rule"] else "")
 
 
 def _written(c: Cells) -> str:
@@ -95,6 +109,7 @@ _TRAIL: dict[str, Callable[[Cells], str]] = {
     "changed": _changed,
     "survived": _survived,
     "imported": _written,
+    "consent": _consent,
     "consent_written": _written,
     **dict.fromkeys(("rejected", "excluded", "pruned", "held", "repeated", "superseded"), _fate),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, ngettext
 
 _LONG = re.compile(r"(?<![\w.,:/-])\d{5,}(?![\w.,:/-])")
 _BOUND = re.compile(r"(>=|<=|>|<|=)\s*(.+)")
@@ -29,7 +29,72 @@ def measured(text: str) -> str:
     return _LONG.sub(lambda found: f"{int(found[0]):,}".replace(",", " "), text)
 
 
+_RULES = {
+    "newest_optin": _("the newest statement is an opt-in"),
+    "newest_optout": _("the newest statement is an opt-out"),
+    "undated_optout": _("an opt-out without a date"),
+    "tie_optout": _("opt-in and opt-out at the same instant"),
+    "unconfirmed_optin": _("the later opt-in was not confirmed"),
+    "no_evidence": _("nothing proves a permission"),
+    "optin_without_proof": _("opt-in without proof"),
+}
+_SUPPRESSION = "suppression:"
+
+
 def rule_words(rule: str) -> str:
     """The id of a rule as words: ``email.typo_domain`` → ``email: typo domain``."""
+    if rule in _RULES:
+        return _RULES[rule]
+    if rule.startswith(_SUPPRESSION):
+        why = rule.removeprefix(_SUPPRESSION).replace("_", " ")
+        return _("silenced: {why}").format(why=why)
     words = re.sub(r"[.:]\s*", ": ", rule)
     return re.sub(r"[_-]", " ", words)
+
+
+_PER_MILLE = " per mille"
+_FIGURES = {
+    "findings block": _("findings that stop"),
+    "findings warn": _("findings that warn"),
+    "findings note": _("findings to note"),
+}
+
+
+def figure_words(name: str) -> str:
+    """The name of a step's figure for people: ``complete_per_mille`` → ``complete``."""
+    words = name.replace("_", " ")
+    if words.startswith("rule "):
+        return _("by rule {rule}").format(rule=rule_words(words.removeprefix("rule ")))
+    return _FIGURES.get(words, words.removesuffix(_PER_MILLE))
+
+
+def figure_text(name: str, value: int | str) -> str:
+    """A figure of a step for people: numbers grouped, per mille as per cent, codes as they are."""
+    if not isinstance(value, int):
+        return value
+    if name.replace("_", " ").endswith(_PER_MILLE):
+        return f"{value / 10:.1f} %"
+    return f"{value:,}".replace(",", " ")
+
+
+def counted(number: int, entity: str) -> str:
+    """``5 orders``, ``1 subscription``: a number of rows of an entity."""
+    forms = {
+        "address": ngettext("address", "addresses", number),
+        "attendance": ngettext("attendance", "attendances", number),
+        "consent": ngettext("consent", "consents", number),
+        "contact_point": ngettext("contact point", "contact points", number),
+        "donation": ngettext("donation", "donations", number),
+        "group": ngettext("group", "groups", number),
+        "interaction": ngettext("interaction", "interactions", number),
+        "interest": ngettext("interest", "interests", number),
+        "invoice": ngettext("invoice", "invoices", number),
+        "membership": ngettext("membership", "memberships", number),
+        "order": ngettext("order", "orders", number),
+        "preference": ngettext("preference", "preferences", number),
+        "relation": ngettext("relation", "relations", number),
+        "subscription": ngettext("subscription", "subscriptions", number),
+        "suppression": ngettext("suppression", "suppressions", number),
+    }
+    words = forms.get(entity, entity.replace("_", " "))
+    return f"{number:,}".replace(",", " ") + f" {words}"

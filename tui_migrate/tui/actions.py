@@ -36,7 +36,8 @@ GLYPHS = {
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing that a key does. ``shown``: whether it stands in the key line."""
+    """One thing that a key does. ``shown``: whether it stands in the key line; ``line``: keys and
+    word there, where they are not its own (``← →|entry`` for two keys that belong together)."""
 
     id: str
     key: str
@@ -44,6 +45,13 @@ class Act:
     label: str
     help: str
     shown: bool = True
+    line: str = ""
+
+    @property
+    def short(self) -> tuple[str, str]:
+        """Key and word for the key line."""
+        glyph, bar, word = self.line.partition("|")
+        return (glyph, word) if bar else (self.glyph, self.label)
 
     @property
     def glyph(self) -> str:
@@ -52,7 +60,9 @@ class Act:
 
 
 def _acts(
-    *rows: tuple[str, str, str, str, str] | tuple[str, str, str, str, str, bool],
+    *rows: tuple[str, str, str, str, str]
+    | tuple[str, str, str, str, str, bool]
+    | tuple[str, str, str, str, str, bool, str],
 ) -> list[Act]:
     return [Act(*row) for row in rows]
 
@@ -67,11 +77,10 @@ ACTS: dict[str, list[Act]] = {
             _("Open the gate or the questions, or start and continue the run"),
         ),
         ("run.findings", "f", "findings", _("findings"), _("Findings by rule, field and record")),
-        ("run.mapping", "m", "mapping", _("mapping"), _("What becomes of every source column")),
         ("run.pairs", "p", "pairs", _("pairs"), _("Settle doubtful duplicates")),
         ("run.person", "slash", "person", _("person"), _("Look a person up")),
-        ("run.gate", "g", "gate", _("gate"), _("Open the gate that waits, or the selected one")),
         ("run.replay", "r", "replay", _("replay"), _("The run at any earlier moment")),
+        ("run.mapping", "m", "mapping", _("mapping"), _("What becomes of every source column")),
         (
             "run.toggle",
             "space",
@@ -79,7 +88,7 @@ ACTS: dict[str, list[Act]] = {
             _("start/pause"),
             _("Start the run, or pause it after the present unit"),
         ),
-        ("run.redo", "R", "redo", _("redo"), _("Do the selected step, and all that follow, again")),
+        ("run.gate", "g", "gate", _("gate"), _("Open the gate that waits, or the selected one")),
         (
             "run.waive",
             "w",
@@ -87,6 +96,7 @@ ACTS: dict[str, list[Act]] = {
             _("waive"),
             _("Accept a failing check of the selected step, with a reason"),
         ),
+        ("run.redo", "R", "redo", _("redo"), _("Do the selected step, and all that follow, again")),
         (
             "run.skip",
             "S",
@@ -234,8 +244,16 @@ ACTS: dict[str, list[Act]] = {
         ),
         ("pairs.unsure", "u", "decide('unsure')", _("unsure"), _("Leave it for somebody else")),
         ("pairs.undo", "z", "undo", _("undo"), _("Take the last decision back")),
-        ("pairs.previous", "left", "step(-1)", _("previous"), _("The pair before")),
-        ("pairs.next", "right", "step(1)", _("next"), _("The next pair")),
+        (
+            "pairs.previous",
+            "left",
+            "step(-1)",
+            _("previous"),
+            _("The pair before"),
+            True,
+            "← →|" + _("other pair"),
+        ),
+        ("pairs.next", "right", "step(1)", _("next"), _("The next pair"), False),
         (
             "pairs.equal",
             "e",
@@ -256,6 +274,7 @@ ACTS: dict[str, list[Act]] = {
     ),
     "people": _acts(
         ("people.open", "enter", "open", _("open"), _("Open the person")),
+        ("people.search", "slash", "search", _("search again"), _("Type another search")),
         ("people.back", "escape", "back", _("back"), _("Back to the run")),
     ),
     "person": _acts(
@@ -264,7 +283,7 @@ ACTS: dict[str, list[Act]] = {
             "enter",
             "events",
             _("events behind it"),
-            _("On a consent: its events and the rule that decided"),
+            _("The row in full; of a consent its events and the rule that decided"),
         ),
         (
             "person.pane",
@@ -276,22 +295,55 @@ ACTS: dict[str, list[Act]] = {
         ("person.back", "escape", "back", _("back"), _("Back to the search")),
     ),
     "replay": _acts(
-        ("replay.back_one", "left", "move(-1)", _("entry back"), _("One journal entry back")),
-        ("replay.on_one", "right", "move(1)", _("entry on"), _("One journal entry on")),
+        (
+            "replay.back_one",
+            "left",
+            "move(-1)",
+            _("entry back"),
+            _("One journal entry back"),
+            True,
+            "← →|" + _("entry"),
+        ),
+        ("replay.on_one", "right", "move(1)", _("entry on"), _("One journal entry on"), False),
         (
             "replay.back_gate",
             "left_square_bracket",
             "gate(-1)",
             _("gate back"),
             _("To the gate before"),
+            True,
+            "[ ]|" + _("gate"),
         ),
-        ("replay.on_gate", "right_square_bracket", "gate(1)", _("gate on"), _("To the next gate")),
+        (
+            "replay.on_gate",
+            "right_square_bracket",
+            "gate(1)",
+            _("gate on"),
+            _("To the next gate"),
+            False,
+        ),
+        ("replay.play", "space", "play", _("play"), _("Play and pause")),
+        ("replay.time", "t", "time", _("time"), _("Go to a moment")),
+        (
+            "replay.difference",
+            "d",
+            "difference",
+            _("changes"),
+            _("What changed between two moments: d here, move, d there"),
+        ),
+        (
+            "replay.gate_open",
+            "g",
+            "open_gate",
+            _("open gate"),
+            _("The selected gate as it stood then"),
+        ),
         ("replay.first", "home", "edge(0)", _("start"), _("To the first entry"), False),
         ("replay.last", "end", "edge(1)", _("end"), _("To the last entry"), False),
-        ("replay.play", "space", "play", _("play"), _("Play and pause")),
-        ("replay.time", "t", "time", _("go to time"), _("Go to a moment")),
-        ("replay.gate_open", "g", "open_gate", _("gate"), _("The selected gate as it stood then")),
-        ("replay.leave", "escape", "leave", _("leave"), _("Back to the present")),
+        ("replay.leave", "escape", "leave", _("back"), _("Back to the present")),
+    ),
+    "help": _acts(
+        ("help.back", "escape,enter,f1", "back", _("back"), _("Back to where you were")),
     ),
     "app": _acts(
         ("app.help", "f1", "app.help", _("help"), _("All keys of this screen")),

@@ -97,10 +97,24 @@ def day(text: str) -> str:
         return ""
 
 
-def readable(text: str) -> str:
-    """What is wrong with the path of an evidence file, or ''."""
+def found(text: str, base: Path | None = None) -> Path:
+    """The file that is meant: from where the program was started, else from ``base``."""
     path = Path(text.strip()).expanduser()
+    if base is not None and not path.is_absolute() and not path.exists():
+        inside = base / path
+        if inside.exists():
+            return inside
+    return path
+
+
+def readable(text: str, base: Path | None = None) -> str:
+    """What is wrong with the path of an evidence file, or ''."""
     try:
+        if not text.strip():
+            return _("Name a file.")
+        path = found(text, base)
+        if path.is_dir():
+            return _("This is a folder: name a file in it.")
         if not path.is_file():
             return _("There is no such file.")
         with path.open("rb") as stream:
@@ -110,7 +124,7 @@ def readable(text: str) -> str:
     return ""
 
 
-def wrong(item: Item, text: str) -> str:
+def wrong(item: Item, text: str, base: Path | None = None) -> str:
     """What is wrong with a typed answer, or ''."""
     plain = text.strip()
     if not plain:
@@ -121,14 +135,14 @@ def wrong(item: Item, text: str) -> str:
         case "date":
             return "" if day(plain) else _("This is not a date: type it as 31-03-2026.")
         case "file":
-            return readable(plain)
+            return readable(plain, base)
         case "yes_no" | "choice":
             return "" if plain in item.options else _("This is none of the choices.")
         case _:
             return ""
 
 
-def canonical(item: Item, text: str) -> str:
+def canonical(item: Item, text: str, base: Path | None = None) -> str:
     """The one form in which a right answer is sent."""
     plain = text.strip()
     match item.type:
@@ -137,6 +151,6 @@ def canonical(item: Item, text: str) -> str:
         case "date":
             return day(plain)
         case "file":
-            return str(Path(plain).expanduser())
+            return str(found(plain, base))
         case _:
             return plain

@@ -6,12 +6,14 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from time import monotonic
 from typing import ClassVar, Literal
 
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -23,6 +25,8 @@ from tui_migrate.tui import themes
 from tui_migrate.tui.actions import acts, bindings
 from tui_migrate.tui.live import Live
 from tui_migrate.tui.messages import Heard, Opened, Said
+from tui_migrate.tui.outbox import Outbox
+from tui_migrate.tui.palette import Palette
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BREAKPOINTS, BaseScreen
 from tui_migrate.tui.screens.form import Filled, Form
@@ -48,6 +52,7 @@ class MigrateApp(App[int]):
         Binding("ctrl+c,ctrl+q", "leave", show=False),
     ]
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Palette}
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = BREAKPOINTS
 
     live: Live
@@ -58,10 +63,14 @@ class MigrateApp(App[int]):
         theme: str = "",
         pace: float = PACE,
         opener: Opener | None = None,
+        folder: Path | None = None,
     ) -> None:
+        """``folder``: of the workspace; paths that a person types may start from there."""
         super().__init__()
         self.client = client
         self.problem: BaseException | None = None
+        self.outbox = Outbox()
+        self.folder = folder
         self._opener = opener
         self.animation_level = "none"
         for own in themes.OWN:
@@ -201,8 +210,9 @@ class MigrateApp(App[int]):
                 isinstance(screen, BaseScreen) and not screen.applies(act)
             ):
                 continue
+            word = screen.wording(act) if isinstance(screen, BaseScreen) else act.label
             yield SystemCommand(
-                act.label, act.help, lambda act=act: self._run_act(screen, act.action)
+                f"{word}   {act.glyph}", act.help, lambda act=act: self._run_act(screen, act.action)
             )
         for name in themes.NAMES:
             text = _("Colours: {name}").format(name=name)
@@ -215,11 +225,11 @@ class MigrateApp(App[int]):
         self.theme = name
 
 
-def run_opening(opener: Opener) -> tuple[int, Client | None]:
+def run_opening(opener: Opener, folder: Path | None = None) -> tuple[int, Client | None]:
     """Show a first screen at once, have ``opener`` open the workspace beside it, then as
     ``run_app``. Gives the exit code and the client, for the caller to close; raises what ``opener``
     raised."""
-    app = MigrateApp(opener=opener)
+    app = MigrateApp(opener=opener, folder=folder)
     code = app.run(mouse=True)
     if app.problem is not None:
         raise app.problem

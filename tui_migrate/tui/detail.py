@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from textual.content import Content
 
@@ -23,7 +23,7 @@ from tui_migrate.engine.sentences import (
     stamp,
     step_name,
 )
-from tui_migrate.engine.wording import measured
+from tui_migrate.engine.wording import figure_text, figure_words, measured
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.advice import is_checklist, is_gate, unanswered
 from tui_migrate.tui.safe import fit, prose, safe
@@ -84,7 +84,7 @@ def figure_rows(figures: Figures, width: int) -> list[Content]:
     numbers under each other, in two columns where there is room."""
     table = consents_table(figures, width)
     cells = [
-        (safe(label(name)), safe(figure(value)))
+        (safe(figure_words(name)), safe(figure_text(name, value)))
         for name, value in figures.items()
         if not _CONSENT.fullmatch(name)
     ]
@@ -113,6 +113,8 @@ def gate_figures(state: RunState, gate: StepState, width: int) -> list[Content]:
         grouped_.setdefault(step if known else "", {})[figure_ if known else name] = value
     rows: list[Content] = []
     for step, figures in grouped_.items():
+        if step and is_gate(state.steps[step]):
+            continue  # signed for there
         if step:
             rows.append(Content.styled(prose(step_name(state.steps[step].outline)), "bold"))
         rows += figure_rows(figures, width)
@@ -141,7 +143,7 @@ def consents_table(figures: Figures, width: int) -> list[Content]:
         rows.append(Content.styled(" " * names + over, QUIET))
     row = "".join(fit(t, w, right=True) for t, w in zip(titles, widths, strict=True))
     rows.append(Content.styled(fit(head, names) + row, QUIET))
-    for name, cells in counted.items():
+    for name, cells in [*counted.items(), *_totals(counted)]:
         parts: list[tuple[str, str] | str] = [fit(safe(name), names)]
         for (side, kind), gap, room in (
             (("before", "opt-in"), widths[0], widths[1]),
@@ -157,14 +159,28 @@ def consents_table(figures: Figures, width: int) -> list[Content]:
     return [*rows, Content("")]
 
 
+def _totals(
+    counted: Mapping[str, Mapping[tuple[str, str], int | str]],
+) -> list[tuple[str, dict[tuple[str, str], int | str]]]:
+    """The row that adds up a table of consents of more than one row."""
+    if len(counted) < 2:
+        return []
+    total: dict[tuple[str, str], int | str] = {}
+    for key in dict.fromkeys(key for cells in counted.values() for key in cells):
+        values = [cells.get(key, 0) for cells in counted.values()]
+        total[key] = sum(value for value in values if isinstance(value, int))
+    return [(_("all together"), total)]
+
+
 def check_row(check: CheckState) -> Content:
-    """A check, by glyph and word."""
+    """A check, by glyph and word; what was expected only where something else was found."""
     name = safe(check.name)
-    facts_ = _("{observed} (expected {expected})").format(
-        observed=safe(measured(check.observed)), expected=safe(measured(check.expected))
-    )
+    observed = safe(measured(check.observed))
     if check.passed:
-        return line(("✓ ", GOOD), name, (f"  {facts_}", QUIET))
+        return line(("✓ ", GOOD), name, (f"  {observed}", QUIET))
+    facts_ = _("{observed}, expected {expected}").format(
+        observed=observed, expected=safe(measured(check.expected))
+    )
     if check.waived_by:
         waived = _("waived by {by}").format(by=safe(check.waived_by))
         return line(("– ", WARN), name, f"  {facts_}", (f"  {waived}", WARN))
@@ -179,6 +195,23 @@ def check_rows(checks: Iterable[CheckState]) -> list[Content]:
     if not ordered:
         return []
     return [Content.styled(_("Checks"), "bold"), *map(check_row, ordered), Content("")]
+
+
+def look_rows(steps: Sequence[StepState]) -> list[Content]:
+    """What is wrong with the outcome of ``steps``: their failing checks, gravest first."""
+    checks = [(step, check) for step in steps for check in step.checks.values()]
+    if not checks:
+        return []
+    wrong = [(step, check) for step, check in checks if not check.passed]
+    if not wrong:
+        text = ngettext("the check passed", "all {n} checks passed", len(checks))
+        return [line(("✓ ", GOOD), text.format(n=len(checks))), Content("")]
+    wrong.sort(key=lambda pair: (bool(pair[1].waived_by), pair[1].severity != "block"))
+    text = ngettext(
+        "{n} of {m} checks asks for a look", "{n} of {m} checks ask for a look", len(wrong)
+    )
+    rows = [Content.styled(text.format(n=len(wrong), m=len(checks)), "bold")]
+    return [*rows, *(line("  ", check_row(check)) for _step, check in wrong), Content("")]
 
 
 def signed_by(gate: StepState, role: str) -> list[str]:
@@ -224,6 +257,8 @@ def step_rows(
     if step.status is not Status.DONE or step.units_total > 1:
         moving = progress_rows(step, progress, width)
     checks = check_rows(step.checks.values())
+    if is_gate(step):
+        checks = look_rows(state.evidence_of(step))
     standing = _standing(step, state.zone)
     make = gate_figures if is_gate(step) else _own_figures
     figures = make(state, step, width)

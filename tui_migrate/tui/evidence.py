@@ -39,16 +39,17 @@ def since_last(entries: Sequence[Entry], gate: str, now: RunState) -> Since:
         return Since()
     last = signed[-1]
     then = fold(entry for entry in entries if entry.seq <= last.seq)
-    changes: list[Change] = []
+    found: list[Change] = []
     for step in now.evidence_of(now.steps[gate]):
         before = then.steps.get(step.id)
         if before is not None and before.digest != step.digest:
-            changes.extend(_changes(before, step))
+            found.extend(changes(before, step))
     decision = last.fact.decision if isinstance(last.fact, facts.SignedOff) else ""
-    return Since(last.by, last.at, decision, tuple(changes))
+    return Since(last.by, last.at, decision, tuple(found))
 
 
-def _changes(before: StepState, after: StepState) -> list[Change]:
+def changes(before: StepState, after: StepState) -> list[Change]:
+    """Figures and checks of a step that are not what they were; at least that its output is not."""
     name = step_name(after.outline)
     made = []
     for key in dict.fromkeys([*before.figures, *after.figures]):

@@ -8,6 +8,7 @@ from typing import Any
 from tui_migrate.engine import queries as q
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.answers.values import cells_of, same, show
+from tui_migrate.matching.explaining import reason_text
 from tui_migrate.staging.store import quote
 
 # One row is a pair in the review band.
@@ -118,7 +119,7 @@ def detail(desk: Desk, query: q.PairDetail) -> q.PairSheet:
         right=_side(desk, entities, query.source_b, query.record_b),
         weight=weight or 0.0,
         probability=probability or 0.0,
-        reason=text(reason),
+        reason=reason_text(text(reason)),
         rules=tuple(text(rule) for rule in rules or ()),
         profiles=(
             _profile(desk, query.source_a, query.record_a),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -106,11 +107,16 @@ class BaseScreen(Screen[None]):
         title = prose(said(state.title))
         name = state.runbook if not title else f"{state.runbook} · {title}"
         at = stamp(state.at, state.zone)
+        if not self.badge():
+            at = _("last entry {time}").format(time=at[-5:])
         rights = [f"{user} ({roles})  {at}"] if roles else []
         rights += [f"{user}  {at}", user]
         self.query_one(TopBar).tell(name, rights, state.rehearsal, self.badge())
         shown = [act for act in acts(self.GROUP) if self.applies(act)]
-        self.query_one(KeyBar).tell(shown, self.notes())
+        first = self.first()
+        shown.sort(key=lambda act: first.index(act.id) if act.id in first else len(first))
+        worded = [replace(act, label=self.wording(act)) for act in shown]
+        self.query_one(KeyBar).tell(worded, self.notes())
 
     def badge(self) -> str:
         """A word for the top line when this is not the present."""
@@ -119,6 +125,14 @@ class BaseScreen(Screen[None]):
     def applies(self, act: Act) -> bool:
         """Whether the key does something now; others are left out of the key line."""
         return True
+
+    def first(self) -> list[str]:
+        """Ids of acts that come first in the key line now; the others stay in their order."""
+        return []
+
+    def wording(self, act: Act) -> str:
+        """What the key line says of ``act`` now."""
+        return act.label
 
     def notes(self) -> dict[str, str]:
         """Numbers for the key line."""
@@ -142,14 +156,17 @@ class BaseScreen(Screen[None]):
         self.run_worker(job, thread=True, group=slot, exit_on_error=False)
 
     def send(self, command: AnyCommand, then: Callable[[Reply], None] | None = None) -> None:
-        """Have a command done; a refusal is shown, ``then`` hears of the outcome either way."""
+        """Have a command done; a refusal is shown, ``then`` hears of the outcome either way.
+
+        Commands are done in the order of the keys, also when this screen is left meanwhile."""
 
         def job() -> None:
             reply = self._guarded(lambda: self.home.live.client.send(command))
             if reply is not None:
                 self.post_message(Done(reply[0], then))
 
-        self.run_worker(job, thread=True, group="send", exit_on_error=False)
+        self.home.outbox.add(job)
+        self.home.run_worker(self.home.outbox.work, thread=True, group="send", exit_on_error=False)
 
     def _guarded(self, work: Callable[[], Any]) -> tuple[Any] | None:
         """What ``work`` gives, in a tuple; ``None`` when it failed and the person was told."""

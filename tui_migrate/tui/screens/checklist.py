@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,7 +22,7 @@ from tui_migrate.engine.sentences import stamp, step_name
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.advice import unanswered
-from tui_migrate.tui.answers import Item, canonical, readable, shown_answer, wrong
+from tui_migrate.tui.answers import Item, canonical, found, readable, shown_answer, wrong
 from tui_migrate.tui.detail import attention, bar
 from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.screens.base import BaseScreen
@@ -43,6 +44,9 @@ class ChecklistScreen(BaseScreen):
         super().__init__()
         self._step = step
         self._words: dict[str, str] = {}
+        self._sent: set[str] = set()
+        """Questions of which the answer is on its way."""
+        self._leaving = False
 
     def body(self) -> Iterable[Widget]:
         yield Block(id="heading")
@@ -63,8 +67,13 @@ class ChecklistScreen(BaseScreen):
         picked = self.query_one("#items", Rows).picked
         return next((item for item in self.items if item.id == picked), None)
 
+    def first(self) -> list[str]:
+        return ["checklist.go"]
+
     def applies(self, act: Act) -> bool:
         item = self.item
+        if act.id == "checklist.next":
+            return len(self.step(self._step).answers) < len(self.items)
         if act.id in ("checklist.yes", "checklist.no"):
             return item is not None and item.type == "yes_no" and not item.evidence
         if act.id == "checklist.go":
@@ -207,19 +216,21 @@ class ChecklistScreen(BaseScreen):
         known = self.step(self._step).answers.get(item.id)
         before = self._said(known) if known and not known.not_applicable else ""
         asks = []
+        base = self.home.folder
+        path, there = _("evidence/… · ⇥ completes"), partial(readable, base=base)
         if not item.options:
-            hint = {"date": "31-03-2026", "file": "~/evidence.pdf"}.get(item.type, "")
-            asks.append(
-                Ask("answer", item.kind, before, hint, check=lambda text: wrong(item, text))
-            )
+            hint = {"date": "31-03-2026", "file": path}.get(item.type, "")
+            files = base if item.type == "file" else None
+            check = partial(wrong, item, base=base)
+            asks.append(Ask("answer", item.kind, before, hint, check=check, files=files))
         if item.evidence and item.type != "file":
-            asks.append(Ask("file", _("Evidence file (path)"), check=readable))
+            asks.append(Ask("file", _("Evidence file (path)"), hint=path, check=there, files=base))
         choices = [(option, shown_answer(option)) for option in item.options]
 
         def then(filled: Filled | None) -> None:
             if filled is not None:
                 said = filled.get("answer", filled.get("choice", ""))
-                self._send(item, canonical(item, said), filled.get("file", ""))
+                self._send(item, canonical(item, said, base), filled.get("file", ""))
 
         question = [line((prose(item.question), "bold"))]
         if item.other:
@@ -243,7 +254,9 @@ class ChecklistScreen(BaseScreen):
     def action_reply(self, answer: str) -> None:
         """Yes or no at one key, where no evidence is asked for."""
         item = self.item
-        if item is not None and item.type == "yes_no" and not item.evidence:
+        if item is None or item.type != "yes_no" or item.evidence:
+            return
+        if self._open_to_answers():
             self._send(item, answer, "")
 
     def action_not_applicable(self) -> None:
@@ -257,7 +270,7 @@ class ChecklistScreen(BaseScreen):
                 command = api.Answer(
                     step=self._step, item=item.id, answer=filled["why"], not_applicable=True
                 )
-                self.send(command, lambda reply: self._answered(reply, item))
+                self._submit(item, command)
 
         why = Ask("why", _("Why does it not apply?"), check=needed(_("A reason is needed.")))
         self.app.push_screen(
@@ -265,27 +278,38 @@ class ChecklistScreen(BaseScreen):
         )
 
     def _send(self, item: Item, answer: str, file: str) -> None:
-        path = str(Path(file).expanduser()) if file else ""
+        path = str(found(file, self.home.folder)) if file else ""
         if item.type == "file":
             path, answer = answer, Path(answer).name
         command = api.Answer(step=self._step, item=item.id, answer=answer, file=path)
-        self.send(command, lambda reply: self._answered(reply, item, answer))
+        self._submit(item, command)
 
-    def _answered(self, reply: Reply, item: Item, answer: str = "") -> None:
-        """On to the next question; but where the step cannot end so, say it and stay."""
-        if not reply.ok:
-            return
+    def _submit(self, item: Item, command: api.Answer) -> None:
+        """Send an answer, and on to the next question at once: a key pressed meanwhile is meant for
+        that one. Where the step cannot end so, stay and say it."""
+        bad = bool(item.expect) and not command.not_applicable and command.answer != item.expect
+        self._sent.add(item.id)
+        if not bad:
+            self.action_next_open()
+        self.send(command, lambda reply: self._answered(reply, item, bad))
+
+    def _answered(self, reply: Reply, item: Item, bad: bool) -> None:
+        self._sent.discard(item.id)
         self.home.live.drain()
         self.show()
-        if item.expect and answer not in ("", item.expect):
+        if not reply.ok:
+            self._leaving = False
+            self.query_one("#items", Rows).pick(item.id)
+        elif bad:
             text = _("The step cannot end with this answer: “{needed}” is needed.")
             self.home.tell(text.format(needed=shown_answer(item.expect)), "warning")
-        else:
-            self.action_next_open()
+        if self._leaving and not self._sent:
+            self._leaving = False
+            self.action_go_on()
 
     def action_next_open(self) -> None:
         """The next question without an answer, from the cursor on and round."""
-        answers = self.step(self._step).answers
+        answers = {*self.step(self._step).answers, *self._sent}
         ids = [item.id for item in self.items]
         rows = self.query_one("#items", Rows)
         at = ids.index(rows.picked) if rows.picked in ids else 0
@@ -295,7 +319,10 @@ class ChecklistScreen(BaseScreen):
                 return
 
     def action_go_on(self) -> None:
-        """Back to the run, and on with it."""
+        """Back to the run, and on with it; answers on their way are waited for."""
+        if self._sent:
+            self._leaving = True
+            return
         if unanswered(self.step(self._step)):
             self.home.tell(_("There are still questions without an answer."), "warning")
             return

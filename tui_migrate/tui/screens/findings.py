@@ -26,7 +26,7 @@ from tui_migrate.engine.queries import (
 )
 from tui_migrate.engine.sentences import grouped
 from tui_migrate.engine.wording import rule_words
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
@@ -35,7 +35,11 @@ from tui_migrate.tui.status import BAD, QUIET, WARN
 from tui_migrate.tui.widgets.block import Block, line, lines
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
 
-SEVERITIES = {"block": ("✗", BAD), "warn": ("!", WARN)}
+SEVERITIES = {
+    "block": ("✗ " + _("block"), BAD),
+    "warn": ("! " + _("warn"), WARN),
+    "note": ("· " + _("note"), QUIET),
+}
 
 RULES = (
     Column(_("rule"), share=1),
@@ -119,7 +123,12 @@ class FindingsScreen(BaseScreen):
         tail = ""
         if self._level == 0 and self._rules:
             total = sum(rule.findings for rule in self._rules)
-            tail = _("{n} findings").format(n=grouped(total))
+            rules = len(self._rules)
+            tail = ngettext("{n} finding", "{n} findings", total).format(n=grouped(total))
+            tail += " · " + ngettext("{n} rule", "{n} rules", rules).format(n=grouped(rules))
+            grave = sum(rule.findings for rule in self._rules if rule.severity == "block")
+            if grave:
+                tail += " · " + _("{n} of severity block").format(n=grouped(grave))
         elif self._level == 2 and self._page is not None:
             first = self._page.page * PAGE
             tail = _("{a}–{b} of {n}").format(
@@ -135,13 +144,13 @@ class FindingsScreen(BaseScreen):
         self._rules = rules
         made = []
         for number, rule in enumerate(rules):
-            glyph, style = SEVERITIES.get(rule.severity, ("·", QUIET))
+            look = SEVERITIES.get(rule.severity, (f"· {safe(rule.severity)}", QUIET))
             made.append(
                 Row(
                     str(number),
                     (
                         safe(rule_words(rule.rule)),
-                        (f"{glyph} {safe(rule.severity)}", style),
+                        look,
                         grouped(rule.fields),
                         grouped(rule.records),
                         (grouped(rule.findings), "bold"),
@@ -192,6 +201,13 @@ class FindingsScreen(BaseScreen):
         if value is None:
             return ("–", QUIET)
         return safe(value) if value else ("“”", QUIET)
+
+    @on(OptionList.OptionHighlighted, "#fields")
+    def _field_moved(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        if self._level == 1 and event.option_id is not None:
+            message = self._fields[int(event.option_id)].message
+            self.query_one("#about", Block).put(Content.styled(safe(message), QUIET))
 
     @on(OptionList.OptionHighlighted, "#records")
     def _moved(self, event: OptionList.OptionHighlighted) -> None:

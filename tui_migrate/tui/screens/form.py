@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
@@ -15,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 
 from tui_migrate.i18n import _
+from tui_migrate.tui.paths import Paths
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.widgets.block import Block, Field
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
@@ -32,13 +34,17 @@ def needed(what: str) -> Check:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A line to type: its label, what it starts with, and what would be wrong."""
+    """A line to type: its label, what it starts with, and what would be wrong.
+
+    ``files``: a path is asked for; ⇥ completes it, also from this folder.
+    """
 
     id: str
     label: str
     value: str = ""
     hint: str = ""
     check: Check | None = None
+    files: Path | None = None
 
 
 class Form(ModalScreen[Filled | None]):
@@ -50,8 +56,9 @@ class Form(ModalScreen[Filled | None]):
     CSS_PATH = "form.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", show=False),
-        Binding("up", "app.focus_previous", show=False),
-        Binding("down", "app.focus_next", show=False),
+        Binding("enter", "confirm", show=False),
+        Binding("up", "line(-1)", show=False),
+        Binding("down", "line(1)", show=False),
     ]
 
     def __init__(
@@ -62,8 +69,11 @@ class Form(ModalScreen[Filled | None]):
         choices: Sequence[tuple[str, str]] = (),
         submit: str = "",
         picked: str = "",
+        reading: bool = False,
     ) -> None:
+        """``reading``: nothing is asked; ⏎ and esc both close it."""
         super().__init__()
+        self._reading = reading
         self._title = title
         self._intro = safe(intro) if isinstance(intro, str) else intro
         self._asks = list(asks)
@@ -82,12 +92,22 @@ class Form(ModalScreen[Filled | None]):
                 yield rows
             for ask in self._asks:
                 yield Block(safe(ask.label), classes="label")
-                yield Field(ask.value, hint=ask.hint, id=f"field-{ask.id}")
-            yield Block(id="wrong")
-            yield Block(
-                _("⏎ {submit}   ↑ ↓ between lines   esc cancel").format(submit=self._submit),
-                id="how",
-            )
+                paths = Paths(ask.files) if ask.files is not None else None
+                yield Field(ask.value, hint=ask.hint, id=f"field-{ask.id}", suggester=paths)
+            if self._asks:
+                yield Block(id="wrong")
+            yield Block(self._how(), id="how")
+
+    def _how(self) -> str:
+        """The keys that do something here."""
+        parts = [f"⏎ {self._submit}"]
+        if any(ask.files is not None for ask in self._asks):
+            parts.append(_("⇥ complete"))
+        if len(self._asks) + bool(self._choices) > 1:
+            parts.append(_("↑ ↓ between lines"))
+        if not self._reading:
+            parts.append(_("esc cancel"))
+        return "   ".join(parts)
 
     def on_mount(self) -> None:
         if self._choices:
@@ -103,7 +123,7 @@ class Form(ModalScreen[Filled | None]):
     def on_key(self, event: events.Key) -> None:
         """What was wrong no longer stands there once the person goes on. What was typed while the
         focus went from the choice to a line belongs on that line."""
-        self.query_one("#wrong", Block).put("")
+        self._say("")
         if event.is_printable and event.character and isinstance(self.focused, Field):
             self.focused.insert_text_at_cursor(event.character)
 
@@ -139,14 +159,27 @@ class Form(ModalScreen[Filled | None]):
     def _complaint(self, number: int) -> str:
         check = self._asks[number].check
         wrong = check(self._field(number).value) if check else ""
-        self.query_one("#wrong", Block).put(Content.styled(safe(wrong), "$text-error"))
+        self._say(wrong)
         return wrong
+
+    def _say(self, wrong: str) -> None:
+        for block in self.query("#wrong").results(Block):
+            block.put(Content.styled(safe(wrong), "$text-error"))
+
+    def action_line(self, by: int) -> None:
+        """The line before or behind; what is only read is scrolled."""
+        if not self._asks and not self._choices:
+            self.query_one("#form").scroll_relative(y=by, animate=False)
+        elif by > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
 
     def action_cancel(self) -> None:
         """Leave without doing anything."""
         self.dismiss(None)
 
-    def key_enter(self) -> None:
-        """A form without lines is confirmed by Enter."""
+    def action_confirm(self) -> None:
+        """A form without lines is confirmed by Enter; the key goes no further, to what lies behind."""
         if not self._asks and not self._choices:
             self.dismiss({})

@@ -15,10 +15,17 @@ from tui_migrate.engine.queries import FindingRules, RuleTotal, Said
 from tui_migrate.engine.run import SETTLED, RunState, SignOff, Status, StepState
 from tui_migrate.engine.sentences import grouped, said, stamp, step_name
 from tui_migrate.engine.wording import rule_words
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.advice import is_gate
-from tui_migrate.tui.detail import attention, check_row, figure_rows, gate_figures, needs_rows
+from tui_migrate.tui.detail import (
+    attention,
+    check_row,
+    figure_rows,
+    gate_figures,
+    look_rows,
+    needs_rows,
+)
 from tui_migrate.tui.evidence import Since, since_last
 from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.screens.base import BaseScreen
@@ -84,6 +91,8 @@ class GateScreen(BaseScreen):
     def applies(self, act: Act) -> bool:
         if act.id in ("gate.approve", "gate.conditions", "gate.reject"):
             return self.open and bool(self.my_roles)
+        if act.id == "gate.history":
+            return any(s.voided for s in self.gate.signoffs)
         if act.id == "gate.waive":
             steps = self.state.evidence_of(self.gate)
             return self._frozen is None and any(c.blocks for s in steps for c in s.checks.values())
@@ -142,21 +151,17 @@ class GateScreen(BaseScreen):
         return _("esc back: the run has not come to this gate yet")
 
     def _rows(self, gate: StepState, width: int) -> list[Content]:
-        rows = self._people(gate)
+        """Who, what it is about, what is wrong with it, what changed; then the evidence in full."""
+        rows = self._people(gate, width)
+        rows += self._signoffs(gate)
         rows += attention(gate.outline, other_too=width >= 90)
-        if gate.subject:
-            concerned = _("Records concerned")
-            rows += [
-                line((f"{concerned}  ", "bold"), (grouped(gate.subject), "bold $primary")),
-                Content(""),
-            ]
+        rows += look_rows(self.state.evidence_of(gate))
+        rows += self._since_rows()
         rows += self._evidence(gate, width)
         rows += self._finding_rows()
-        rows += self._since_rows()
-        rows += self._signoffs(gate)
         return rows
 
-    def _people(self, gate: StepState) -> list[Content]:
+    def _people(self, gate: StepState, width: int) -> list[Content]:
         needs = needs_rows(gate)
         identity = self.home.live.client.identity
         roles = ", ".join(identity.roles) or _("no role")
@@ -164,42 +169,58 @@ class GateScreen(BaseScreen):
         may, style = (_("may sign"), GOOD) if self.my_roles else (_("may read, not sign"), WARN)
         if self._frozen is not None:
             may, style = _("reading only"), QUIET
-        rows = (
-            [Content.assemble((f"{_('Needs'):<9}", "bold"), Content("   ").join(needs))]
-            if needs
-            else []
-        )
-        rows.append(line((f"{_('You are'):<9}", "bold"), safe(you), " – ", (may, style)))
-        ran = [
-            prose(step_name(step.outline))
-            for step in self.state.evidence_of(gate)
-            if identity.user in step.operators
-        ]
+        mine = line((f"{_('You are'):<10}", "bold"), safe(you), " – ", (may, style))
+        rows = [mine]
+        if needs:
+            asked = Content.assemble((f"{_('Needs'):<10}", "bold"), Content("   ").join(needs))
+            beside = asked.cell_length + 6 + mine.cell_length <= width
+            rows = [line(asked, " " * 6, mine)] if beside else [asked, mine]
+        ran = [s for s in self.state.evidence_of(gate) if identity.user in s.operators]
         if ran and self.my_roles and self.open:
-            text = _(
-                "You ran {steps} yourself: where four eyes are asked for, somebody else signs."
+            text = ngettext(
+                "You ran {n} of these steps yourself: where four eyes are asked for,"
+                " somebody else signs.",
+                "You ran {n} of these steps yourself: where four eyes are asked for,"
+                " somebody else signs.",
+                len(ran),
             )
-            rows.append(Content.styled(text.format(steps=", ".join(ran)), WARN))
-        return [*rows, Content("")]
+            rows.append(Content.styled(text.format(n=len(ran)), WARN))
+        return [*rows, *self._subject(gate), Content("")]
+
+    def _subject(self, gate: StepState) -> list[Content]:
+        """How many records it is about, and which evidence."""
+        rows = []
+        if gate.subject:
+            rows.append(
+                line(
+                    (f"{_('Concerns'):<10}", "bold"),
+                    (grouped(gate.subject), "bold $primary"),
+                    " " + ngettext("record", "records", gate.subject),
+                    (_(" – the number to type") if self.open else "", QUIET),
+                )
+            )
+        hashed = f"{gate.evidence[:8]}…{gate.evidence[-4:]}" if gate.evidence else _("not made yet")
+        since = _("unchanged since {at}").format(at=stamp(gate.started_at, self.state.zone))
+        tail = f"  {since}" if gate.evidence and gate.started_at and not gate.supplementary else ""
+        rows.append(line((f"{_('Evidence'):<10}", "bold"), safe(hashed), (tail, QUIET)))
+        return rows
 
     def _evidence(self, gate: StepState, width: int) -> list[Content]:
         steps = self.state.evidence_of(gate)
-        hashed = f"{gate.evidence[:8]}…{gate.evidence[-4:]}" if gate.evidence else _("not made yet")
-        rows = [line((_("Evidence") + " ", "bold"), safe(hashed))]
+        rows: list[Content] = []
         if any(name.partition(":")[0] not in self.state.steps for name in gate.figures):
             rows += [Content(""), *gate_figures(self.state, gate, width)]
         for step in steps:
             look = LOOKS[step.status]
             name = prose(step_name(step.outline))
             rows.append(line((f"{look.glyph} {name}", "bold"), (f"  {look.word}", look.style)))
-            checks = sorted(step.checks.values(), key=lambda c: (c.passed, bool(c.waived_by)))
-            rows += [line("  ", check_row(check)) for check in checks]
+            rows += [line("  ", check_row(check)) for check in step.checks.values() if check.passed]
             if is_gate(step):
                 rows += [line("  ", row) for row in needs_rows(step)]
             else:
                 rows += [line("  ", row) for row in figure_rows(step.figures, width - 2)[:-1]]
             rows.append(Content(""))
-        return rows if steps or gate.figures else [*rows, Content("")]
+        return rows
 
     def _finding_rows(self) -> list[Content]:
         if not self._findings:
@@ -219,7 +240,7 @@ class GateScreen(BaseScreen):
         since = self._since
         if since is None:
             return []
-        head = _("Changed since the last sign-off here") + "  "
+        head = _("Δ since the last sign-off here") + "  "
         if not since.by:
             return [line((head, "bold"), _("there was none yet")), Content("")]
         by = f"{safe(since.by)}, {stamp(since.at, self.state.zone)}"
@@ -294,7 +315,11 @@ class GateScreen(BaseScreen):
 
     def action_history(self) -> None:
         """All sign-offs, also those that no longer count, or only those that do."""
+        if not self.gate.signoffs:
+            self.home.tell(_("Nobody has signed here yet."))
+            return
         self._history = not self._history
+        self.query_one("#evidence", VerticalScroll).scroll_home(animate=False)
         self.refresh_state()
 
     def _may(self) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 
 from tui_migrate.i18n import _
-from tui_migrate.tui.actions import acts
+from tui_migrate.tui.actions import acts, bindings
 from tui_migrate.tui.safe import fit
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.status import LOOKS
@@ -23,9 +23,7 @@ class HelpScreen(BaseScreen):
 
     GROUP = "help"
     AUTO_FOCUS = "VerticalScroll"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,f1", "back", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("help"))
 
     def __init__(self, about: str) -> None:
         super().__init__()
@@ -52,7 +50,5 @@ class HelpScreen(BaseScreen):
             Content.styled(_("Status"), "bold"),
             Content(""),
             *(line("  ", look.content) for look in LOOKS.values()),
-            Content(""),
-            Content.styled(_("esc closes this"), "dim"),
         ]
         return rows

@@ -12,7 +12,7 @@ from textual.widgets import OptionList
 
 from tui_migrate.engine.queries import PAGE, ColumnPage, Columns, ColumnUse
 from tui_migrate.engine.sentences import grouped
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
@@ -55,6 +55,11 @@ class MappingScreen(BaseScreen):
     def _ask(self) -> None:
         self.ask("columns", self._query, self._have)
 
+    def wording(self, act: Act) -> str:
+        return (
+            _("all columns") if act.id == "mapping.unmapped" and self._query.unmapped else act.label
+        )
+
     def applies(self, act: Act) -> bool:
         if act.id == "mapping.next":
             return self._page is not None and (self._page.page + 1) * PAGE < self._page.total
@@ -64,9 +69,8 @@ class MappingScreen(BaseScreen):
         self._page = page
         rows = self.query_one("#columns", Rows)
         rows.show([self._row(str(n), column) for n, column in enumerate(page.rows)])
-        counted = _("{n} columns, {m} unmapped").format(
-            n=grouped(page.columns), m=grouped(page.unmapped)
-        )
+        counted = ngettext("{n} column, {m} unmapped", "{n} columns, {m} unmapped", page.columns)
+        counted = counted.format(n=grouped(page.columns), m=grouped(page.unmapped))
         shown = []
         if self._query.unmapped:
             shown.append(_("only unmapped"))
@@ -81,6 +85,9 @@ class MappingScreen(BaseScreen):
         self.query_one("#where", Block).put(where)
         if not page.columns:
             self.query_one("#about", Block).put(_("Nothing is mapped yet: the map step says this."))
+        elif not page.rows and not page.unmapped and not self._query.containing:
+            text = _("Every column is mapped, or skipped for a reason · u shows them all")
+            self.query_one("#about", Block).put(text)
         elif not page.rows:
             self.query_one("#about", Block).put(_("No column fits the filter."))
         self.show_frame()

@@ -15,11 +15,12 @@ from tui_migrate.engine.api import Reply
 from tui_migrate.engine.queries import PairDetail, PairQueue, PairRef, PairSheet, PairWindow
 from tui_migrate.engine.run import SETTLED as STEP_SETTLED
 from tui_migrate.engine.run import Status
-from tui_migrate.engine.sentences import duration, grouped
+from tui_migrate.engine.sentences import duration, grouped, step_name
 from tui_migrate.i18n import _
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.advice import is_gate
 from tui_migrate.tui.pairsheet import sheet_rows
+from tui_migrate.tui.safe import prose
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN
 from tui_migrate.tui.widgets.block import Block, Part, line, lines
@@ -63,6 +64,10 @@ class PairsScreen(BaseScreen):
     def applies(self, act: Act) -> bool:
         if act.id == "pairs.undo":
             return bool(self._sitting) or bool(self._ref and self._ref.decision)
+        if act.id in ("pairs.previous", "pairs.next"):
+            return self._window is not None and self._window.total > 1
+        if act.id.startswith("pairs.") and act.id != "pairs.back":
+            return self._ref is not None
         return True
 
     # Where we are
@@ -144,14 +149,28 @@ class PairsScreen(BaseScreen):
         self._show_head(window, ref)
         pane = self.query_one("#sheet", VerticalScroll)
         if ref is None:
-            self.query_one("#pair", Block).put(_("No pair waits for a person."))
+            self.query_one("#pair", Block).put(self._nothing())
         elif self._sheet is not None:
             width = max(40, pane.scrollable_content_region.width or 78)
-            rows = sheet_rows(ref, self._sheet, width, self._unfolded)
+            tall = pane.size.height >= 24
+            rows = sheet_rows(ref, self._sheet, width, self._unfolded, tall)
             self.query_one("#pair", Block).put(lines(rows))
         left = window.total - window.decided
-        advice = _("m merge · n not the same · u unsure") if left else _("esc back: all is settled")
+        advice = _("m merge · n not the same · u unsure")
+        if not window.total:
+            advice = _("esc back")
+        elif not left:
+            advice = _("esc back: all is settled · ← → look again · z take back")
         self.query_one("#next", Block).put(line((_("Next:") + " ", "bold"), (advice, "$primary")))
+
+    def _nothing(self) -> str:
+        """Why there is no pair to look at."""
+        matches = [s for s in self.state.steps.values() if s.outline.uses == "match"]
+        if any(s.status in STEP_SETTLED for s in matches):
+            return _("No pair waits for a person.")
+        return _("The records were not compared yet: pairs come when “{step}” is done.").format(
+            step=", ".join(prose(step_name(s.outline)) for s in matches) or "match"
+        )
 
     def _show_head(self, window: PairWindow, ref: PairRef | None) -> None:
         place = _("Pair {n} of {m}").format(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input, OptionList
@@ -13,7 +13,7 @@ from textual.widgets import Input, OptionList
 from tui_migrate.engine.queries import Hit, Person, Search
 from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
-from tui_migrate.tui.actions import bindings
+from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.widgets.block import Block, Field
@@ -36,9 +36,20 @@ class PeopleScreen(BaseScreen):
     AUTO_FOCUS = "#search"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("people"),
-        Binding("slash", "search", show=False),
         Binding("down", "hits", show=False),
     ]
+
+    def wording(self, act: Act) -> str:
+        if act.id == "people.open" and self.query_one("#search", Field).has_focus:
+            return _("search")
+        return act.label
+
+    def applies(self, act: Act) -> bool:
+        return act.id != "people.search" or not self.query_one("#search", Field).has_focus
+
+    @on(events.DescendantFocus)
+    def _focused(self) -> None:
+        self.show_frame()
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +84,15 @@ class PeopleScreen(BaseScreen):
                 for number, hit in enumerate(hits)
             ]
         )
-        text = ngettext("{n} person fits.", "{n} persons fit.", len(hits)).format(n=len(hits))
+        if any(hit.profile_id for hit in hits):
+            text = ngettext("{n} person fits.", "{n} persons fit.", len(hits))
+        else:
+            text = ngettext(
+                "{n} record fits; records are not merged yet.",
+                "{n} records fit; records are not merged yet.",
+                len(hits),
+            )
+        text = text.format(n=len(hits))
         if not hits:
             text = _("Nobody fits. All words have to occur; an id may be cut short.")
         elif len(hits) == Search(text="").limit:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 import msgspec
-from textual import on
+from textual import events, on
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.content import Content
@@ -22,9 +22,9 @@ from tui_migrate.engine.queries import (
 )
 from tui_migrate.engine.sentences import grouped, label, stamp
 from tui_migrate.engine.trail_sentences import trail_sentence
-from tui_migrate.engine.wording import rule_words
-from tui_migrate.i18n import _
-from tui_migrate.tui.actions import bindings
+from tui_migrate.engine.wording import counted, rule_words
+from tui_migrate.i18n import _, ngettext
+from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Form
@@ -97,8 +97,12 @@ class PersonScreen(BaseScreen):
         )
         consents = self.query_one("#consents", Rows)
         consents.show([self._consent(str(n), c) for n, c in enumerate(sheet.consents)])
-        hint = _("⏎ the events behind it") if sheet.consents else _("none")
-        label_frame(consents, _("Consents"), hint)
+        waits = sheet.children.get("consent", 0)
+        none = _("not worked out yet") if waits else _("none")
+        label_frame(
+            consents, _("Consents"), _("⏎ the events behind it") if sheet.consents else none
+        )
+        self.show_frame()
         trail = self.query_one("#trail", Rows)
         trail.show(
             [
@@ -106,8 +110,8 @@ class PersonScreen(BaseScreen):
                 for n, e in enumerate(sheet.trail)
             ]
         )
-        count = _("{n} events").format(n=grouped(len(sheet.trail)))
-        label_frame(trail, _("Trail"), count)
+        count = ngettext("{n} event", "{n} events", len(sheet.trail))
+        label_frame(trail, _("Trail"), count.format(n=grouped(len(sheet.trail))))
 
     def _sentence(self, number: int) -> str:
         assert self._sheet is not None  # noqa: S101 - only called with a sheet
@@ -121,10 +125,11 @@ class PersonScreen(BaseScreen):
         records = ", ".join(
             f"{r.source} {r.record_id}{' ★' if r.role == 'founder' else ''}" for r in sheet.records
         )
-        children = " · ".join(f"{grouped(n)} {label(name)}" for name, n in sheet.children.items())
+        children = " · ".join(counted(n, name) for name, n in sheet.children.items())
         identity = sheet.profile_id or _("not merged yet")
+        email = next((v.value for v in sheet.values if v.field == "email" and v.value), "")
         rows = [
-            line((safe(sheet.name) or "–", "bold"), (f"   {safe(identity)}", QUIET)),
+            line((safe(sheet.name or email) or "–", "bold"), (f"   {safe(identity)}", QUIET)),
             line((_("Records") + "  ", QUIET), safe(records)),
         ]
         if children:
@@ -146,19 +151,47 @@ class PersonScreen(BaseScreen):
             ),
         )
 
-    # Events behind a consent
+    # What a row says in full
 
-    @on(OptionList.OptionSelected, "#consents")
+    def wording(self, act: Act) -> str:
+        if act.id == "person.events" and not self.query_one("#consents", Rows).has_focus:
+            return _("in full")
+        return act.label
+
+    @on(events.DescendantFocus)
+    def _focused(self) -> None:
+        self.show_frame()
+
+    @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         self.action_events()
 
     def action_events(self) -> None:
-        """What led to the state under the cursor, in order, and the rule that decided."""
-        sheet, picked = self._sheet, self.query_one("#consents", Rows).picked
-        if sheet is None or not picked or not self.query_one("#consents", Rows).has_focus:
+        """The row under the cursor in full; of a consent the events that led to it, in order, and
+        the rule that decided."""
+        sheet, rows = self._sheet, self.focused
+        if sheet is None or not isinstance(rows, Rows) or not rows.picked:
             return
-        state = sheet.consents[int(picked)]
+        number = int(rows.picked)
+        if rows.id == "consents":
+            self._ask_events(sheet, sheet.consents[number])
+        elif rows.id == "trail":
+            at = stamp(sheet.trail[number].at, self.state.zone)
+            self._read(at, Content(self._sentence(number)))
+        else:
+            value = sheet.values[number]
+            told = [Content(safe(value.value) or "–"), Content("")]
+            source = safe(f"{value.source} {value.record_id}".strip())
+            told.append(line((_("from") + "  ", QUIET), source or "–"))
+            if value.rule:
+                told.append(line((_("rule") + "  ", QUIET), safe(rule_words(value.rule))))
+            self._read(safe(label(value.field)), lines(told))
+
+    def _read(self, title: str, told: Content) -> None:
+        self.app.push_screen(Form(title, told, submit=_("close"), reading=True))
+
+    def _ask_events(self, sheet: PersonSheet, state: ConsentState) -> None:
         query = ConsentEvents(
             profile_id=sheet.profile_id,
             brand=state.brand,
@@ -181,9 +214,9 @@ class PersonScreen(BaseScreen):
             rows.append(Content.styled(f"{'':<17}{tail}", QUIET))
         if not found:
             rows.append(Content(_("No event at all.")))
-        verdict = _("Therefore {status}, by the rule “{rule}”.").format(
+        verdict = _("Therefore {status}: {rule}.").format(
             status=safe(state.status), rule=safe(rule_words(state.rule))
         )
         rows += [Content(""), Content.styled(verdict, "bold")]
         title = f"{state.brand} · {state.channel} · {state.purpose}"
-        self.app.push_screen(Form(title, lines(rows), submit=_("close")))
+        self._read(title, lines(rows))

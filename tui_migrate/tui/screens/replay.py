@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from datetime import datetime
 from pathlib import PurePath
 from typing import ClassVar
@@ -18,14 +19,15 @@ from textual.widgets import OptionList
 from tui_migrate.engine.run import RunState
 from tui_migrate.engine.sentences import Teller, clock, grouped, moment, stamp
 from tui_migrate.i18n import _
-from tui_migrate.tui.actions import bindings
+from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.advice import is_gate
+from tui_migrate.tui.between import between
 from tui_migrate.tui.rewind import DECISION, FAILURE, GATE, SEAL, Rewind
 from tui_migrate.tui.safe import fit, safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form
 from tui_migrate.tui.status import BAD, QUIET, WARN
-from tui_migrate.tui.widgets.block import Block, label_frame, line, lines
+from tui_migrate.tui.widgets.block import Block, Part, label_frame, line, lines
 from tui_migrate.tui.widgets.runview import RunView
 
 BEAT = 0.5
@@ -49,6 +51,8 @@ class ReplayScreen(BaseScreen):
         self._at = 0
         self._cut = RunState()
         self._playing: Timer | None = None
+        self._mark = 0
+        """Where ``d`` was pressed first, or 0."""
 
     def body(self) -> Iterable[Widget]:
         with Container(id="frame"):
@@ -95,20 +99,30 @@ class ReplayScreen(BaseScreen):
         width = max(20, self.size.width)
         told = fit(safe(Teller(self._cut).tell(entry)), width - 4)
         arrow = "▶" if self._playing else "‖"
-        self.query_one("#said", Block).put(line((f" {arrow} ", "bold"), told))
+        said: list[Part] = [(f" {arrow} ", "bold"), told]
+        if self._mark:
+            text = _("from entry {n}: move, then d for what changed · d here forgets it")
+            said = [(" ┼ ", "bold $accent"), (text.format(n=grouped(self._mark)), "$accent")]
+        self.query_one("#said", Block).put(line(*said))
         self.query_one("#time", Block).put(self._timeline(rewind, width - 2))
 
     def _timeline(self, rewind: Rewind, width: int) -> Content:
         cells = rewind.line(width)
         here = rewind.cell(self._at, width)
+        mark = rewind.cell(self._mark, width) if self._mark else -1
         parts = [
-            (c, ("reverse bold" if i == here else _STYLES.get(c, QUIET)))
+            ("┼", "bold $accent")
+            if i == mark != here
+            else (c, "reverse bold" if i == here else _STYLES.get(c, QUIET))
             for i, c in enumerate(cells)
         ]
         legend = _("‖ gate  ✗ failure  · decision  ◆ seal")
         first, last = rewind.entries[0].at, rewind.entries[-1].at
         zone = self._cut.zone
-        ends = f"{stamp(first, zone)} – {stamp(last, zone)}"
+        start, end = stamp(first, zone), stamp(last, zone)
+        if start[:10] == end[:10]:
+            end = end[11:]
+        ends = f"{start} – {end}"
         gap = max(2, width - len(legend) - len(ends))
         return lines([line(*parts), line((legend + " " * gap + ends, QUIET))])
 
@@ -158,6 +172,31 @@ class ReplayScreen(BaseScreen):
             self._playing.stop()
             self._playing = None
 
+    def action_difference(self) -> None:
+        """Mark this moment; at another one, show what changed between the two."""
+        rewind = self._rewind
+        if rewind is None or not len(rewind):
+            return
+        self._stop()
+        first, second = sorted((self._mark, self._at))
+        if not self._mark or first == second:
+            self._mark = 0 if self._mark else self._at
+            self.refresh_state()
+            return
+        self._mark = 0
+        before = deepcopy(rewind.state(first))
+        after = rewind.state(second)
+        told = lines(between(before, after, rewind.entries[first:second]))
+        title = _("What changed between entry {a} and entry {b}")
+        form = Form(
+            title.format(a=grouped(first), b=grouped(second)),
+            told,
+            submit=_("close"),
+            reading=True,
+        )
+        self._go(self._at)
+        self.app.push_screen(form)
+
     def action_time(self) -> None:
         """Go to a moment that is typed."""
         rewind = self._rewind
@@ -194,6 +233,19 @@ class ReplayScreen(BaseScreen):
         except ValueError:
             return None
         return parsed if parsed.tzinfo else parsed.replace(tzinfo=now.tzinfo)
+
+    def applies(self, act: Act) -> bool:
+        if act.id == "replay.gate_open":
+            step = self.query_one(RunView).selected
+            return step is not None and is_gate(step)
+        return True
+
+    def wording(self, act: Act) -> str:
+        return _("pause") if act.id == "replay.play" and self._playing else act.label
+
+    @on(OptionList.OptionHighlighted, "#tree")
+    def _highlighted(self) -> None:
+        self.show_frame()
 
     @on(OptionList.OptionSelected, "#tree")
     def _selected(self, event: OptionList.OptionSelected) -> None:

@@ -76,7 +76,19 @@ class RunScreen(BaseScreen):
             return {}
         return {"run.pairs": grouped(window.total - window.decided)}
 
+    def first(self) -> list[str]:
+        if self.home.live.running:
+            return ["run.toggle"]
+        return ["run.open", "run.waive"]
+
+    def wording(self, act: Act) -> str:
+        if act.id == "run.toggle":
+            return _("pause") if self.home.live.running else _("start")
+        return act.label
+
     def applies(self, act: Act) -> bool:
+        if act.id == "run.toggle":
+            return self.home.live.running or self._can_start
         if act.id == "run.waive":
             return any(c.blocks for s in self.state.steps.values() for c in s.checks.values())
         if act.id == "run.gate":
@@ -84,6 +96,14 @@ class RunScreen(BaseScreen):
         return True
 
     # Going on
+
+    @property
+    def _can_start(self) -> bool:
+        """Whether nobody has to decide or answer first."""
+        current = self.state.current
+        if current is None:
+            return not self.state.ended
+        return current.status not in (Status.WAITING, Status.ATTENTION)
 
     @on(OptionList.OptionSelected, "#tree")
     def _selected(self, event: OptionList.OptionSelected) -> None:

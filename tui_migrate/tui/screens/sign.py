@@ -107,4 +107,5 @@ def reject_form(screen: BaseScreen, gate: StepState, steps: Sequence[StepState])
         _confirm(gate.subject),
     ]
     title = _("Reject {name}").format(name=prose(step_name(gate.outline)))
-    screen.app.push_screen(Form(title, _("What follows?"), asks, choices, submit=_("reject")), then)
+    intro = lines([_("Records concerned: {n}").format(n=grouped(gate.subject)), _("What follows?")])
+    screen.app.push_screen(Form(title, intro, asks, choices, submit=_("reject")), then)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 from rich.cells import cell_len
+from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -49,13 +52,39 @@ class Block(Static):
 
 
 class Field(Input):
-    """A line to type on. Nothing blinks, and what is pasted cannot act on the terminal."""
+    """A line to type on. Nothing blinks, and what is pasted cannot act on the terminal.
 
-    def __init__(self, value: str = "", *, hint: str = "", id: str | None = None) -> None:
+    With a ``suggester`` ⇥ takes what it suggests; where it suggests nothing ⇥ goes on.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", show=False)]
+
+    def __init__(
+        self,
+        value: str = "",
+        *,
+        hint: str = "",
+        id: str | None = None,
+        suggester: Suggester | None = None,
+    ) -> None:
         super().__init__(
-            value=safe(value), placeholder=safe(hint), id=id, select_on_focus=False, compact=True
+            value=safe(value),
+            placeholder=safe(hint),
+            id=id,
+            select_on_focus=False,
+            compact=True,
+            suggester=suggester,
         )
         self.cursor_blink = False
+
+    async def action_complete(self) -> None:
+        """Take the suggestion, or go to the next line."""
+        wanted = await self.suggester.get_suggestion(self.value) if self.suggester else None
+        if wanted and wanted != self.value:
+            self.value = wanted
+            self.cursor_position = len(wanted)
+        else:
+            self.screen.focus_next()
 
     def validate_value(self, value: str) -> str:
         """Controls become visible pictures before they can be drawn."""
@@ -67,7 +96,7 @@ class TopBar(Block):
 
     def tell(self, left: str, rights: Sequence[str], rehearsal: bool, replay: str = "") -> None:
         """``rights``: what may stand at the right, longest first; the first that leaves ``left``
-        its room, up to half of the line, is taken."""
+        its room is taken."""
         badges: list[Part] = []
         if replay:
             badges.append((f" {replay} ", "reverse bold"))
@@ -77,7 +106,7 @@ class TopBar(Block):
             badges.append(" ")
         used = Content.assemble(*badges).cell_length
         width = max(20, self.app.size.width)
-        least = min(cell_len(safe(left)), width // 2)
+        least = cell_len(safe(left))
         tails = [safe(right) for right in rights]
         roomy = [tail for tail in tails if width - used - cell_len(tail) - 3 >= least]
         tail = (roomy or tails[-1:])[0]
@@ -94,18 +123,18 @@ class KeyBar(Block):
         width = max(20, self.app.size.width)
         tail: list[Part] = []
         used = 1
-        back = [act for act in acts if act.key == "escape"]
+        back = [act for act in acts if act.key.startswith("escape")]
         out = back or [act for act in acts if act.id == "app.quit"]
         must = [*out, *(act for act in acts if act.id == "app.help")]
         for act in must:
             tail.extend(self._key(act, ""))
-            used += len(act.glyph) + len(act.label) + 3
+            used += self._need(act, "")
         parts: list[Part] = [" "]
         for act in acts:
             if not act.shown or act in must:
                 continue
             note = notes.get(act.id, "")
-            need = len(act.glyph) + len(act.label) + len(note) + 3 + bool(note)
+            need = self._need(act, note)
             if used + need > width:
                 continue
             used += need
@@ -115,7 +144,14 @@ class KeyBar(Block):
     @staticmethod
     def _key(act: Act, note: str) -> list[Part]:
         extra = f" {note}" if note else ""
-        return [(act.glyph, "$primary bold"), f" {act.label}{extra}", "  "]
+        glyph, word = act.short
+        if act.key.startswith("escape"):
+            glyph = glyph.partition(" ")[0]
+        return [(glyph, "$primary bold"), f" {word}{extra}", "  "]
+
+    def _need(self, act: Act, note: str) -> int:
+        """Cells that a key takes."""
+        return Content.assemble(*self._key(act, note)).cell_length
 
 
 def label_frame(widget: Widget, title: Content | str, subtitle: Content | str = "") -> None:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import OptionList
 
 from tui_migrate.engine.api import Progress
 from tui_migrate.engine.run import SETTLED, RunState, Status, StepState
-from tui_migrate.engine.sentences import number_of, said, step_name
+from tui_migrate.engine.sentences import grouped, number_of, said, step_name
+from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.detail import entry_rows, step_rows
 from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.status import LOOKS, phase_status
 from tui_migrate.tui.widgets.block import Block, label_frame, lines
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
 
-LIVE = 12
-"""How many of the last entries stand under a step."""
+LIVE = 30
+"""How many of the last entries stand under a step, as far as there is room."""
 
 PLAIN = frozenset({Status.TODO, Status.DONE, Status.SKIPPED})
 """Where the glyph says enough: the title may have the room of the word."""
@@ -38,8 +39,9 @@ class RunView(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Rows(Column(share=1), Column(width=9, right=True), id="tree")
-        with VerticalScroll(id="side", can_focus=True):
-            yield Block(id="detail")
+        with Vertical(id="side"):
+            with VerticalScroll(id="about", can_focus=True):
+                yield Block(id="detail")
             yield Block(id="entries")
 
     @property
@@ -88,7 +90,12 @@ class RunView(Horizontal):
             pick = self._followed = f"step:{current.id}"
             if not any(row.id == pick for row in rows):
                 pick = self._followed = f"phase:{current.outline.phase}"
-        self.query_one("#tree", Rows).show(rows, pick)
+        tree = self.query_one("#tree", Rows)
+        tree.show(rows, pick)
+        settled = sum(step.status in SETTLED for step in self._state.steps.values())
+        total = len(self._state.steps)
+        text = ngettext("{n} of {m} step done", "{n} of {m} steps done", total)
+        label_frame(tree, _("Steps"), text.format(n=grouped(settled), m=grouped(total)))
 
     def _phase_row(self, phase: str, number: int, title: str, steps: list[StepState]) -> Row:
         look = LOOKS[phase_status(steps)]
@@ -131,9 +138,9 @@ class RunView(Horizontal):
     # Step
 
     def _show_step(self) -> None:
-        side = self.query_one("#side", VerticalScroll)
+        side, about = self.query_one("#side", Vertical), self.query_one("#about", VerticalScroll)
         step = self.selected
-        width = max(20, side.scrollable_content_region.width or 40)
+        width = max(20, about.scrollable_content_region.width or 40)
         tall = self.size.height >= 28
         if step is None:
             label_frame(side, prose(said(self._state.title)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.matching.data import Outcome, Row, person, run
+from tui_migrate.matching import FrozenModel
 
 HOME: dict[str, Any] = {
     "street": "Kerkstraat", "house_number": "12", "postcode": "1234 AB", "town": "Utrecht",
@@ -144,3 +146,56 @@ def test_linked_nameless_records_of_one_mailbox_are_no_bridge() -> None:
     assert not found.together("1", "2")
     assert found.together("n3", "n4")
     assert not found.together("n3", "n1")
+
+
+def neighbours(share: bool) -> list[Row]:
+    """300 couples and their children with birth dates: one mailbox each, or one a couple."""
+    rows: list[Row] = []
+    letters = "bcdfghklmnprstvw"
+    for number in range(300):
+        name = "".join(letters[(number // 16**place) % 16] + "aeiou"[place] for place in range(3))
+        home = {
+            "street": f"{name}laan", "house_number": "7", "town": "Zwolle",
+            "postcode": f"{1000 + number} XK", "family_name": f"{name.title()}ma",
+        }  # fmt: skip
+        for place, (first, born) in enumerate((("Wouter", "1950-01-0"), ("Saskia", "1955-11-1"))):
+            box = f"{'wouter' if share else first.lower()}.{name}{number}@mail.example"
+            rows.append(
+                person(
+                    f"n{number}-{place}", first_name=first, emails=[box],
+                    birth_date=f"{born}{1 + number % 9}", **home,
+                )
+            )  # fmt: skip
+    return rows
+
+
+OWN_BOX: Row = {"emails": ["tuin33@x.example"]}
+
+
+@pytest.mark.parametrize(("one", "other"), [("Hans", "Johannes"), ("J.", "Johannes")])
+def test_where_households_keep_their_mailboxes_apart_one_joins_the_forms_of_a_name(
+    one: str, other: str
+) -> None:
+    assert two(one, other, HOME | OWN_BOX, *neighbours(share=False)).together("1", "2")
+    assert waits(two(one, other, HOME | OWN_BOX, *neighbours(share=True)))
+    assert waits(two(one, other, HOME | OWN_BOX))
+
+
+def test_names_of_both_sexes_wait_even_there_unless_the_sex_is_known() -> None:
+    assert waits(two("Chris", "Christina", HOME | OWN_BOX, *neighbours(share=False)))
+    women = HOME | OWN_BOX | {"gender": "f"}
+    assert two("Chris", "Christina", women, *neighbours(share=False)).together("1", "2")
+
+
+def test_a_model_keeps_what_it_measured() -> None:
+    measured = run(neighbours(share=False)).report.model
+    assert 0 < measured.household["email"] < 0.01
+    rows = [
+        person("1", first_name="Hans", family_name="Kleinveld", **HOME, **OWN_BOX),
+        person("2", first_name="Johannes", family_name="Kleinveld", **HOME, **OWN_BOX),
+    ]
+    again = FrozenModel.from_json(measured.to_json())
+    assert run(rows, model=again).together("1", "2")
+    before = json.loads(measured.to_json())
+    del before["household"]
+    assert not run(rows, model=FrozenModel.from_json(json.dumps(before))).together("1", "2")

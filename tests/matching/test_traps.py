@@ -243,3 +243,67 @@ def test_an_organisation_may_own_a_nameless_record_by_link_but_no_person() -> No
     found = run(rows, links=[(("mail", "news"), crm("1")), (("mail", "kok"), crm("2"))])
     assert found.together("1", "news")
     assert found.clusters["kok"]["rule"] == "kind"
+
+
+def test_an_initial_before_a_family_name_is_no_family_mailbox() -> None:
+    mailbox = ["t.kamp@x.example"]
+    names = {"first_name": "Tom", "family_name": "Kamp"}
+    found = run([
+        person("1", **names, birth_date="1950-02-03", **HOME, emails=mailbox),
+        person("2", **names, **HOME, emails=mailbox),
+    ])  # fmt: skip
+    assert found.together("1", "2")
+
+
+def test_a_married_name_in_a_mailbox_does_not_make_it_a_shared_one() -> None:
+    mailbox = ["anna33@x.example"]
+    rows = [
+        person("1", first_name="Anna", family_name="Jansen", emails=mailbox),
+        person("2", first_name="Anna", family_name="Vries", emails=mailbox),
+        person("3", "mail", emails=mailbox),
+        person("4", "mail", emails=mailbox),
+    ]
+    assert run(rows).together("3", "4")
+    rows[1]["first_name"] = "Bea"
+    assert not run(rows).together("3", "4")
+
+
+@pytest.mark.parametrize("name", ["[/]", "=2+5", "<b>Jan</b>", "A" * 300, "\x1b[31mRood"])
+def test_what_nobody_is_called_is_no_first_name(name: str) -> None:
+    mailbox = ["tuin33@x.example"]
+    found = run([
+        person("1", **JAN, birth_date="1950-02-03", emails=mailbox),
+        person("2", first_name=name, family_name="Vries", emails=mailbox),
+    ])  # fmt: skip
+    assert found.together("1", "2")
+
+
+def test_a_person_is_asked_once_about_two_groups_and_never_about_one_profile() -> None:
+    born = {"birth_date": "1960-02-03"}
+    rows = [
+        person("a1", **JAN, **born, **HOME), person("a2", **JAN, **born),
+        person("b1", **JAN, **HOME, emails=["jan60@x.example"]),
+        person("b2", **JAN, **HOME, emails=["jan60@x.example"]),
+    ]  # fmt: skip
+    found = run(rows)
+    assert found.together("a1", "a2")
+    assert found.together("b1", "b2")
+    asked = [row for row in found.pairs.values() if row["band"] == "review"]
+    assert len(asked) == 1
+    one, two = asked[0]["record_a"], asked[0]["record_b"]
+    decided = run(rows, decisions=[(crm(one), crm(two), "different")])
+    review = [row for row in decided.pairs.values() if row["band"] == "review"]
+    assert [row["decision"] for row in review] == ["different"]
+
+
+def test_two_records_that_a_third_joins_are_not_asked_about() -> None:
+    found = run([
+        person("1", **JAN, **HOME, birth_date="1960-02-03"),
+        person("2", **JAN, birth_date="1960-02-03", emails=["jan60@x.example"]),
+        person("3", **JAN, **HOME, emails=["jan60@x.example"]),
+    ])  # fmt: skip
+    assert found.together("1", "3")
+    assert (found.pair("1", "3")["band"], found.pair("1", "3")["reason"]) == (
+        "auto",
+        "same profile",
+    )

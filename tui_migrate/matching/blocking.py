@@ -59,8 +59,8 @@ WITH kept AS (
 met AS (
     SELECT x.uid AS a, y.uid AS b, (1 << x.rule::INTEGER)::INTEGER AS rules
     FROM live x JOIN live y ON x.key = y.key AND x.uid < y.uid
-    UNION ALL SELECT a, b, 1 << {link} FROM mt_link
-    UNION ALL SELECT a, b, 1 << {decision} FROM mt_decision
+    UNION ALL SELECT a, b, 1 << {link} FROM mt_link WHERE one_kind
+    UNION ALL SELECT a, b, 1 << {decision} FROM mt_decision WHERE one_kind
 )
 SELECT a, b, bit_or(rules) AS rules FROM met GROUP BY a, b"""
 

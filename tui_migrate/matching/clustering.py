@@ -127,6 +127,23 @@ UPDATE mt_judged SET band = 'review', reason = 'conflict in the cluster'
 FROM mt_cluster c WHERE c.uid = mt_judged.a AND c.status = 'review'
 AND mt_judged.band = 'auto' AND mt_judged.decision IS NULL"""
 
+#: What a person need not see: two records that other evidence joins already, and all but the
+#: weightiest of several pairs between the same two groups, where one answer settles all (where a
+#: person gave one, all others). One row is such a pair with what it becomes.
+NEEDLESS_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_needless AS
+WITH asked AS (
+    SELECT j.a, j.b, j.weight, j.decision, least(x.part, y.part) AS one,
+        greatest(x.part, y.part) AS two
+    FROM mt_judged j JOIN mt_profile x ON x.uid = j.a JOIN mt_profile y ON y.uid = j.b
+    WHERE j.band = 'review'
+)
+SELECT a, b, CASE WHEN one = two THEN 'auto' ELSE 'below' END AS band,
+    CASE WHEN one = two THEN 'same profile' ELSE 'asked once' END AS reason
+FROM asked
+QUALIFY decision IS NULL AND (one = two OR row_number() OVER (
+    PARTITION BY one, two ORDER BY decision NULLS LAST, weight DESC, a, b) > 1)"""
+
 
 #: Plain conflicts. A record without any name may be the newsletter subscription of an
 #: organisation, whatever its source calls it; a person with a name is no organisation.
@@ -181,6 +198,20 @@ def cluster(cur: duckdb.DuckDBPyConnection, max_cluster: int) -> None:
     cur.execute(SETTLED_SQL)
     cur.execute(CLUSTER_SQL)
     cur.execute(DEMOTE_SQL)
+    _spare_reviewers(cur)
+
+
+def _spare_reviewers(cur: duckdb.DuckDBPyConnection) -> None:
+    """Take from the review band what a person need not see."""
+    cur.execute(
+        "CREATE OR REPLACE TEMP TABLE mt_profile AS SELECT uid, "
+        "CASE WHEN status = 'merged' THEN component ELSE uid END AS part FROM mt_cluster"
+    )
+    cur.execute(NEEDLESS_SQL)
+    cur.execute(
+        "UPDATE mt_judged SET band = n.band, reason = n.reason FROM mt_needless n "
+        "WHERE n.a = mt_judged.a AND n.b = mt_judged.b"
+    )
 
 
 def _store(cur: duckdb.DuckDBPyConnection, label: np.ndarray[Any, Any]) -> None:

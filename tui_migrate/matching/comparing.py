@@ -18,7 +18,7 @@ from rapidfuzz.distance import OSA
 
 BATCH = 200_000
 
-#: One row is one pair with the numbers of its values on both sides.
+#: One row is one pair with the numbers of its values on both sides. Both are of one kind.
 CODED_PAIR_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_coded AS
 SELECT p.a, p.b, x.kind, x.first AS first_a, y.first AS first_b,
@@ -27,8 +27,7 @@ SELECT p.a, p.b, x.kind, x.first AS first_a, y.first AS first_b,
     x.organisation AS organisation_a, y.organisation AS organisation_b,
     x.gender AS gender_a, y.gender AS gender_b, x.generation AS generation_a,
     y.generation AS generation_b, x.kvk AS kvk_a, y.kvk AS kvk_b, x.vat AS vat_a, y.vat AS vat_b
-FROM {pairs} p JOIN mt_record x ON x.uid = p.a JOIN mt_record y ON y.uid = p.b
-WHERE x.kind = y.kind"""
+FROM {pairs} p JOIN mt_record x ON x.uid = p.a JOIN mt_record y ON y.uid = p.b"""
 
 #: One row is one distinct pair of unequal values (lo < hi).
 VALUE_PAIR_SQL = """

@@ -4,7 +4,8 @@ An equal e-mail address is strong evidence, unless the mailbox serves several pe
 of all records that carry an address decide what it is worth:
 
 - *own*: no two of its records contradict each other in first name, family name, birth date or
-  generation, and it is not a mailbox of an office (`info@`). A phone is own only if it is mobile:
+  generation (another family name beside one full first name is a marriage, not a second person),
+  and it is not a mailbox of an office (`info@`). A phone is own only if it is mobile:
   a landline belongs to a household.
 - *shared*: every other equal address or number. It still *identifies* (that is, it counts for the
   guard beside an agreeing name) while at most a few different names share it.
@@ -20,7 +21,7 @@ import duckdb
 from tui_migrate.matching.comparing import TEXT_PAIR_SQL, measure, osa
 from tui_migrate.matching.normalise import GENERIC_LOCAL_PARTS
 
-_PARTICLE = "van|de|den|der|vande|vander|vanden|ter|ten|het|t"
+_PARTICLE = "van|vant|de|den|der|vande|vander|vanden|ter|ten|het"
 _SEVERAL = "['en', 'et', 'and', 'fam', 'familie', 'gezin', 'family', 'huize']"
 _GENERIC = ", ".join(f"'{word}'" for word in GENERIC_LOCAL_PARTS.split())
 
@@ -41,8 +42,8 @@ WITH names AS (
     FROM mt_{point} c JOIN mt_record r USING (uid) GROUP BY c.{point}
 ), clash AS (
     SELECT s.{point},
-        bool_or(n.first_name >= 5 OR n.family_name = 5 OR n.birth_date >= 3 OR n.generations
-                OR n.kvk = 2 OR n.vat = 2 OR n.organisation_name = 4) AS several,
+        bool_or(n.first_name >= 5 OR n.family_name = 5 AND NOT n.first_same OR n.birth_date >= 3
+                OR n.generations OR n.kvk = 2 OR n.vat = 2 OR n.organisation_name = 4) AS several,
         bool_or(n.birth_date >= 3 AND n.first_name BETWEEN 1 AND 4) AS ages
     FROM mt_shared_{point} s JOIN mt_names n USING (a, b) GROUP BY s.{point}
 )
@@ -59,46 +60,81 @@ SELECT a, b, bool_or(own AND {personal}) AS own, bool_or(identifies) AS identifi
 FROM mt_shared_{point} JOIN mt_owner_{point} USING ({point}) GROUP BY a, b"""
 
 #: A mailbox like devries@ or fam.de.vries@ belongs to a family: its local part holds a family name
-#: and nothing else that could name one person.
-FAMILY_MAILBOX_SQL = r"""
+#: and nothing else that could name one person. Patterns are constant, so that none is compiled
+#: for every row.
+FAMILY_MAILBOX_SQL = rf"""
 CREATE OR REPLACE TEMP TABLE mt_family_mailbox AS
-SELECT DISTINCT c.email
-FROM mt_email c LEFT JOIN mt_record r USING (uid) LEFT JOIN mt_family f ON f.code = r.family
-WHERE regexp_matches(c.email, '^(fam|familie|gezin|family|huize)[._-]')
-   OR length(f.words[1]) > 2 AND regexp_matches(
-    replace(regexp_replace(split_part(c.email, '@', 1), '[^a-z]', '', 'g'), 'ij', 'y'),
-    concat('^(fam|familie|gezin)?(van|de|den|der|vande|vander|vanden|ter|ten|het|t)*',
-           list_aggregate(f.words, 'string_agg', ''), '$'))"""
+WITH box AS (
+    SELECT code, name AS email, regexp_matches(name, '^(fam|familie|gezin|family|huize)[._-]') AS told,
+        replace(regexp_replace(local, '[^a-z]', '', 'g'), 'ij', 'y') AS letters
+    FROM mt_mailbox
+), called AS (
+    SELECT code AS family, list_aggregate(words, 'string_agg', '') AS name FROM mt_family
+    WHERE length(words[1]) > 2
+), held AS (
+    SELECT DISTINCT c.email, r.family FROM mt_email c JOIN mt_record r USING (uid)
+    WHERE r.family IS NOT NULL
+)
+SELECT email FROM box WHERE told
+UNION SELECT b.email FROM held JOIN box b USING (email) JOIN called n USING (family)
+WHERE ends_with(b.letters, n.name) AND regexp_matches(
+    left(b.letters, length(b.letters) - length(n.name)),
+    '^(fam|familie|gezin)?({_PARTICLE})*$')"""
+
+#: One row is one mailbox that pairs of short forms share, with the first and the family name of one
+#: of its records, and the words of its local part that may tell a first name: what remains when the
+#: family name with its particles is taken off the end or the start.
+TELLING_SQL = rf"""
+CREATE OR REPLACE TEMP TABLE mt_telling AS
+WITH held AS (
+    SELECT DISTINCT s.email, r.first, r.family
+    FROM (SELECT DISTINCT s.email FROM mt_shared_email s JOIN mt_names n USING (a, b)
+          WHERE n.first_name IN (2, 3, 4) AND NOT n.first_same AND n.kind = 'person') s
+    JOIN mt_email e USING (email) JOIN mt_record r USING (uid) WHERE r.first IS NOT NULL
+), box AS (
+    SELECT *, list_filter(string_split_regex(
+        replace(mt_fold(split_part(email, '@', 1)), 'ij', 'y'), '[^\p{{L}}]+'), lambda w: w <> ''
+        ) AS tokens
+    FROM (SELECT DISTINCT email FROM held)
+), put AS (
+    SELECT h.email, h.first, h.family, b.tokens,
+        list_aggregate(b.tokens, 'string_agg', '') AS letters, coalesce(m.words, []) AS called,
+        coalesce(list_aggregate(m.words, 'string_agg', ''), '') AS name
+    FROM held h JOIN box b USING (email) LEFT JOIN mt_family m ON m.code = h.family
+    WHERE NOT list_has_any(b.tokens, {_SEVERAL})
+), cut AS (
+    SELECT *, CASE WHEN ends_with(letters, name) THEN left(letters, length(letters) - length(name))
+              ELSE letters END AS head,
+        CASE WHEN name <> '' AND contains(letters, name) AND regexp_matches(
+                left(letters, instr(letters, name) - 1), '^({_PARTICLE})*$')
+             THEN substr(letters, instr(letters, name) + length(name)) ELSE letters END AS tail
+    FROM put
+)
+SELECT c.email, c.first, c.family, f.sets, f.initials,
+    list_transform(list_append(coalesce(f.words, []), f.name),
+                   lambda w: replace(w, 'ij', 'y')) AS names,
+    list_filter(list_concat(tokens, [head, regexp_replace(head, '({_PARTICLE})*$', ''), tail]),
+        lambda w: w <> '' AND NOT list_contains(called, w)) AS telling
+FROM cut c JOIN mt_first f ON f.code = c.first"""
 
 #: One row is one pair of short forms, misspelt names or initials that shares a mailbox named after
 #: the full name of one of them (jan.devries@, devries.jan@, jandevries@; never jan.en.marie@), or
 #: after the initials or a third form of the name of both (`initial`). Beside initials a call name of
 #: the full name will do, but both must begin with one letter: beside A., lida@ may be a wife.
-NAMED_MAILBOX_SQL = rf"""
+NAMED_MAILBOX_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_named_mailbox AS
 WITH shared AS (
-    SELECT s.a, s.b, s.email, n.first_name, list_filter(string_split_regex(
-        replace(mt_fold(split_part(s.email, '@', 1)), 'ij', 'y'), '[^\p{{L}}]+'), lambda w: w <> ''
-        ) AS tokens
-    FROM mt_shared_email s JOIN mt_names n USING (a, b)
+    SELECT s.a, s.b, s.email, n.first_name FROM mt_shared_email s JOIN mt_names n USING (a, b)
     WHERE n.first_name IN (2, 3, 4) AND NOT n.first_same AND n.kind = 'person'
+), sided AS (
+    SELECT *, a AS uid FROM shared UNION ALL SELECT *, b AS uid FROM shared
 ), side AS (
-    SELECT s.*, list_aggregate(tokens, 'string_agg', '') AS letters, f.sets, f.initials,
-        list_transform(list_append(coalesce(f.words, []), f.name),
-                       lambda w: replace(w, 'ij', 'y')) AS names,
-        coalesce(m.words, []) AS family,
-        coalesce(list_aggregate(m.words, 'string_agg', ''), '') AS family_text
-    FROM shared s JOIN mt_record r ON r.uid IN (s.a, s.b) JOIN mt_first f ON f.code = r.first
-    LEFT JOIN mt_family m ON m.code = r.family
-    WHERE NOT list_has_any(tokens, {_SEVERAL})
+    SELECT s.a, s.b, s.email, s.first_name, r.first, r.family
+    FROM sided s JOIN mt_record r USING (uid) WHERE r.first IS NOT NULL
 ), told AS (
-    SELECT a, b, email, first_name, sets, names, initials, left(initials, 1) AS letter,
-        list_filter(list_concat(tokens, [
-            regexp_replace(letters, concat(family_text, '$'), ''),
-            regexp_replace(letters, concat('({_PARTICLE})*', family_text, '$'), ''),
-            regexp_replace(letters, concat('^({_PARTICLE})*', family_text), '')]),
-            lambda w: w <> '' AND NOT list_contains(family, w)) AS telling
-    FROM side
+    SELECT s.*, w.sets, w.names, w.initials, left(w.initials, 1) AS letter, w.telling
+    FROM side s JOIN mt_telling w ON w.email = s.email AND w.first = s.first
+        AND w.family IS NOT DISTINCT FROM s.family
 ), kin AS (
     SELECT a, b, email, sets, min(word) AS word
     FROM (SELECT a, b, email, sets, unnest(telling) AS word FROM told) JOIN mt_nickname n
@@ -208,6 +244,7 @@ def compare_contacts(
     limits = {"identifier_names": identifier_names, "cap": cap}
     cur.execute(SHARED_SQL.format(point="email", extra="", pairs=pairs))
     cur.execute(FAMILY_MAILBOX_SQL)
+    cur.execute(TELLING_SQL)
     cur.execute(NAMED_MAILBOX_SQL)
     usable = f"split_part(c.email, '@', 1) NOT IN ({_GENERIC})"
     cur.execute(OWNER_SQL.format(point="email", usable=usable, **limits))

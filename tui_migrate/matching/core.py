@@ -126,7 +126,7 @@ def match(
         tell(4, STAGES)
         drop_scratch(cur, keep=_KEPT | {"mt_level"})
         score(cur, frozen, math.log2(used.keep_from / (1 - used.keep_from)))
-        decide(cur, used)
+        decide(cur, frozen)
         drop_scratch(cur, keep=_KEPT | {"mt_judged"})
         tell(5, STAGES)
         cluster(cur, used.max_cluster)

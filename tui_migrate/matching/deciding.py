@@ -15,7 +15,9 @@ against the traps that cause wrong merges:
 - *Relatives with names alike* (Maria and Marie, J. and J., Sam and Samantha). Short forms, initials
   and misspelt names agree between relatives too, who share address, landline and mailbox. They
   need a mailbox named after that person, or birth date *and* a mailbox or mobile of one person;
-  call names of several names or of both sexes need birth date *and* a mailbox so named.
+  call names of several names or of both sexes need birth date *and* a mailbox so named. Where this
+  file's households demonstrably keep mailboxes and mobiles apart, one of them is enough (see
+  `households`).
 - *Twins.* A birth date identifies beside one full first name, or beside a baptismal name and its
   call name while they are not known to live together; two call names are two children.
 - *Janssen and Janssens.* A misspelt family name needs birth date *and* a contact or an address; a
@@ -28,7 +30,8 @@ from __future__ import annotations
 
 import duckdb
 
-from tui_migrate.matching.settings import MatchSettings
+from tui_migrate.matching.households import passing_sql
+from tui_migrate.matching.model import FrozenModel
 
 # Level numbers: see FIELDS. first_name 1 exact, 2 variant, 3 typo, 4 initial, 5 similar,
 # 6 different; family_name 1 exact, 2 part, 3 typo, 4 similar, 5 different; birth_date 1 exact,
@@ -50,7 +53,8 @@ BIRTH_PASSES = """(birth_date = 1 AND (
 
 #: No equal birth date: a personal mailbox or mobile beside one full first name, a mailbox that is
 #: named after one of the two beside a call name or initials (after their initials only, while they
-#: are not known to live together), or the mailbox of a nameless record.
+#: are not known to live together), a mailbox or a mobile of one person where households keep theirs
+#: apart, or the mailbox of a nameless record.
 CONTACT_PASSES = """(birth_date IN (0, 2) AND NOT namesakes AND (
     (first_same AND family_name IN (1, 2) AND (email_personal OR phone = 1))
     OR (first_same AND family_name IN (3, 4) AND address = 1 AND (email_personal OR phone = 1))
@@ -60,6 +64,9 @@ CONTACT_PASSES = """(birth_date IN (0, 2) AND NOT namesakes AND (
         AND email = 1 AND email_initial AND address NOT IN (1, 2))
     OR (first_name = 4 AND family_name BETWEEN 1 AND 3 AND email = 1 AND email_initial
         AND (address NOT IN (1, 2) OR phone = 1))
+    OR (first_same AND family_name = 3 AND phone = 1)
+    OR (first_name IN (2, 3, 4) AND (NOT first_unsure OR gender = 1) AND family_name IN (1, 2)
+        AND ({apart}))
     OR ((first_same OR first_name = 0) AND family_name BETWEEN 0 AND 3 AND email = 1)))"""
 
 #: Organisations: register number beside the name, or the same name at the same place.
@@ -116,7 +123,7 @@ WHERE decision IS NOT NULL OR linked OR probability >= {keep_from}"""
 #: One row is one certain edge between two known records, once per pair, the smaller uid first.
 LINK_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_link AS
-SELECT DISTINCT least(x.uid, y.uid) AS a, greatest(x.uid, y.uid) AS b
+SELECT DISTINCT least(x.uid, y.uid) AS a, greatest(x.uid, y.uid) AS b, x.kind = y.kind AS one_kind
 FROM {links} l JOIN mt_record x ON x.source = l.source_a AND x.record_id = l.record_a
 JOIN mt_record y ON y.source = l.source_b AND y.record_id = l.record_b
 WHERE x.uid <> y.uid"""
@@ -126,7 +133,7 @@ DECISION_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_decision AS
 SELECT least(x.uid, y.uid) AS a, greatest(x.uid, y.uid) AS b,
     CASE WHEN bool_or(d.decision = 'different') THEN 'different' ELSE 'merge' END AS decision,
-    min({decided_by}) AS decided_by
+    min({decided_by}) AS decided_by, bool_and(x.kind = y.kind) AS one_kind
 FROM {decisions} d JOIN mt_record x ON x.source = d.source_a AND x.record_id = d.record_a
 JOIN mt_record y ON y.source = d.source_b AND y.record_id = d.record_b
 WHERE x.uid <> y.uid AND d.decision IN ('merge', 'different')
@@ -141,11 +148,13 @@ def certain_edges(cur: duckdb.DuckDBPyConnection, links: str, decisions: str) ->
     cur.execute(DECISION_SQL.format(decisions=decisions, decided_by=decided_by))
 
 
-def decide(cur: duckdb.DuckDBPyConnection, settings: MatchSettings) -> None:
+def decide(cur: duckdb.DuckDBPyConnection, model: FrozenModel) -> None:
     """Fill `mt_judged` from the scored pairs, links and decisions."""
+    settings = model.settings
+    apart = passing_sql(settings, model.household)
     cur.execute(
         JUDGED_SQL.format(
-            guard=GUARD.format(auto_from=settings.auto_from),
+            guard=GUARD.format(auto_from=settings.auto_from, apart=apart),
             review_from=settings.review_from,
             keep_from=settings.keep_from,
         )

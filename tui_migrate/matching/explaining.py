@@ -107,6 +107,8 @@ def reason_text(reason: str) -> str:
         "no identifier": _("no e-mail, mobile number or birth date of their own in common"),
         "register number conflict": _("register numbers differ"),
         "name conflict": _("names differ"),
+        "same profile": _("other records tie the two together"),
+        "asked once": _("a weightier pair asks the same question"),
         "conflict in the cluster": _("another record of this group conflicts"),
         "birth date": _("birth dates in this group differ"),
         "first name": _("first names in this group differ"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 import duckdb
@@ -40,12 +41,14 @@ COLLISION_SHARE = {
 
 @dataclass(frozen=True)
 class FrozenModel:
-    """m and u per kind, field and level; prior as log2 odds per kind; dates that mean "unknown"."""
+    """m and u per kind, field and level; prior as log2 odds per kind; dates that mean
+    "unknown"; how relatives agree (empty: a model from before that was measured)."""
 
     settings: MatchSettings
     u: Weights
     prior: dict[str, float]
     placeholders: tuple[str, ...]
+    household: dict[str, float] = dataclass_field(default_factory=dict)
 
     def weight(self, kind: str, field: str, level: str) -> float:
         """log2(m/u), rounded to 6 decimals so that every machine adds up the same."""
@@ -65,6 +68,7 @@ class FrozenModel:
             u=values["u"],
             prior=values["prior"],
             placeholders=tuple(values["placeholders"]),
+            household=values.get("household", {}),
         )
 
 

@@ -36,11 +36,14 @@ def _words(text: str) -> str:
     return "[" + ", ".join(f"'{word}'" for word in text.split()) + "]"
 
 
-#: One macro is one spelling rule. Folding keeps letters of every script; only accents go.
+#: One macro is one spelling rule. Folding keeps letters of every script; only accents go. What nobody
+#: is called (markup, control characters, a page of letters) is no first name but an unknown one.
 MACROS = rf"""
 CREATE OR REPLACE TEMP MACRO mt_fold(s) AS
     replace(replace(replace(replace(replace(replace(
         lower(strip_accents(s)), 'ß', 'ss'), 'ø', 'o'), 'æ', 'ae'), 'œ', 'oe'), 'ł', 'l'), 'ĳ', 'ij');
+CREATE OR REPLACE TEMP MACRO mt_called(s) AS
+    CASE WHEN NOT regexp_matches(s, '[][{{}}<>=;@\\|/\x00-\x1f]') AND length(s) <= 60 THEN s END;
 CREATE OR REPLACE TEMP MACRO mt_filled(s) AS nullif(trim(s), '');
 CREATE OR REPLACE TEMP MACRO mt_words(s) AS
     list_filter(string_split_regex(mt_fold(s), '[^\p{{L}}]+'), lambda w: w <> '');
@@ -90,17 +93,30 @@ CREATE OR REPLACE TEMP MACRO mt_is_mobile(s) AS
         '^(00)?(316|324[5-9]|491[567]|33[67]|447|3526)|^06[1-9]|^04[5-9][0-9]{{7}}$');
 """
 
+#: (table, column, what is made of it): each distinct text is brought into its spelling once.
+_SPELLINGS = (
+    ("mt_spelt_first", "first_name", "mt_given(mt_called(text)) AS words, "
+     "mt_generation(text) AS generation"),
+    ("mt_spelt_initials", "initials", "mt_initials(mt_filled(text)) AS initials"),
+    ("mt_spelt_family", "family_name", "list_aggregate(mt_family(text), 'string_agg', ' ') AS family, "
+     "mt_generation(text) AS generation"),
+    ("mt_spelt_street", "street", "mt_street(text) AS street"),
+    ("mt_spelt_town", "town", "mt_town(text) AS town"),
+)  # fmt: skip
+
+SPELT_SQL = """
+CREATE OR REPLACE TEMP TABLE {table} AS
+SELECT text, {made} FROM (SELECT DISTINCT {column} AS text FROM {relation} WHERE {column} IS NOT NULL)"""
+
 #: One row is one input record in comparable spelling; uid follows (source, record_id).
 RECORDS_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_plain AS
 SELECT (row_number() OVER (ORDER BY source, record_id) - 1)::INTEGER AS uid,
     source, record_id, kind,
-    CASE WHEN kind = 'person' THEN mt_given(first_name) END AS words,
-    CASE WHEN kind = 'person' THEN mt_initials(mt_filled(initials)) END AS initials,
-    CASE WHEN kind = 'person' THEN coalesce(mt_generation(family_name), mt_generation(first_name))
-    END AS generation,
-    CASE WHEN kind = 'person' THEN list_aggregate(mt_family(family_name), 'string_agg', ' ')
-    END AS family,
+    CASE WHEN kind = 'person' THEN f.words END AS words,
+    CASE WHEN kind = 'person' THEN i.initials END AS initials,
+    CASE WHEN kind = 'person' THEN coalesce(n.generation, f.generation) END AS generation,
+    CASE WHEN kind = 'person' THEN n.family END AS family,
     CASE WHEN kind = 'organisation' THEN
         list_aggregate(mt_organisation(coalesce(mt_filled(organisation_name), family_name)),
                        'string_agg', ' ') END AS organisation,
@@ -113,10 +129,15 @@ SELECT (row_number() OVER (ORDER BY source, record_id) - 1)::INTEGER AS uid,
     nullif(ltrim(regexp_extract(house_number, '[0-9]+'), '0'), '') AS number,
     nullif(regexp_replace(mt_fold(concat(regexp_replace(house_number, '^[^0-9]*[0-9]+', ''),
                                          house_addition)), '[^a-z0-9]', '', 'g'), '') AS addition,
-    mt_street(street) AS street, mt_town(town) AS town,
+    s.street, t.town,
     nullif(mt_digits(kvk), '') AS kvk,
     nullif(regexp_replace(upper(vat), '[^A-Z0-9]', '', 'g'), '') AS vat
-FROM {relation}
+FROM {relation} r
+LEFT JOIN mt_spelt_first f ON f.text = r.first_name
+LEFT JOIN mt_spelt_initials i ON i.text = r.initials
+LEFT JOIN mt_spelt_family n ON n.text = r.family_name
+LEFT JOIN mt_spelt_street s ON s.text = r.street
+LEFT JOIN mt_spelt_town t ON t.text = r.town
 WHERE kind IN ('person', 'organisation')
 ORDER BY uid"""
 
@@ -232,7 +253,12 @@ def normalise(
         "(SELECT unnest($1) AS name, unnest($2) AS number, unnest($3) AS stands_for)",
         [[row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows], unsure],
     )
+    for table, column, made in _SPELLINGS:
+        sql = SPELT_SQL.format(table=table, column=column, made=made, relation=quoted(relation))
+        cur.execute(sql)
     cur.execute(RECORDS_SQL.format(relation=quoted(relation)))
+    for table, _column, _made in _SPELLINGS:
+        cur.execute(f"DROP TABLE {table}")
     cur.execute(EMAILS_SQL.format(relation=quoted(relation)))
     cur.execute(PHONES_SQL.format(relation=quoted(relation)))
     cur.execute(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
+from tui_migrate.matching.households import fit_household
 from tui_migrate.matching.model import FrozenModel, fit_prior, fit_u
-from tui_migrate.matching.settings import FIELDS, KINDS, MatchSettings
+from tui_migrate.matching.settings import FIELDS, KINDS, PERSON, MatchSettings
 
 #: One row is one compared pair with its weight in bits and its probability.
 SCORED_SQL = """
@@ -30,7 +31,8 @@ def fit(
         kind: fit_prior(cur, kind, EVIDENCE_SQL.format(weight=_sum(model, kind), kind=kind))
         for kind in KINDS
     }
-    return FrozenModel(settings, model.u, prior, placeholders)
+    household = fit_household(cur, settings, prior[PERSON])
+    return FrozenModel(settings, model.u, prior, placeholders, household)
 
 
 def score(cur: duckdb.DuckDBPyConnection, model: FrozenModel, keep_from_weight: float) -> None:

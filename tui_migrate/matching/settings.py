@@ -151,6 +151,8 @@ class MatchSettings:
 
     cap: a blocking key with more members is dropped and reported.
     review_from, auto_from: probabilities; what merges must also pass the guard.
+    household_from: probability that a pair is one person and not two of a household, from which one
+        contact point completes an agreeing form of a first name.
     keep_from: pairs below this probability are not kept at all.
     identifier_names: an e-mail or phone shared by more different names identifies nobody.
     max_cluster: a cluster of more records is reviewed, whatever holds it together.
@@ -163,6 +165,7 @@ class MatchSettings:
     cap: int = 100
     review_from: float = 0.10
     auto_from: float = 0.99
+    household_from: float = 0.995
     keep_from: float = 0.01
     identifier_names: int = 3
     max_cluster: int = 500

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.hosts import Quiet
 from tui_migrate.audit.entries import DeliverySeen
 from tui_migrate.mapping.mapped import entity_columns
 from tui_migrate.model.entities import entities
@@ -117,7 +116,7 @@ INSERT INTO store.ent_consent BY NAME
 
 
 @dataclass
-class Memory:
+class Memory(Quiet):
     """A host that writes down what a step reports."""
 
     batches: list[str] = field(default_factory=list)
@@ -131,13 +130,6 @@ class Memory:
     def journal_receipt(self, step: str, attempt: int, batch: str, counts: dict[str, int]) -> None:
         self.batches.append(f"receipt {batch}")
 
-    def journal_backup(
-        self, step: str, attempt: int, name: str, sha256: str, size: int, files: int, verified: bool
-    ) -> None: ...
-
-    def name(self, name: str) -> str:
-        return name
-
     def journal_delivery(self, fact: DeliverySeen) -> None:
         self.deliveries.append(fact)
 
@@ -146,20 +138,6 @@ class Memory:
 
     def recorded_receipts(self, step: str, attempt: int, unit: str) -> list[ReceiptRow] | None:
         return self.recorded.get(f"{step}/{unit}")
-
-    def key(self) -> bytes:
-        return b""
-
-    def checkpoint(self) -> None: ...
-
-    @contextmanager
-    def snapshot(self) -> Iterator[Path]:
-        yield Path()
-
-    def is_cancelled(self) -> bool:
-        return False
-
-    def progress(self, done: int, total: int, rows: int) -> None: ...
 
 
 class Staged:

@@ -3,58 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tui_migrate.audit.entries import DeliverySeen
+from tests.hosts import Quiet
 from tui_migrate.mapping.mapped import entity_columns
 from tui_migrate.model.entities import entities
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.store import Store, begin_attempt
-from tui_migrate.steps.base import Context, Outcome, PairDecision, ReceiptRow, Step, Unit
+from tui_migrate.steps.base import Context, Outcome, PairDecision, Step, Unit
 from tui_migrate.steps.match import MatchStep
 from tui_migrate.steps.merge import MergeStep
 
 PLACE = {"ingest": 0, "map": 1, "match": 2, "merge": 3}
 TRUST = {"crm": 1, "subscriptions": 2, "shop": 3, "email": 4, "orders": 5}
-
-
-class Quiet:
-    """A host that does nothing."""
-
-    def journal_intent(
-        self, step: str, attempt: int, batch: str, rows: int, digest: str
-    ) -> None: ...
-    def journal_receipt(
-        self, step: str, attempt: int, batch: str, counts: dict[str, int]
-    ) -> None: ...
-    def journal_backup(
-        self, step: str, attempt: int, name: str, sha256: str, size: int, files: int, verified: bool
-    ) -> None: ...
-    def name(self, name: str) -> str:
-        return name
-
-    def journal_delivery(self, fact: DeliverySeen) -> None: ...
-    def journal_export(self, what: str, rows: int, sha256: str, purge_on: str) -> None: ...
-    def recorded_receipts(self, step: str, attempt: int, unit: str) -> list[ReceiptRow] | None:
-        return None
-
-    def key(self) -> bytes:
-        return b"k" * 32
-
-    def checkpoint(self) -> None: ...
-
-    @contextmanager
-    def snapshot(self) -> Iterator[Path]:
-        yield Path()
-
-    def is_cancelled(self) -> bool:
-        return False
-
-    def progress(self, done: int, total: int, rows: int) -> None: ...
 
 
 def runbook(**merge: object) -> Runbook:

@@ -8,12 +8,10 @@ row is excluded, one whose owner is in no profile.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tui_migrate.audit.entries import DeliverySeen
+from tests.hosts import Quiet
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.store import Store, begin_attempt, first
 from tui_migrate.steps.base import Context, Outcome, ReceiptRow, Step, Unit
@@ -77,14 +75,13 @@ INSERT INTO store.ent_order VALUES
 
 
 @dataclass
-class Memory:
+class Memory(Quiet):
     """A host: writes down what a step reports, and gives back what was recorded."""
 
     intents: list[tuple[str, int, str]] = field(default_factory=list)
     receipts: list[tuple[str, dict[str, int]]] = field(default_factory=list)
     exports: list[tuple[str, int, str, str]] = field(default_factory=list)
     recorded: dict[str, list[ReceiptRow]] = field(default_factory=dict)
-    cancelled: bool = False
 
     def journal_intent(self, step: str, attempt: int, batch: str, rows: int, digest: str) -> None:
         self.intents.append((batch, rows, digest))
@@ -92,34 +89,11 @@ class Memory:
     def journal_receipt(self, step: str, attempt: int, batch: str, counts: dict[str, int]) -> None:
         self.receipts.append((batch, counts))
 
-    def journal_backup(
-        self, step: str, attempt: int, name: str, sha256: str, size: int, files: int, verified: bool
-    ) -> None: ...
-
-    def name(self, name: str) -> str:
-        return name
-
-    def journal_delivery(self, fact: DeliverySeen) -> None: ...
-
     def journal_export(self, what: str, rows: int, sha256: str, purge_on: str) -> None:
         self.exports.append((what, rows, sha256, purge_on))
 
     def recorded_receipts(self, step: str, attempt: int, unit: str) -> list[ReceiptRow] | None:
         return self.recorded.get(unit)
-
-    def key(self) -> bytes:
-        return b"k" * 32
-
-    def checkpoint(self) -> None: ...
-
-    @contextmanager
-    def snapshot(self) -> Iterator[Path]:
-        yield Path()
-
-    def is_cancelled(self) -> bool:
-        return self.cancelled
-
-    def progress(self, done: int, total: int, rows: int) -> None: ...
 
 
 def runbook(steps: list[dict[str, object]], **more: object) -> Runbook:

@@ -203,10 +203,6 @@ class EngineHost:
             )
         )
 
-    def is_cancelled(self) -> bool:
-        """Whether somebody asked to stop."""
-        return self._core.cancelled.is_set()
-
 
 def _is_whole(database: Path) -> bool:
     """Whether the file of a database holds all that is committed: no write-ahead log beside it."""

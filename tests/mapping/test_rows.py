@@ -146,6 +146,22 @@ def test_several_rows_of_one_record_make_one_record_of_the_last_row() -> None:
     ]
 
 
+def test_a_number_kept_from_a_spreadsheet_names_its_owner() -> None:
+    text = """
+    source: shop
+    entity: donation
+    of: crm
+    by: nr
+    fields:
+      amount: {from: sum}
+    """
+    cursor = memory()
+    rows = [{"id": "1", "nr": '="0123"', "sum": "5"}, {"id": "2", "nr": " 0123", "sum": "6"}]
+    mapped = map_rows(cursor, mappings(text)[0], raw(cursor, "r", rows), Settings())
+    owners = f"SELECT owner_source, owner_record FROM ({mapped.entity_select()})"
+    assert cursor.execute(owners).fetchall() == [("crm", "0123"), ("crm", "0123")]
+
+
 def test_owners_are_found_in_order_and_by_email() -> None:
     cursor = memory()
     text = """

@@ -213,6 +213,52 @@ def test_parquet_is_read_as_text(tmp_path: Path) -> None:
     reading.client.shut()
 
 
+def test_structs_of_parquet_become_dotted_columns_and_lists_json(tmp_path: Path) -> None:
+    reading = Reading(tmp_path / "ws", "format: {type: parquet}, key: order.id")
+    path = reading.deliver("d", "p.parquet", b"")
+    order = {"id": "W1", "by": {"name": "Zoë"}}
+    lines = [{"sku": "a", "n": 1}, {"sku": "b", "n": 2}]
+    pq.write_table(pa.table({"order": [order], "lines": [lines], "empty": [[]]}), path)
+    reading.run()
+    assert reading.rows('SELECT _record, "order.by.name", lines, "empty" FROM raw_crm') == [
+        ("W1", "Zoë", '[{"sku":"a","n":1},{"sku":"b","n":2}]', "[]")
+    ]
+    assert reading.client is not None
+    reading.client.shut()
+
+
+def test_the_ending_of_a_file_says_how_it_is_written(tmp_path: Path) -> None:
+    reading = Reading(tmp_path / "ws", "key: Nr")
+    reading.deliver("a", "p.csv", b"Nr;Naam\n1;Jansen\n")
+    reading.deliver("b", "p.jsonl", b'{"Nr": "2", "Naam": "Smit"}\n')
+    pq.write_table(pa.table({"Nr": ["3"], "Naam": ["Bos"]}), reading.deliver("c", "p.parquet", b""))
+    book = xlsxwriter.Workbook(str(reading.deliver("d", "p.XLSX", b"")))
+    sheet = book.add_worksheet("Blad")
+    sheet.write_row(0, 0, ["Nr", "Naam"])
+    sheet.write_row(1, 0, ["4", "Vos"])
+    book.close()
+    reading.run()
+    assert reading.rows("SELECT _file, Nr, Naam FROM raw_crm ORDER BY Nr") == [
+        ("p.csv", "1", "Jansen"),
+        ("p.jsonl", "2", "Smit"),
+        ("p.parquet", "3", "Bos"),
+        ("p.XLSX", "4", "Vos"),
+    ]
+    assert reading.client is not None
+    reading.client.shut()
+
+
+def test_a_key_that_is_kept_from_a_spreadsheet_is_that_key(reading: Reading) -> None:
+    reading.deliver("d", "p.csv", b'Nr;Naam\n="0123";Jansen\n 0456 ;Smit\n="";Bos\n=1+1;Vos\n')
+    reading.run()
+    assert [(f[1], f[2], f[3]) for f in reading.fates()] == [
+        (2, "0123", "pending"),
+        (3, "0456", "pending"),
+        (4, '=""', "pending"),
+        (5, "=1+1", "pending"),
+    ]
+
+
 def _checks(reading: Reading) -> dict[str, Any]:
     assert reading.client is not None
     return dict(reading.client.state.steps["read"].checks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from tui_migrate.mapping.model import Mapping
+from tui_migrate.staging.keys import key_sql
 from tui_migrate.staging.store import literal, quote
 
 ROW_NUMBER_OF_ELEMENT = "_n"
@@ -71,8 +72,8 @@ class Columns:
         return f"CASE WHEN coalesce({', '.join(filled)}) IS NOT NULL THEN {text} END"
 
     def identifier(self, columns: Sequence[str], suffix: str = "") -> str:
-        """The first filled of the columns, without spaces around, with the suffix behind."""
-        filled = ", ".join(f"nullif(trim({self.text(column)}), '')" for column in columns)
+        """The first filled of the columns, as a record's id, with the suffix behind."""
+        filled = ", ".join(key_sql(self.text(column)) for column in columns)
         first = f"coalesce({filled})" if len(columns) > 1 else filled
         return f"{first} || {literal(suffix)}" if suffix else first
 

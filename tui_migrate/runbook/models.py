@@ -40,7 +40,7 @@ Zone = Annotated[StrictStr, AfterValidator(_zone)]
 class Format(Strict):
     """How a source's files are written; what is not said is detected, shown and confirmed."""
 
-    type: Literal["csv", "xlsx", "jsonl", "parquet"] = "csv"
+    type: Literal["csv", "xlsx", "jsonl", "parquet"] | None = None
     delimiter: Annotated[StrictStr, Field(min_length=1, max_length=1)] | None = None
     encoding: Literal["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1"] | None = None
     header: Flag = True

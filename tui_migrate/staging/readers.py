@@ -2,14 +2,15 @@
 
 For each source a table ``store.raw_<source>`` holds the readable rows: ``_delivery``, ``_file``,
 ``_line``, ``_record`` (the record id), ``_digest`` (of the cells), then the source's own columns as
-text under their header names. JSON objects become dotted columns; lists stay JSON text.
+text under their header names. JSON objects (and structs of Parquet) become dotted columns; lists stay
+JSON text.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from tui_migrate.staging.framing import (
     physical_lines,
     unique_names,
 )
+from tui_migrate.staging.keys import key_sql
+from tui_migrate.staging.leaves import parquet_leaves
 from tui_migrate.staging.objects import json_line
 from tui_migrate.staging.sheets import sheet_cells
 from tui_migrate.staging.store import Cursor, Store, columns_of, first, literal, quote
@@ -34,13 +37,15 @@ from tui_migrate.staging.store import Cursor, Store, columns_of, first, literal,
 RAW_COLUMNS = "_delivery VARCHAR, _file VARCHAR, _line BIGINT, _record VARCHAR, _digest VARCHAR"
 
 MAX_COLUMNS = 2000
+ENDINGS = {".xlsx": "xlsx", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+"""How files are written whose type nobody declared; any other ending is csv."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
     """How a delivery file is written; ``None`` where it is to be detected."""
 
-    type: str = "csv"
+    type: str | None = None
     delimiter: str | None = None
     encoding: str | None = None
     header: bool = True
@@ -80,12 +85,21 @@ def raw_table(source: str) -> str:
 
 
 def settle_format(path: Path, form: FileFormat) -> FileFormat:
-    """The format with encoding and delimiter filled in by looking at the file, where not declared."""
-    if form.type not in ("csv", "jsonl"):
-        return form
+    """The format with type, encoding and delimiter filled in where not declared.
+
+    The type goes by the ending of the file's name, the others by what stands in the file.
+    """
+    kind = type_of(path, form)
+    if kind not in ("csv", "jsonl"):
+        return replace(form, type=kind)
     encoding = form.encoding or detect_encoding(path)
-    delimiter = form.delimiter or (detect_delimiter(path, encoding) if form.type == "csv" else ",")
-    return FileFormat(form.type, delimiter, encoding, form.header, form.quote, form.sheet)
+    delimiter = form.delimiter or (detect_delimiter(path, encoding) if kind == "csv" else ",")
+    return replace(form, type=kind, delimiter=delimiter, encoding=encoding)
+
+
+def type_of(path: Path, form: FileFormat) -> str:
+    """The declared type of a file, else the one that its ending says."""
+    return form.type or ENDINGS.get(path.suffix.lower(), "csv")
 
 
 def read_file(store: Store, cursor: Cursor, job: Job) -> ReadResult:
@@ -104,7 +118,7 @@ def read_file(store: Store, cursor: Cursor, job: Job) -> ReadResult:
             "xlsx": _read_xlsx,
             "parquet": _read_parquet,
         }
-        return readers[form.type](store, cursor, job, form)
+        return readers[type_of(job.path, form)](store, cursor, job, form)
     except PermissionError as error:
         raise EnvironmentProblem(
             _("The delivery file {} may not be read: {}").format(job.path, error.strerror),
@@ -244,9 +258,10 @@ def _read_parquet(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> R
             _("{} is not a Parquet file that can be read.").format(job.path),
             _("Ask for the delivery again."),
         ) from error
-    names = unique_names(found)
+    leaves = parquet_leaves(cursor, source, found)
+    names = unique_names([dotted for dotted, _sql in leaves])
     picks = ", ".join(
-        f"{quote(old)}::VARCHAR AS {quote(new)}" for old, new in zip(found, names, strict=True)
+        f"{sql} AS {quote(name)}" for name, (_, sql) in zip(names, leaves, strict=True)
     )
     relation = f"(SELECT file_row_number + 1 AS _line, {picks} FROM {source})"
     count = first(cursor, f"SELECT count(*) FROM {source}")
@@ -303,7 +318,7 @@ def _append(
         )
     )
     digest = f"md5(concat_ws('|', {cells}))"
-    key = " || '|' || ".join(f"nullif(trim({quote(k)}), '')" for k in job.key) or digest
+    key = " || '|' || ".join(key_sql(quote(k)) for k in job.key) or digest
     name = raw_table(job.source)
     picks = "".join(f", {quote(c)}" for c in columns)
     row = first(

@@ -21,7 +21,14 @@ from tui_migrate.staging.deliveries import (
     hash_files,
     unread_files,
 )
-from tui_migrate.staging.readers import FileFormat, Job, raw_table, read_file, settle_format
+from tui_migrate.staging.readers import (
+    FileFormat,
+    Job,
+    raw_table,
+    read_file,
+    settle_format,
+    type_of,
+)
 from tui_migrate.staging.rejects import words_sql
 from tui_migrate.staging.sheets import other_sheets
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
@@ -264,9 +271,9 @@ class IngestStep(Step):
         checks = []
         for name in self._names:
             declared = file_format(self.runbook.sources[name])
-            if declared.type != "csv" or (declared.encoding and declared.delimiter):
-                continue
             path = self._found[name][-1].files[0]
+            if type_of(path, declared) != "csv" or (declared.encoding and declared.delimiter):
+                continue
             form = settle_format(path, declared)
             columns = [c for c in context.columns(raw_table(name)) if not c.startswith("_")]
             # Where the header is missing, these are somebody's data.
@@ -289,10 +296,9 @@ class IngestStep(Step):
             f"{delivery.source}/"
             + context.host.name(f"{delivery.name}/{path.name}: {', '.join(names)}")
             for delivery in self._deliveries(context)
-            if (form := file_format(self.runbook.sources[delivery.source])).type == "xlsx"
-            and form.sheet is None
+            if (form := file_format(self.runbook.sources[delivery.source])).sheet is None
             for path in delivery.files
-            if (names := other_sheets(path))
+            if type_of(path, form) == "xlsx" and (names := other_sheets(path))
         ]
         if not unread:
             return []

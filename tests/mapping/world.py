@@ -87,7 +87,10 @@ rules:
 
 
 class Nobody:
-    """A host that is asked nothing."""
+    """A host that is asked nothing but names."""
+
+    def name(self, name: str) -> str:
+        return name
 
 
 @dataclass

@@ -90,6 +90,33 @@ def test_a_newer_delivery_supersedes_a_record_and_misses_one(reading: Reading) -
     assert gone == [("2",)]
 
 
+@pytest.mark.parametrize(
+    ("decision", "fate", "decided"),
+    [
+        ("", ("pending", None), False),
+        (", gone: keep", ("pending", None), True),
+        (", gone: archive", ("excluded", "gone_and_archived"), True),
+    ],
+)
+def test_what_becomes_of_a_record_that_is_gone_is_decided_in_the_runbook(
+    tmp_path: Path, decision: str, fate: tuple[str, str | None], decided: bool
+) -> None:
+    reading = Reading(tmp_path / "ws", f"key: Nr{decision}")
+    reading.deliver("2026-03-01", "p.csv", b"Nr;Naam\n1;Jansen\n2;Smit\n2;Smid\n")
+    reading.deliver("2026-03-08", "p.csv", b"Nr;Naam\n1;Janssen\n")
+    reading.run()
+    assert [row[1:] for row in reading.fates()] == [
+        (2, "1", "superseded", "newer_delivery"),
+        (3, "2", *fate),
+        (4, "2", "held", "key.conflict"),
+        (2, "1", "pending", None),
+    ]
+    check = _checks(reading)["records of crm that its newest full delivery no longer has"]
+    assert (check.passed, check.severity, check.observed) == (decided, "warn", "1")
+    assert reading.client is not None
+    reading.client.shut()
+
+
 def test_the_same_key_twice_is_repeated_or_held(reading: Reading) -> None:
     reading.deliver("d", "p.csv", b"Nr;Naam\n1;Jansen\n1;Jansen\n1;Smit\n;Niemand\n")
     reading.run()

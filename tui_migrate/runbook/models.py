@@ -54,7 +54,8 @@ class SourceSpec(Strict):
     ``files`` are glob patterns relative to the workspace. ``key`` names the column(s) that make the
     record id; without it the row's content does. ``links`` says which column holds the id of which
     other source. ``trust`` 1 is the most trusted. ``deltas``: numbered deliveries with manifests
-    whose rows are changes. ``not_present``: why this kind of source does not exist here.
+    whose rows are changes. ``gone``: what becomes of records that the newest full delivery no longer
+    has. ``not_present``: why this kind of source does not exist here.
     """
 
     title: Text | None = None
@@ -71,6 +72,7 @@ class SourceSpec(Strict):
     trust: Positive = 5
     zone: Zone | None = None
     deltas: Flag = False
+    gone: Literal["keep", "archive"] | None = None
     not_present: Text | None = None
 
     @model_validator(mode="after")

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar
 
-import pyarrow as pa
-
 from tui_migrate.audit.entries import DeliverySeen, FileSeen
 from tui_migrate.errors import DataSaysNo
 from tui_migrate.i18n import _
@@ -29,78 +27,15 @@ from tui_migrate.staging.readers import (
     settle_format,
     type_of,
 )
-from tui_migrate.staging.rejects import words_sql
 from tui_migrate.staging.sheets import other_sheets
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
-
-SETTLE = "settle"
-
-# One row is a physical row that does not go on: the same again (repeated), older than another
-# delivery's row of that record (superseded), or at odds with one of its own delivery (held).
-_SETTLE = """
-WITH placed AS (
-  SELECT r.source, r.delivery, r.file, r.line, r.record_id, r.digest, d.place,
-         row_number() OVER (PARTITION BY r.source, r.delivery, r.record_id
-                            ORDER BY r.file, r.line) AS nth,
-         row_number() OVER (PARTITION BY r.source, r.delivery, r.record_id, r.digest
-                            ORDER BY r.file, r.line) AS nth_same,
-         max(d.place) OVER (PARTITION BY r.source, r.record_id) AS newest
-  FROM record r JOIN delivery_places d USING (source, delivery)
-  ANTI JOIN fate f USING (source, delivery, file, line))
-SELECT source, delivery, file, line,
-       CASE WHEN record_id IS NULL THEN 'rejected'
-            WHEN place < newest THEN 'superseded'
-            WHEN nth_same > 1 THEN 'repeated'
-            ELSE 'held' END AS fate,
-       CASE WHEN record_id IS NULL THEN 'key.missing'
-            WHEN place < newest THEN 'newer_delivery'
-            WHEN nth_same > 1 THEN 'row.repeated'
-            ELSE 'key.conflict' END AS reason
-FROM placed
-WHERE record_id IS NULL OR place < newest OR nth > 1
-ORDER BY source, delivery, file, line
-"""
-
-# One row is a finding about a row that the statement above set apart for a person to look at.
-_SETTLE_FINDINGS = """
-SELECT f.source, f.delivery, f.file, f.line, r.record_id, NULL::VARCHAR AS entity,
-       NULL::VARCHAR AS field, f.reason AS rule, 'warn' AS severity, r.record_id AS value,
-       NULL::VARCHAR AS cleaned, {words} AS message
-FROM store.fate f JOIN record r USING (source, delivery, file, line)
-WHERE f.step = $step AND f.attempt = $attempt AND f.unit = 'settle'
-  AND f.fate IN ('held', 'rejected')
-ORDER BY ALL
-"""
-
-# One row is a finding about a line that could not be read.
-_REJECT_FINDINGS = """
-SELECT source, delivery, file, line, NULL::VARCHAR AS record_id, NULL::VARCHAR AS entity,
-       NULL::VARCHAR AS field, reason AS rule, 'warn' AS severity, left(raw, 2000) AS value,
-       NULL::VARCHAR AS cleaned, {words} AS message
-FROM reject ORDER BY ALL
-"""
+from tui_migrate.steps.ingest_settle import GONE, SETTLE, settle
 
 # One row is a file of which not a single line could be read.
 _UNREADABLE = """
 SELECT r.source, r.delivery, r.file, count(*), any_value(j.reason)
 FROM record r LEFT JOIN reject j USING (source, delivery, file, line)
 GROUP BY ALL HAVING count(*) = count(j.reason) ORDER BY ALL
-"""
-
-# One row is a record of an earlier full delivery that the newest full delivery no longer has.
-_MISSING = """
-WITH full_places AS (SELECT * FROM delivery_places WHERE is_full),
-newest AS (SELECT source, max(place) AS place FROM full_places GROUP BY source)
-SELECT r.source, r.delivery, r.file, r.line, r.record_id, NULL::VARCHAR AS entity,
-       NULL::VARCHAR AS field, 'delivery.record_gone' AS rule, 'warn' AS severity,
-       r.record_id AS value, NULL::VARCHAR AS cleaned, $message AS message
-FROM record r JOIN full_places d USING (source, delivery)
-JOIN newest n ON n.source = r.source AND d.place < n.place
-ANTI JOIN (SELECT r2.source, r2.record_id FROM record r2
-           JOIN full_places d2 USING (source, delivery)
-           JOIN newest n2 ON n2.source = r2.source AND n2.place = d2.place) now
-  ON now.source = r.source AND now.record_id = r.record_id
-WHERE r.record_id IS NOT NULL ORDER BY ALL
 """
 
 
@@ -159,7 +94,8 @@ class IngestStep(Step):
 
     def run(self, context: Context, unit: Unit) -> dict[str, int]:
         if unit.id == SETTLE:
-            return self._settle(context, unit)
+            archived = [n for n in self._names if self.runbook.sources[n].gone == "archive"]
+            return settle(context, unit, self._deliveries(context), archived)
         delivery, number = next(
             (d, n)
             for d in self._deliveries(context)
@@ -201,6 +137,7 @@ class IngestStep(Step):
                 *self._stray(context),
                 *self._sheets(context),
                 *self._detected(context),
+                *self._gone(context),
             ],
         )
 
@@ -290,6 +227,24 @@ class IngestStep(Step):
             )
         return checks
 
+    def _gone(self, context: Context) -> list[Check]:
+        """Records that a newer full delivery lacks: a person decides what becomes of them."""
+        found = context.query(
+            "SELECT source, count(DISTINCT record_id) FROM finding WHERE rule = $rule"
+            " GROUP BY source ORDER BY source",
+            {"rule": GONE},
+        )
+        return [
+            Check(
+                _("records of {} that its newest full delivery no longer has").format(source),
+                self.runbook.sources[str(source)].gone is not None,
+                str(count),
+                _("a decision: gone: keep or archive, at the source in the runbook"),
+                "warn",
+            )
+            for source, count in found
+        ]
+
     def _sheets(self, context: Context) -> list[Check]:
         """Sheets that nobody reads, where the runbook does not say which one counts."""
         unread = [
@@ -357,33 +312,6 @@ class IngestStep(Step):
             status=status,
             reason=said(reason) if reason else "",
         )
-
-    def _settle(self, context: Context, unit: Unit) -> dict[str, int]:
-        deliveries = self._deliveries(context)
-        places = pa.table(
-            {
-                "source": [d.source for d in deliveries],
-                "delivery": [d.name for d in deliveries],
-                "place": pa.array(range(len(deliveries)), pa.int64()),
-                "is_full": [not d.manifest or d.manifest.kind == "full" for d in deliveries],
-            }
-        )
-        context.cursor.register("delivery_places", places)
-        try:
-            set_apart = context.write(unit, "fate", _SETTLE)
-            own = {"step": self.spec.id, "attempt": context.attempt}
-            doubtful = _SETTLE_FINDINGS.format(words=words_sql("f.reason"))
-            found = context.write(unit, "finding", doubtful, own)
-            context.write(unit, "finding", _REJECT_FINDINGS.format(words=words_sql("reason")))
-            gone = context.write(
-                unit,
-                "finding",
-                _MISSING,
-                {"message": _("The newest full delivery no longer has this record.")},
-            )
-        finally:
-            context.cursor.unregister("delivery_places")
-        return {"set_apart": set_apart, "doubtful": found, "gone": gone}
 
     def _promises(self, context: Context) -> list[Check]:
         """What the manifests promised, against what is there."""

@@ -43,6 +43,23 @@ def test_all_mistakes_are_reported_with_their_places() -> None:
     ]
 
 
+def test_a_mistake_in_the_form_hides_no_mistake_in_the_names() -> None:
+    _made, problems = mistakes(
+        """
+        source: crn
+        entity: profile
+        bij: A
+        fields:
+          familyname: {from: A}
+        """
+    )
+    assert [problem.split(";")[0] for problem in problems] == [
+        "m.yaml:1:9: there is no source 'crn'",
+        "m.yaml:3:1: unknown key 'bij'",
+        "m.yaml:5:3: profile has no field 'familyname'",
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "place"),
     [

@@ -186,3 +186,27 @@ def test_consents_are_not_imported_here(store: Store, tmp_path: Path) -> None:
     at = context(store, book, "core", tmp_path, Memory())
     with pytest.raises(EnvironmentProblem, match="consent"):
         ImportStep(at.spec, book).plan(at)
+
+
+def test_a_relation_names_the_profile_of_its_organisation(store: Store, tmp_path: Path) -> None:
+    at = store.connection
+    at.execute(
+        "CREATE TABLE store.ent_relation (step VARCHAR, attempt INTEGER, unit VARCHAR,"
+        " source VARCHAR, record_id VARCHAR, delivery VARCHAR, file VARCHAR, line BIGINT,"
+        " child_no INTEGER, owner_source VARCHAR, owner_record VARCHAR, role VARCHAR,"
+        " organisation_source VARCHAR, organisation_record VARCHAR)"
+    )
+    at.execute(
+        "INSERT INTO store.ent_relation VALUES"
+        " ('map', 1, 'u', 'crm', '1', 'd1', 'c.csv', 2, 1, 'crm', '1', 'contact', 'shop', 'k2'),"
+        " ('map', 1, 'u', 'crm', '2', 'd1', 'c.csv', 3, 1, 'crm', '2', 'contact', 'shop', 'no')"
+    )
+    store.refresh_view("ent_relation")
+    step = {**IMPORT, "with": {"entities": ["profile", "relation"]}}
+    book, host = runbook([step]), Memory()
+    made = context(store, book, "core", tmp_path, host)
+    go(ImportStep(made.spec, book), made)
+    with open_target(book.target, tmp_path) as target:
+        rows = target.read_back(at, "relation").to_pylist()
+    found = {row["profile_id"]: row["organisation_profile"] for row in rows}
+    assert found == {ANNA: CEES, BERT: None}

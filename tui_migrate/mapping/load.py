@@ -107,6 +107,7 @@ def type_mapping(
     written = typed(MappingYaml, node, name, problems)
     _check_names(file, sources)
     if written is None:
+        _check_entity_names(file)
         return ()
     if written.change is None:
         made = _mapping(file, written, (), written.entity or "", written.fields)
@@ -232,6 +233,21 @@ def _check_names(file: _File, sources: Collection[str]) -> None:
             if source not in sources:
                 wrong = _("there is no source {name}").format(name=repr(source))
                 file.note(at, wrong, suggestion(source, sources))
+
+
+def _check_entity_names(file: _File) -> None:
+    """The entity and its fields by name, in a file that is wrong in other ways too."""
+    for name, at in file.node.at("entity").texts():
+        entity = entities().get(name)
+        if entity is None:
+            wrong = _("there is no entity {name}").format(name=repr(name))
+            file.note(at, wrong, suggestion(name, entities()))
+            continue
+        known = [field.name for field in entity.fields]
+        for field, place, _inner in file.node.at("fields").items():
+            if field not in known:
+                wrong = _("{entity} has no field {name}").format(entity=name, name=repr(field))
+                file.note(place, wrong, suggestion(field, known))
 
 
 def _check_entity(file: _File, written: MappingYaml, entity: Entity) -> None:

@@ -37,7 +37,14 @@ FROM (SELECT * FROM {view} ANTI JOIN
         (SELECT source, delivery, file, line FROM fates WHERE fate IN ({left_out})) f
         USING (source, delivery, file, line)) e
 JOIN crosswalk c ON c.source = e.owner_source AND c.record_id = e.owner_record
+{joins}
 ORDER BY c.profile_id, record_key
+"""
+
+# A relation names a record of its organisation; the target knows organisations by their profile.
+ORGANISATION = "o.profile_id AS organisation_profile"
+ORGANISATION_JOIN = """
+LEFT JOIN crosswalk o ON o.source = e.organisation_source AND o.record_id = e.organisation_record
 """
 
 # One row is one batch: whole profiles, in order, about as many rows as asked for.
@@ -103,7 +110,10 @@ def stage_rows(cursor: Cursor, entity: str, allowed: Sequence[str]) -> bool:
     secret = payment_fields(model) - set(allowed)
     names = [f.name for f in model.fields if f.name in types and f.name not in secret]
     alias = "p" if entity == "profile" else "e"
-    fields = ", ".join(_flat(alias, name, types[name]) for name in names) or "NULL AS nothing"
+    listed = [_flat(alias, name, types[name]) for name in names]
+    if entity == "relation":
+        listed.append(ORGANISATION)
+    fields = ", ".join(listed) or "NULL AS nothing"
     sql = PROFILE_SQL if entity == "profile" else CHILD_SQL
     cursor.execute(
         sql.format(
@@ -111,6 +121,7 @@ def stage_rows(cursor: Cursor, entity: str, allowed: Sequence[str]) -> bool:
             view=quote(view),
             fields=fields,
             left_out=", ".join(literal(fate) for fate in LEFT_OUT),
+            joins=ORGANISATION_JOIN if entity == "relation" else "",
         )
     )
     return True

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import ClassVar
 
 from tui_migrate.i18n import _
 from tui_migrate.model.types.base import (
@@ -50,17 +53,41 @@ class Code(SemanticType):
         )
 
 
+class Word(SemanticType):
+    """One of few values of our own, with the words that a reader sees for each.
+
+    ``shown``: value → its words, looked up when they are shown (the reader's language may differ).
+    """
+
+    sensitivity = Sensitivity.PLAIN
+    shown: ClassVar[Mapping[str, Callable[[], str]]]
+
+    def compare(self, a: str, b: str) -> float:
+        return float(a == b)
+
+    def mask(self, value: str) -> str:
+        return "•••" if "•" not in value else "***"
+
+    def show(self, value: str, language: str = "nl") -> str:
+        words_of = self.shown.get(value)
+        return value if words_of is None else words_of()
+
+    def _sql_clean(self, column: str, options: Options) -> SqlClean | None:
+        values = ", ".join(f"'{value}'" for value in self.shown)
+        return SqlClean(f"{column} IN ({values})", column)
+
+
 _TRUE = words("ja j yes y true t waar 1 x aan on oui vrai actief -1 wel checked")
 _FALSE = words("nee n no false f onwaar 0 uit off non faux inactief niet neen unchecked")
 
 
-class Boolean(SemanticType):
+class Boolean(Word):
     """``true`` or ``false``, from Dutch, French and English words, 1/0, x, and Access's -1."""
 
     name = "boolean"
     sql_type = "BOOLEAN"
-    sensitivity = Sensitivity.PLAIN
     unknown_code = "boolean.unknown"
+    shown = MappingProxyType({"true": lambda: _("yes"), "false": lambda: _("no")})
 
     def _clean(self, raw: str, options: Options) -> Cleaned:
         text, problem = tidy(raw)
@@ -75,15 +102,6 @@ class Boolean(SemanticType):
 
     def to_python(self, value: str) -> bool:
         return value == "true"
-
-    def compare(self, a: str, b: str) -> float:
-        return float(a == b)
-
-    def mask(self, value: str) -> str:
-        return "•••" if "•" not in value else "***"
-
-    def show(self, value: str, language: str = "nl") -> str:
-        return {"true": _("yes"), "false": _("no")}.get(value, value)
 
     def _sql_clean(self, column: str, options: Options) -> SqlClean | None:
         low = f"lower({column})"
@@ -120,7 +138,7 @@ def _refusal(raw: str) -> str | None:
     return first
 
 
-class ConsentStatus(SemanticType):
+class ConsentStatus(Word):
     """What a person said: ``given``, ``refused``, ``withdrawn`` or ``confirmed`` (double opt-in).
 
     "ja", "opt-in", "aangemeld" … are given; "nee", "no" … refused; "opt-out", "afgemeld",
@@ -133,6 +151,14 @@ class ConsentStatus(SemanticType):
     name = "consent_status"
     sensitivity = Sensitivity.PERSONAL
     unknown_code = "consent.unclear"
+    shown = MappingProxyType(
+        {
+            "given": lambda: _("given"),
+            "refused": lambda: _("refused"),
+            "withdrawn": lambda: _("withdrawn"),
+            "confirmed": lambda: _("confirmed"),
+        }
+    )
 
     def _clean(self, raw: str, options: Options) -> Cleaned:
         text, problem = tidy(raw)
@@ -155,24 +181,6 @@ class ConsentStatus(SemanticType):
             return cleaned
         return Cleaned(None, "consent.unclear")
 
-    def compare(self, a: str, b: str) -> float:
-        return float(a == b)
-
-    def mask(self, value: str) -> str:
-        return "•••" if "•" not in value else "***"
-
-    def show(self, value: str, language: str = "nl") -> str:
-        words = {
-            "given": _("given"),
-            "refused": _("refused"),
-            "withdrawn": _("withdrawn"),
-            "confirmed": _("confirmed"),
-        }
-        return words.get(value, value)
-
-    def _sql_clean(self, column: str, options: Options) -> SqlClean | None:
-        return SqlClean(f"{column} IN ('given', 'refused', 'withdrawn', 'confirmed')", column)
-
 
 CHANNELS = ("email", "post", "phone", "sms", "push")
 
@@ -192,15 +200,23 @@ def channel_words() -> dict[str, list[str]]:
     return {channel: words.split("|") for channel, words in _CHANNEL_WORDS.items()}
 
 
-class Channel(SemanticType):
+class Channel(Word):
     """``email``, ``post``, ``phone``, ``sms`` or ``push``. ``channel.unknown``: no such channel.
 
     A bare "mail" is e-mail, as in Dutch; "DM" is post and "TM" telephone, as in the trade.
     """
 
     name = "channel"
-    sensitivity = Sensitivity.PLAIN
     unknown_code = "channel.unknown"
+    shown = MappingProxyType(
+        {
+            "email": lambda: _("e-mail"),
+            "post": lambda: _("post"),
+            "phone": lambda: _("telephone"),
+            "sms": lambda: _("SMS"),
+            "push": lambda: _("push message"),
+        }
+    )
 
     def _clean(self, raw: str, options: Options) -> Cleaned:
         text, problem = tidy(raw)
@@ -210,25 +226,6 @@ class Channel(SemanticType):
         if not text or is_placeholder(text):
             return EMPTY
         return Cleaned(None, "channel.unknown")
-
-    def compare(self, a: str, b: str) -> float:
-        return float(a == b)
-
-    def mask(self, value: str) -> str:
-        return "•••" if "•" not in value else "***"
-
-    def show(self, value: str, language: str = "nl") -> str:
-        words = {
-            "email": _("e-mail"),
-            "post": _("post"),
-            "phone": _("telephone"),
-            "sms": _("SMS"),
-            "push": _("push message"),
-        }
-        return words.get(value, value)
-
-    def _sql_clean(self, column: str, options: Options) -> SqlClean | None:
-        return SqlClean(f"{column} IN ('email', 'post', 'phone', 'sms', 'push')", column)
 
 
 TYPES: tuple[SemanticType, ...] = (Code(), Boolean(), ConsentStatus(), Channel())

@@ -92,6 +92,10 @@ MEANINGS = {
     "check.waived.name": "the failed check",
     "check.waived.reason": "word commitment",
     "step.skipped.reason": "word commitment",
+    "access.refused.what": "what was asked for: `attach`, `stop`, a command, or `sign <gate>`",
+    "person.looked.what": "`search` or `person`",
+    "person.looked.subject": "word commitment of what was searched for; pseudonym of the record (of a "
+    "profile: its founding record) that was looked at",
     "step.redo.reason": "word commitment, or empty",
     "item.answered.item": "id of the question",
     "item.answered.answer": "word commitment of the answer, of the reason why it does not apply, or of "

@@ -61,7 +61,7 @@ def to_the_end(root: Path, opened: Opening) -> tuple[Outcome, InProcessClient]:
     stopped = client.run_here()
     assert stopped.exit == 0, stopped.message
     units = [e.fact for e in client.entries() if isinstance(e.fact, UnitCommitted)]
-    cursor = client.cursor()
+    cursor = client.engine.view.cursor()
     outcome = Outcome(
         sorted((u.step, u.attempt, u.unit, u.digest) for u in units),
         sum(u.segment.rows for u in units if u.segment),

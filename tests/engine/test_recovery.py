@@ -33,13 +33,15 @@ def test_staging_can_be_rebuilt_without_a_new_fact_about_its_units(
     client = opened(workspace)
     to_the_end(client)
     before = [e.fact for e in client.entries() if isinstance(e.fact, UnitCommitted)]
-    rows = client.cursor().execute("SELECT * FROM fates ORDER BY ALL").fetchall()
+    rows = client.engine.view.cursor().execute("SELECT * FROM fates ORDER BY ALL").fetchall()
     client.close()
     _staging(workspace).unlink()
     client = opened(workspace)
     after = [e.fact for e in client.entries() if isinstance(e.fact, UnitCommitted)]
     assert after == before
-    assert client.cursor().execute("SELECT * FROM fates ORDER BY ALL").fetchall() == rows
+    assert (
+        client.engine.view.cursor().execute("SELECT * FROM fates ORDER BY ALL").fetchall() == rows
+    )
     assert isinstance(client.entries()[-2].fact, Recovered)
     assert go_on(client).exit_code == 0
     client.close()
@@ -108,7 +110,7 @@ def test_killed_between_the_journal_and_the_attempt_row(
     client = opened(workspace)
     to_the_gate(client)
     assert client.state.steps["read"].attempt == 1
-    assert client.cursor().execute("SELECT count(*) FROM record").fetchall() == [(3,)]
+    assert client.engine.view.cursor().execute("SELECT count(*) FROM record").fetchall() == [(3,)]
 
 
 def test_a_torn_journal_line_is_reported(workspace: Path, opened: Opening) -> None:

@@ -144,9 +144,9 @@ def test_who_has_no_role_may_not_sign(tmp_path: Path, opened: Opening) -> None:
 def test_who_ran_the_evidence_may_not_approve_it_where_several_are_named(
     tmp_path: Path, opened: Opening
 ) -> None:
-    from tui_migrate.engine.identity import current_user
+    from tui_migrate.engine.identity import this_user
 
-    users = f"[{current_user().user}, somebody-else]"
+    users = f"[{this_user().name}, somebody-else]"
     client = opened(make_workspace(tmp_path / "x", users=users))
     to_the_gate(client)
     reply = client.send(api.Sign(gate="gate", decision="approve", typed=3))
@@ -174,7 +174,7 @@ def test_redo_makes_a_new_attempt_with_the_same_data(workspace: Path, opened: Op
     go_on(client)
     assert client.state.steps["read"].attempt == 2
     assert client.state.steps["read"].digest == before
-    assert client.cursor().execute("SELECT count(*) FROM record").fetchall() == [(3,)]
+    assert client.engine.view.cursor().execute("SELECT count(*) FROM record").fetchall() == [(3,)]
 
 
 def test_an_unskippable_step_cannot_be_skipped(workspace: Path, opened: Opening) -> None:

@@ -60,7 +60,7 @@ def test_the_staging_area_of_another_run_is_not_taken_for_ours(
         client.close()
     shutil.copy(other / ".tui-migrate/staging.duckdb", mine / ".tui-migrate/staging.duckdb")
     client = opened(mine)
-    names = client.cursor().execute("SELECT Naam FROM raw_crm ORDER BY 1").fetchall()
+    names = client.engine.view.cursor().execute("SELECT Naam FROM raw_crm ORDER BY 1").fetchall()
     assert names == [("De Vries",), ("Jansen",), ("Peeters",)]
     assert go_on(client).exit_code == 0
     client.close()

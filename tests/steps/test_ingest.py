@@ -64,7 +64,7 @@ class Reading:
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         assert self.client is not None
-        rows: list[tuple[object, ...]] = self.client.cursor().execute(sql).fetchall()
+        rows: list[tuple[object, ...]] = self.client.engine.view.cursor().execute(sql).fetchall()
         return rows
 
 

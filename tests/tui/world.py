@@ -4,7 +4,7 @@ and a client that does commands on them as the engine would."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -165,7 +165,12 @@ class World:
     def trail(self, source: str, record_id: str) -> list[dict[str, Any]]:
         return self.trails.get((source, record_id), [])
 
+    def import_steps(self) -> Iterator[tuple[Any, Any]]:
+        return iter(())
+
     # Client
+
+    running = False
 
     def entries(self, start: int = 1, stop: int | None = None) -> Sequence[Entry]:
         return self.journal_entries(start, stop)

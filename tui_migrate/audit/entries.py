@@ -327,6 +327,21 @@ class RedoAsked(Fact, frozen=True, kw_only=True, tag="step.redo"):
     reason: str = ""
 
 
+class Looked(Fact, frozen=True, kw_only=True, tag="person.looked"):
+    """The user of this entry looked for persons, or looked at one. ``what``: search | person.
+    ``subject``: the commitment of the words that were searched for, or the person's pseudonym."""
+
+    what: str
+    subject: str
+
+
+class AccessRefused(Fact, frozen=True, kw_only=True, tag="access.refused"):
+    """The user of this entry asked for something that his roles do not allow. ``what``: attach, stop,
+    or the command. The same is written once a minute, however often it is asked."""
+
+    what: str
+
+
 class RunEnded(Fact, frozen=True, kw_only=True, tag="run.ended"):
     """All steps are done, waived or skipped. ``outcome``: done | aborted."""
 
@@ -362,6 +377,8 @@ AnyFact = (
     | Sealed
     | Exported
     | RedoAsked
+    | Looked
+    | AccessRefused
     | RunEnded
 )
 

@@ -8,7 +8,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,7 +22,7 @@ from tui_migrate.printable import printable_json, printable_lines
 
 if TYPE_CHECKING:
     from tui_migrate.audit.entries import Entry
-    from tui_migrate.engine.client import InProcessClient
+    from tui_migrate.engine.api import Client
     from tui_migrate.engine.run import RunState
     from tui_migrate.engine.workspace import Workspace
 
@@ -34,6 +35,13 @@ WorkspaceOption = Annotated[
     Path, typer.Option("-w", "--workspace", help=_("The workspace folder (default: here)."))
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help=_("Print facts as JSON."))]
+InProcessOption = Annotated[
+    bool,
+    typer.Option(
+        "--in-process",
+        help=_("Run the engine inside this program (for containers); it ends with it."),
+    ),
+]
 KeyFileOption = Annotated[
     Path | None,
     typer.Option(
@@ -93,24 +101,55 @@ def find_key(root: Path, key_file: Path | None, *, ask: bool = False) -> bytes |
 
 
 @contextmanager
-def opened(
-    root: Path, key_file: Path | None = None, *, ask: bool = False
-) -> Iterator[InProcessClient]:
-    """An engine on the workspace for the time of the block. SIGTERM ends it as Ctrl+C does."""
-    from tui_migrate.engine.client import open_client
-    from tui_migrate.engine.workspace import Workspace
+def opened(root: Path, key_file: Path | None = None, *, ask: bool = False) -> Iterator[Client]:
+    """For one command: the engine of the workspace if one runs, else one in this process for the
+    time of the block."""
+    from tui_migrate.engine.attach import attach_or_open
 
-    Workspace(root).require()
+    with _client(root, key_file, attach_or_open, ask=ask) as client:
+        yield client
+
+
+@contextmanager
+def attached(
+    root: Path, key_file: Path | None = None, *, in_process: bool = False
+) -> Iterator[Client]:
+    """For a run: the engine of the workspace, started if none runs; it goes on without us. Or, for
+    containers and tests, an engine in this process that ends with it."""
+    from tui_migrate.engine.attach import attach_or_start
+    from tui_migrate.engine.client import open_client
+
+    with _client(root, key_file, open_client if in_process else attach_or_start) as client:
+        yield client
+
+
+@contextmanager
+def _client(
+    root: Path, key_file: Path | None, opener: Callable[..., Client], *, ask: bool = False
+) -> Iterator[Client]:
+    """SIGTERM ends the block as Ctrl+C does: the run rests after its present unit."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        client = open_client(root, key=find_key(root, key_file, ask=ask), say=say)
+        client = opener(root, key=find_key(root, key_file, ask=ask), say=say)
         try:
             yield client
+        except KeyboardInterrupt:
+            rest(client)
+            raise
         finally:
             client.close()
     except KeyboardInterrupt:
         raise Cancelled(_("Interrupted. What was committed stays; run again to go on.")) from None
+
+
+def rest(client: Client) -> None:
+    """Have the run rest, and wait until it does (a second Ctrl+C does not wait)."""
+    from tui_migrate.engine.api import Stop
+
+    client.send(Stop())
+    while client.running:
+        time.sleep(0.05)
 
 
 def read_run(root: Path) -> tuple[Workspace, list[Entry], RunState]:

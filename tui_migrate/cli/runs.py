@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tui_migrate.cli.common import (
+    InProcessOption,
     JsonOption,
     KeyFileOption,
     WorkspaceOption,
+    attached,
     opened,
     print_json,
     read_run,
@@ -29,6 +31,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(run)
     app.command()(status)
+    app.command()(stop)
     app.command()(redo)
     app.command()(plan)
     app.command()(sync)
@@ -42,26 +45,34 @@ def run(
         Path | None, typer.Option(help=_("What people decided beforehand (YAML)."))
     ] = None,
     key_file: KeyFileOption = None,
+    in_process: InProcessOption = False,
 ) -> int:
     """Go on with the run."""
     from tui_migrate.cli.common import has_terminal
     from tui_migrate.cli.workspaces import open_screen
 
     if headless or decisions is not None or until:
-        return run_headless(workspace, key_file, until, decisions)
+        return run_headless(workspace, key_file, until, decisions, in_process=in_process)
     if not has_terminal():
         raise EnvironmentProblem(
             _("There is no terminal here for the full-screen program."),
             _("Without one: tui-migrate run --headless"),
         )
-    return open_screen(workspace, key_file)
+    return open_screen(workspace, key_file, in_process=in_process)
 
 
-def run_headless(root: Path, key_file: Path | None, until: str, decisions: Path | None) -> int:
+def run_headless(
+    root: Path,
+    key_file: Path | None,
+    until: str,
+    decisions: Path | None,
+    *,
+    in_process: bool = False,
+) -> int:
     """Run without a screen to the end, to ``until``, or to where nobody has decided."""
     from tui_migrate.engine.headless import Headless, read_decisions, summary
 
-    with opened(root, key_file) as client:
+    with attached(root, key_file, in_process=in_process) as client:
         if until and until not in client.state.steps:
             raise EnvironmentProblem(
                 _("There is no step {}.").format(until),
@@ -69,7 +80,7 @@ def run_headless(root: Path, key_file: Path | None, until: str, decisions: Path 
             )
         driver = Headless(client, say)
         if decisions is not None and decisions.is_file():
-            driver.decisions = read_decisions(decisions, client)
+            driver.decisions = read_decisions(decisions, client.runbook)
             driver.folder = decisions.resolve().parent
         elif decisions is not None:
             raise EnvironmentProblem(_("There is no decisions file {}.").format(decisions))
@@ -127,6 +138,24 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
         result(_("now: {} is {}").format(current.id, current.status.value))
         if current.evidence:
             result(_("evidence {}; records concerned {}").format(current.evidence, current.subject))
+    return int(Exit.DONE)
+
+
+def stop(workspace: WorkspaceOption = Path()) -> int:
+    """End the engine of the workspace, once its present unit is committed; run goes on later."""
+    from tui_migrate.engine.attach import attach
+    from tui_migrate.engine.workspace import Workspace, held, is_held
+
+    client = attach(workspace)
+    if client is not None:
+        client.end()
+        result(_("The engine has ended."))
+        return int(Exit.DONE)
+    here = Workspace(workspace.resolve())
+    here.require()
+    if is_held(here):
+        raise held(here)
+    result(_("No engine runs here."))
     return int(Exit.DONE)
 
 
@@ -243,10 +272,11 @@ def redo(
 
 def plan(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> int:
     """What an import would create, update and leave in the target, without writing."""
-    from tui_migrate.engine.planning import planned
+    from tui_migrate.engine.queries import Plan
 
     with opened(workspace) as client:
-        rows = planned(client)
+        planned = client.ask(Plan())
+    rows = [{"step": one.step, "entity": one.entity, **one.counts} for one in planned]
     if as_json:
         print_json(rows)
         return int(Exit.DONE)
@@ -269,7 +299,7 @@ def sync(
             _("Only single rounds are possible: tui-migrate sync --once."),
             _("Let cron or a systemd timer repeat it."),
         )
-    with opened(workspace, key_file) as client:
+    with attached(workspace, key_file) as client:
         steps = [
             s.id
             for s in client.runbook.steps()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tui_migrate.cli.common import (
+    InProcessOption,
     JsonOption,
     KeyFileOption,
     WorkspaceOption,
@@ -97,6 +98,7 @@ def open_here(
     context: typer.Context,
     workspace: WorkspaceOption = Path(),
     key_file: KeyFileOption = None,
+    in_process: InProcessOption = False,
     version: Annotated[bool, typer.Option("--version", help=_("Print the version."))] = False,
 ) -> int:
     """Open the workspace in the full-screen program."""
@@ -108,7 +110,7 @@ def open_here(
     if context.invoked_subcommand is not None:
         context.default_map = _inherited(workspace, key_file)
         return 0
-    return open_screen(workspace, key_file)
+    return open_screen(workspace, key_file, in_process=in_process)
 
 
 def require_workspace(root: Path) -> None:
@@ -139,7 +141,7 @@ class _Everywhere(dict[str, Any]):
         return super().get(name, self._common)
 
 
-def open_screen(root: Path, key_file: Path | None) -> int:
+def open_screen(root: Path, key_file: Path | None, *, in_process: bool = False) -> int:
     """The TUI on a workspace; without a terminal: say how to run headless."""
     if not has_terminal():
         raise EnvironmentProblem(
@@ -150,9 +152,10 @@ def open_screen(root: Path, key_file: Path | None) -> int:
     key = find_key(root, key_file, ask=True)
 
     def opener(tell: Callable[[str], None]) -> Client:
+        from tui_migrate.engine.attach import attach_or_start
         from tui_migrate.engine.client import open_client
 
-        return open_client(root, key=key, say=tell)
+        return (open_client if in_process else attach_or_start)(root, key=key, say=tell)
 
     from tui_migrate.tui.app import run_opening
 
@@ -168,6 +171,7 @@ def demo(
     ] = Path("demo"),
     headless: Annotated[bool, typer.Option("--headless", help=_("Run without a screen."))] = False,
     runbook: Annotated[str, typer.Option(help=_("A shipped runbook."))] = DEFAULT_RUNBOOK,
+    in_process: InProcessOption = False,
 ) -> int:
     """Make a workspace from the sample data (or take the one that is there) and open it."""
     if not headless and not has_terminal():
@@ -189,8 +193,8 @@ def demo(
     if headless:
         from tui_migrate.cli.runs import run_headless
 
-        return run_headless(folder, None, "", folder / "decisions.yaml")
-    return open_screen(folder, None)
+        return run_headless(folder, None, "", folder / "decisions.yaml", in_process=in_process)
+    return open_screen(folder, None, in_process=in_process)
 
 
 def new(

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from tui_migrate.audit.entries import Entry
+
+if TYPE_CHECKING:
+    from tui_migrate.engine.run import RunState
+    from tui_migrate.runbook.models import Runbook
 
 
 def new_id() -> str:
@@ -161,6 +166,26 @@ class Client(Protocol):
 
     @property
     def identity(self) -> Identity: ...
+    @property
+    def state(self) -> RunState:
+        """The run as this client has heard of it; whatever a reply speaks of is in it."""
+        ...
+
+    @property
+    def workspace(self) -> Path:
+        """The workspace folder."""
+        ...
+
+    @property
+    def runbook(self) -> Runbook:
+        """The runbook as typed; only for who may read the files of the workspace."""
+        ...
+
+    @property
+    def running(self) -> bool:
+        """Whether the runner is at work."""
+        ...
+
     def entries(self, start: int = 1, stop: int | None = None) -> Sequence[Entry]:
         """Journal entries with ``start <= seq``, and ``seq <= stop`` if given."""
         ...

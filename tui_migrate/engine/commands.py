@@ -69,6 +69,8 @@ def _step(core: Core, step_id: str) -> StepState:
 def _sign(core: Core, command: api.Sign) -> api.Reply:
     refused = gates.refuse_sign(core.state, core.runbook, command, core.identity)
     if refused is not None:
+        if isinstance(refused, gates.NotAllowed):
+            core.refuse(core.identity, f"sign {command.gate}")
         raise refused
     gate = core.state.steps[command.gate]
     if command.decision == "conditions" and not command.conditions:

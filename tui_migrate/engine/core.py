@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 import structlog
 
-from tui_migrate.audit.entries import AnyFact, Entry, GatePassed, Sealed, Segment, UnitCommitted
+from tui_migrate.audit.entries import (
+    AccessRefused,
+    AnyFact,
+    Entry,
+    GatePassed,
+    Sealed,
+    Segment,
+    UnitCommitted,
+)
 from tui_migrate.audit.journal import Journal
 from tui_migrate.audit.seals import append_seal
 from tui_migrate.audit.trail import TrailWriter
@@ -20,6 +31,20 @@ from tui_migrate.engine.workspace import Workspace
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.store import Store
 from tui_migrate.steps.base import Registry
+
+REFUSED_AGAIN = 60.0
+"""Seconds after which the same refusal is journalled again: nobody fills the journal by asking."""
+_acting: ContextVar[Identity | None] = ContextVar("acting", default=None)
+
+
+@contextmanager
+def acting(who: Identity) -> Iterator[None]:
+    """Within it, in this thread, what the engine records is done by ``who``."""
+    token = _acting.set(who)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
 
 
 @dataclass(slots=True)
@@ -35,14 +60,22 @@ class Core:
     store: Store
     trail: TrailWriter
     registry: Registry
-    identity: Identity
+    owner: Identity
+    """Who started the engine: what it does of itself is done in this name."""
     state: RunState = field(default_factory=RunState)
     lock: threading.RLock = field(default_factory=threading.RLock)
     cancelled: threading.Event = field(default_factory=threading.Event)
     key: bytes | None = None
+    looks: dict[tuple[int, str], float] = field(default_factory=dict)
+    """When a user last looked at something, for ``looking``."""
     segments: list[Segment] = field(default_factory=list)
     _listeners: list[Listener] = field(default_factory=list)
-    _failing: bool = False
+    _refusals: dict[tuple[int, str], float] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> Identity:
+        """Who acts now: the client that sent the command, else the owner."""
+        return _acting.get() or self.owner
 
     def record(self, fact: AnyFact, command: str = "") -> Entry:
         """Journal a fact durably, carry the state on, tell the listeners."""
@@ -55,6 +88,16 @@ class Core:
                 self.segments.append(fact.segment)
             self.tell(readable(entry, self.vault.opened))
             return entry
+
+    def refuse(self, who: Identity, what: str) -> None:
+        """Journal that ``who`` asked for what he may not have; at most once a minute for each."""
+        with self.lock, acting(who):
+            now, key = time.monotonic(), (who.uid, what)
+            if now - self._refusals.get(key, -REFUSED_AGAIN) < REFUSED_AGAIN:
+                return
+            self._refusals[key] = now
+            self.record(AccessRefused(what=what))
+            self.vouch_for_end()
 
     def replay_journal(self) -> None:
         """Fold the journal as it stands on disk."""

@@ -20,13 +20,16 @@ from tui_migrate.audit.seals import drop_torn_seal, read_seals
 from tui_migrate.audit.trail import TrailWriter
 from tui_migrate.audit.vault import Vault
 from tui_migrate.audit.verify import unsealed_gates
-from tui_migrate.engine.api import Idle
-from tui_migrate.engine.commands import finish_last
+from tui_migrate.engine import api
+from tui_migrate.engine.commands import finish_last, handle
 from tui_migrate.engine.config import phase_outlines, require_ok, step_outlines, words
-from tui_migrate.engine.core import Core
-from tui_migrate.engine.identity import identity_for
+from tui_migrate.engine.core import Core, acting
+from tui_migrate.engine.identity import this_user
+from tui_migrate.engine.looking import note_look
 from tui_migrate.engine.recovery import recover
+from tui_migrate.engine.rights import refusal
 from tui_migrate.engine.runner import Runner, Stopped
+from tui_migrate.engine.view import EngineView
 from tui_migrate.engine.workspace import Workspace, WorkspaceLock
 from tui_migrate.errors import DataSaysNo, Exit, TuiMigrateError
 from tui_migrate.i18n import _, neutral
@@ -45,6 +48,7 @@ class Engine:
         self._lock = lock
         self._thread: threading.Thread | None = None
         self.closed = False
+        self.view = EngineView(core)
         self._runner = Runner(core)
 
     @classmethod
@@ -54,19 +58,20 @@ class Engine:
         *,
         key: bytes | None = None,
         registry: Registry | None = None,
+        serving: bool = False,
         say: Callable[[str], None] = lambda _line: None,
     ) -> Engine:
         """Take the lock, read runbook and journal, mend what a crash left.
 
         Raises ``Locked``, ``EnvironmentProblem``, or ``DataSaysNo`` with all mistakes of the runbook
-        or what is wrong with the journal.
+        or what is wrong with the journal. ``serving``: others may wait for this engine to listen.
         """
         workspace = Workspace(root.resolve())
         workspace.require()
         loaded = load_workspace(workspace.root)
         runbook = require_ok(loaded)
         workspace.prepare()
-        lock = WorkspaceLock(workspace)
+        lock = WorkspaceLock(workspace, engine=serving)
         try:
             configure_log(workspace.log)
             workspace.sweep()
@@ -85,7 +90,7 @@ class Engine:
                 store=Store(workspace.staging),
                 trail=TrailWriter(workspace.audit, vault),
                 registry=registry or default_registry(),
-                identity=identity_for(runbook),
+                owner=this_user().identity(runbook),
                 key=key,
             )
             core.replay_journal()
@@ -100,6 +105,51 @@ class Engine:
             lock.release()
             raise
 
+    # -- what clients ask ----------------------------------------------------------------------
+
+    def command(self, command: api.AnyCommand, who: api.Identity) -> api.Reply:
+        """Have a command done for ``who``, or refused. ``Run`` returns at once; it is refused while
+        the runner is at work."""
+        refused = refusal(self.core.runbook, command, who, self.core.owner.uid)
+        if refused is not None:
+            self.core.refuse(who, type(command).__name__.lower())
+            return api.Reply(
+                ok=False,
+                message=refused.message,
+                hint=refused.hint,
+                exit_code=int(refused.exit_code),
+            )
+        if isinstance(command, api.Stop):
+            self.stop()
+            return api.Reply(ok=True)
+        if isinstance(command, api.Run):
+            return self._run_for(command, who)
+        with acting(who):
+            return handle(self.core, command)
+
+    def _run_for(self, command: api.Run, who: api.Identity) -> api.Reply:
+        with self.core.lock:
+            if self.running:
+                return api.Reply(ok=False, message=_("The run is going on already."), exit_code=2)
+            if command.until and command.until not in self.core.state.steps:
+                return api.Reply(
+                    ok=False, message=_("There is no step {}.").format(command.until), exit_code=2
+                )
+            self.start(command.until, who)
+            return api.Reply(ok=True)
+
+    def question(self, query: api.Query, who: api.Identity) -> Any:
+        """Answer a question for ``who``, as far as he may see it; from any thread. Who looks at a
+        person, or looks for one, is journalled."""
+        from tui_migrate.engine.queries import answer
+        from tui_migrate.engine.sight import Sight, brands_seen
+
+        with acting(who):
+            note_look(self.core, query)
+        told = answer(self.view, query)
+        brands = brands_seen(self.core.runbook, who, self.core.owner.uid)
+        return told if brands is None else Sight(self.view, brands).masked(query, told)
+
     # -- running -------------------------------------------------------------------------------
 
     @property
@@ -107,10 +157,14 @@ class Engine:
         """Whether the runner is at work."""
         return self._thread is not None and self._thread.is_alive()
 
-    def start(self, until: str = "") -> None:
-        """Carry the run on in the runner's thread; ``Idle`` tells the listeners when it rests."""
+    def start(self, until: str = "", who: api.Identity | None = None) -> None:
+        """Carry the run on in the runner's thread, operated by ``who``; ``Idle`` tells the listeners
+        when it rests."""
         self._thread = threading.Thread(
-            target=self._run_and_tell, args=(until,), name="runner", daemon=True
+            target=self._run_and_tell,
+            args=(until, who or self.core.owner),
+            name="runner",
+            daemon=True,
         )
         self._thread.start()
 
@@ -130,10 +184,11 @@ class Engine:
                 ),
             )
 
-    def _run_and_tell(self, until: str) -> None:
-        stopped = self.run(until)
+    def _run_and_tell(self, until: str, who: api.Identity) -> None:
+        with acting(who):
+            stopped = self.run(until)
         self.core.tell(
-            Idle(exit_code=int(stopped.exit), message=stopped.message, step=stopped.step)
+            api.Idle(exit_code=int(stopped.exit), message=stopped.message, step=stopped.step)
         )
 
     def stop(self) -> None:

@@ -11,6 +11,11 @@ from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError, 
 from tui_migrate.i18n import _
 from tui_migrate.runbook.models import Runbook
 
+
+class NotAllowed(DataSaysNo):
+    """This person may not give this sign-off."""
+
+
 PEOPLE = ("gate", "checklist")
 """Step kinds that people settle; they have no output of their own in staging."""
 
@@ -133,7 +138,7 @@ def _refuse_person(
     if several_people(runbook):
         operated = [s.id for s in state.evidence_of(gate) if who.user in s.operators]
         if operated:
-            return DataSaysNo(
+            return NotAllowed(
                 _("{} carried out {} and so cannot approve it (four eyes).").format(
                     who.user, ", ".join(operated)
                 ),
@@ -147,7 +152,7 @@ def _roles(gate: StepState) -> set[str]:
 
 
 def _no_role(gate: StepState, who: Identity) -> TuiMigrateError:
-    return DataSaysNo(
+    return NotAllowed(
         _("{} may not sign gate {}: it needs {}.").format(
             who.user, gate.id, ", ".join(sorted(_roles(gate)))
         ),

@@ -9,19 +9,20 @@ from pathlib import Path
 
 from tui_migrate.audit.entries import Entry, StepFinished, StepStarted
 from tui_migrate.engine import api
-from tui_migrate.engine.client import InProcessClient
+from tui_migrate.engine.queries import PairDecisions
 from tui_migrate.engine.run import RunState, Status, StepState
 from tui_migrate.engine.sentences import sentence
 from tui_migrate.errors import DataSaysNo, Exit
 from tui_migrate.i18n import _
 from tui_migrate.runbook.decisions import Decisions, load_decisions
+from tui_migrate.runbook.models import Runbook
 
 Say = Callable[[str], None]
 
 
-def read_decisions(path: Path, client: InProcessClient) -> Decisions:
+def read_decisions(path: Path, runbook: Runbook) -> Decisions:
     """A decisions file, checked against the runbook; all its mistakes at once."""
-    loaded = load_decisions(path, client.runbook)
+    loaded = load_decisions(path, runbook)
     if loaded.decisions is None or loaded.problems:
         raise DataSaysNo("\n".join(str(p) for p in loaded.problems))
     return loaded.decisions
@@ -31,7 +32,7 @@ def read_decisions(path: Path, client: InProcessClient) -> Decisions:
 class Headless:
     """Drives a client to the end, or to where nobody has decided."""
 
-    client: InProcessClient
+    client: api.Client
     say: Say
     decisions: Decisions = field(default_factory=Decisions)
     folder: Path = field(default_factory=Path.cwd)
@@ -64,9 +65,12 @@ class Headless:
 
     def _go_on(self, until: str) -> api.Idle:
         self._rested.clear()
-        reply = self.client.send(api.Run(until=until))
-        if not reply.ok:
-            return api.Idle(exit_code=reply.exit_code or int(Exit.WRONG), message=reply.message)
+        if self.client.running:
+            self.say(_("The run is going on already: waiting for it to rest."))
+        else:
+            reply = self.client.send(api.Run(until=until))
+            if not reply.ok:
+                return api.Idle(exit_code=reply.exit_code or int(Exit.WRONG), message=reply.message)
         while not self._rested.wait(0.2):
             if not self.client.running and not self._rested.wait(1):
                 return api.Idle(exit_code=int(Exit.WRONG), message=_("The runner ended silently."))
@@ -131,7 +135,7 @@ class Headless:
         """Decisions on pairs whose records are known already and that are not decided the same."""
         known = {
             (d.source_a, d.record_a, d.source_b, d.record_b): d.decision
-            for d in self.client.pair_words()
+            for d in self.client.ask(PairDecisions())
         }
         for pair in self.decisions.pairs:
             first, second = sorted([(pair.source_a, pair.record_a), (pair.source_b, pair.record_b)])

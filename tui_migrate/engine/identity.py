@@ -5,43 +5,69 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import socket
+import struct
+from dataclasses import dataclass
 
 from tui_migrate.engine.api import Identity
 from tui_migrate.runbook.models import Runbook
 
 ANYBODY = "*"
+_CREDENTIALS = struct.Struct("3i")
 
 
-def current_user() -> Identity:
-    """The user of this process, without roles."""
-    uid = os.getuid()
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of this machine as the kernel and its user database know him."""
+
+    name: str
+    uid: int
+    groups: frozenset[str]
+
+    def identity(self, runbook: Runbook) -> Identity:
+        """With his roles in this runbook."""
+        roles = tuple(
+            name
+            for name, spec in runbook.roles.items()
+            if self.name in spec.users or ANYBODY in spec.users or self.groups & set(spec.groups)
+        )
+        return Identity(user=self.name, uid=self.uid, roles=roles)
+
+
+def _name(uid: int) -> str:
     try:
-        name = pwd.getpwuid(uid).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        name = f"uid-{uid}"
-    return Identity(user=name, uid=uid, roles=())
+        return f"uid-{uid}"
 
 
-def _groups() -> set[str]:
+def _group_names(gids: set[int]) -> frozenset[str]:
     names = set()
-    for gid in {os.getgid(), *os.getgroups()}:
+    for gid in gids:
         try:
             names.add(grp.getgrgid(gid).gr_name)
         except KeyError:
             continue
-    return names
+    return frozenset(names)
 
 
-def identity_for(runbook: Runbook) -> Identity:
-    """The user of this process with his roles in this runbook."""
-    who = current_user()
-    groups = _groups()
-    roles = tuple(
-        name
-        for name, spec in runbook.roles.items()
-        if who.user in spec.users or ANYBODY in spec.users or groups & set(spec.groups)
-    )
-    return Identity(user=who.user, uid=who.uid, roles=roles)
+def this_user() -> User:
+    """The user of this process."""
+    uid = os.getuid()
+    return User(_name(uid), uid, _group_names({os.getgid(), *os.getgroups()}))
+
+
+def peer_user(connection: socket.socket) -> User:
+    """The user at the other end of a Unix socket, as the kernel says (``SO_PEERCRED``), with the
+    groups that the user database gives him."""
+    size = _CREDENTIALS.size
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    _pid, uid, gid = _CREDENTIALS.unpack(credentials)
+    name = _name(uid)
+    gids = {gid}
+    if not name.startswith("uid-"):
+        gids.update(os.getgrouplist(name, gid))
+    return User(name, uid, _group_names(gids))
 
 
 def several_people(runbook: Runbook) -> bool:

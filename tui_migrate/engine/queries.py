@@ -17,8 +17,11 @@ from tui_migrate.engine.api import Query
 from tui_migrate.engine.run import RunState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tui_migrate.runbook.models import Runbook
     from tui_migrate.staging.store import Cursor
+    from tui_migrate.steps.base import Context, Step
 
 PAGE = 500
 """Rows of one page of a drill-down."""
@@ -48,6 +51,10 @@ class View(Protocol):
     def trail(self, source: str, record_id: str) -> list[dict[str, Any]]:
         """Events of one record in time order: at, by, step, event, field, rule, other_source,
         other_record, before, after."""
+        ...
+
+    def import_steps(self) -> Iterator[tuple[Context, Step]]:
+        """The import steps of the runbook, each with a context on the present data."""
         ...
 
 
@@ -380,6 +387,32 @@ class Said(Query, frozen=True, kw_only=True, tag="said"):
     references: tuple[str, ...]
 
 
+class PairDecisions(Query, frozen=True, kw_only=True, tag="pair_decisions"):
+    """Every pair that a person has settled, with its present decision."""
+
+
+class PairDecided(Answer, frozen=True, kw_only=True):
+    """A settled pair; the two records stand in their one order."""
+
+    source_a: str
+    record_a: str
+    source_b: str
+    record_b: str
+    decision: str
+
+
+class Plan(Query, frozen=True, kw_only=True, tag="plan"):
+    """What the imports of the runbook would do to the target now."""
+
+
+class Planned(Answer, frozen=True, kw_only=True):
+    """One entity of one import step: what would happen (create, update, …) → how many records."""
+
+    step: str
+    entity: str
+    counts: dict[str, int]
+
+
 class Fates(Query, frozen=True, kw_only=True, tag="fates"):
     """How many rows of each source have which fate."""
 
@@ -390,6 +423,40 @@ class SourceFates(Answer, frozen=True, kw_only=True):
     source: str
     rows: int
     fates: dict[str, int]
+
+
+AnyQuery = (
+    FindingRules
+    | FindingFields
+    | FindingRecords
+    | Columns
+    | PairQueue
+    | PairDetail
+    | PairDecisions
+    | Search
+    | Person
+    | ConsentEvents
+    | Said
+    | Plan
+    | Fates
+)
+
+ANSWERS: dict[type[Query], Any] = {
+    FindingRules: tuple[RuleTotal, ...],
+    FindingFields: tuple[FieldTotal, ...],
+    FindingRecords: FindingPage,
+    Columns: ColumnPage,
+    PairQueue: PairWindow,
+    PairDetail: PairSheet,
+    PairDecisions: tuple[PairDecided, ...],
+    Search: tuple[Hit, ...],
+    Person: PersonSheet,
+    ConsentEvents: tuple[ConsentFact, ...],
+    Said: dict[str, str],
+    Plan: tuple[Planned, ...],
+    Fates: tuple[SourceFates, ...],
+}
+"""The shape of the answer to each question."""
 
 
 def answer(view: View, query: Query) -> Any:

@@ -340,6 +340,16 @@ def _redo(t: Teller, e: Entry, f: facts.RedoAsked) -> str:
     return _("{by} asks to redo {step}").format(by=e.by, step=t.step(f.step)) + t.reason(f.reason)
 
 
+def _looked(t: Teller, e: Entry, f: facts.Looked) -> str:
+    if f.what == "person":
+        return _("{by} looked at one person").format(by=e.by)
+    return _("{by} searched for persons").format(by=e.by) + t.reason(f.subject)
+
+
+def _refused(t: Teller, e: Entry, f: facts.AccessRefused) -> str:
+    return _("{by} was refused: {what}").format(by=e.by, what=f.what)
+
+
 def _ended(t: Teller, e: Entry, f: facts.RunEnded) -> str:
     return _("the run is complete") if f.outcome == "done" else _("the run was aborted")
 
@@ -372,5 +382,7 @@ _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.Sealed: _sealed,
     facts.Exported: _exported,
     facts.RedoAsked: _redo,
+    facts.Looked: _looked,
+    facts.AccessRefused: _refused,
     facts.RunEnded: _ended,
 }

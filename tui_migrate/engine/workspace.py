@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui_migrate.audit.journal import now
-from tui_migrate.engine.identity import current_user
+from tui_migrate.engine.identity import this_user
 from tui_migrate.errors import EnvironmentProblem, Locked
 from tui_migrate.files import TEMPORARY, make_folder
 from tui_migrate.i18n import _
 from tui_migrate.runbook.load import RUNBOOK_FILE
 
 STATE = ".tui-migrate"
+WAY_THROUGH = 0o711
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,16 @@ class Workspace:
         return self.state / "engine.log"
 
     @property
+    def run(self) -> Path:
+        """Where lock and socket of an engine lie."""
+        return self.state / "run"
+
+    @property
+    def socket(self) -> Path:
+        """Where an engine listens."""
+        return self.run / "engine.sock"
+
+    @property
     def has_run(self) -> bool:
         """Whether a run was begun here."""
         return self.journal.exists()
@@ -89,11 +100,14 @@ class Workspace:
             )
 
     def prepare(self) -> None:
-        """Make the folders (0700) that are not there yet."""
+        """Make the folders that are not there yet: 0700, but for the way to the socket, which others
+        may pass and not list."""
         make_folder(self.state)
         for folder in (self.audit, self.objects, self.vault, self.backups, self.exports):
             make_folder(folder)
-        make_folder(self.state / "run")
+        make_folder(self.run)
+        for folder in (self.state, self.run):
+            folder.chmod(WAY_THROUGH)
 
     def sweep(self) -> None:
         """Remove temporary files that a killed process left."""
@@ -108,39 +122,81 @@ class Workspace:
                     path.unlink()
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that holds a workspace. ``engine``: one that serves clients, or soon will."""
+
+    pid: int
+    user: str
+    since: str
+    engine: bool
+
+    def __str__(self) -> str:
+        since = f"{self.since[:19].replace('T', ' ')} UTC"
+        return _("{} (process {}) since {}").format(self.user, self.pid, since)
+
+
 class WorkspaceLock:
     """Held as long as the process has the workspace open; the kernel frees it when we die."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._path = workspace.state / "run" / "lock"
+    def __init__(self, workspace: Workspace, *, engine: bool = False) -> None:
         try:
-            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._fd = _take(workspace)
         except OSError as error:
             raise EnvironmentProblem(
                 _("The workspace {} cannot be written: {}").format(workspace.root, error.strerror)
             ) from error
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = self._holder()
-            os.close(self._fd)
-            raise Locked(
-                _("The workspace {} is in use{}.").format(workspace.root, holder),
-                _("Use that program, or end it first; reading (status, audit) works meanwhile."),
-            ) from error
+        if self._fd is None:
+            raise held(workspace)
         os.ftruncate(self._fd, 0)
-        note = {"pid": os.getpid(), "user": current_user().user, "since": now()}
-        os.write(self._fd, json.dumps(note).encode())
-
-    def _holder(self) -> str:
-        try:
-            note = json.loads(self._path.read_text())
-            return _(" by {} (process {}) since {}").format(
-                note["user"], note["pid"], str(note["since"])[:19].replace("T", " ") + " UTC"
-            )
-        except (OSError, ValueError, KeyError):
-            return ""
+        note = {"pid": os.getpid(), "user": this_user().name, "since": now(), "engine": engine}
+        os.pwrite(self._fd, json.dumps(note).encode(), 0)
 
     def release(self) -> None:
         """Let the next one in."""
-        os.close(self._fd)
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def _take(workspace: Workspace) -> int | None:
+    """The lock's descriptor, or ``None`` when another process has it."""
+    fd = os.open(workspace.run / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        return None
+    return fd
+
+
+def held(workspace: Workspace) -> Locked:
+    """The error that says who holds the workspace."""
+    holder = holder_of(workspace)
+    by = _(" by {}").format(holder) if holder else ""
+    return Locked(
+        _("The workspace {} is in use{}.").format(workspace.root, by),
+        _("Use that program, or end it first; reading (status, audit) works meanwhile."),
+    )
+
+
+def is_held(workspace: Workspace) -> bool:
+    """Whether a process holds the workspace. A user who may not look hears no."""
+    if not os.access(workspace.run / "lock", os.R_OK | os.W_OK):
+        return False
+    fd = _take(workspace)
+    if fd is None:
+        return True
+    os.close(fd)
+    return False
+
+
+def holder_of(workspace: Workspace) -> Holder | None:
+    """What the lock's note says of its holder; ``None`` when it cannot be read."""
+    try:
+        note = json.loads((workspace.run / "lock").read_text())
+        return Holder(
+            int(note["pid"]), str(note["user"]), str(note["since"]), bool(note.get("engine"))
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, StrictStr, model_validator
@@ -113,13 +113,32 @@ class TargetSpec(Strict):
     groups: tuple[Words, ...] = ()
 
 
+Right = Literal["run", "sign", "answer", "decide", "waive", "export"]
+"""What a role may do: carry the run on, sign gates, answer checklists, settle pairs, waive checks
+and skip steps, take data out."""
+OF_ONE_BRAND: tuple[Right, ...] = ("sign", "answer", "decide")
+"""The rights of a role that sees some brands only: a run and an export concern them all."""
+
+
 class RoleSpec(Strict):
-    """Who may act in a role, for which brands and channels. ``*`` in users counts as one user."""
+    """Who may act in a role, for which brands and channels. ``*`` in users counts as one user.
+
+    ``may``: the rights of the role; by default all, and for a role of some brands only those that
+    do not concern the other brands.
+    """
 
     users: tuple[Words, ...] = ()
     groups: tuple[Words, ...] = ()
     brands: tuple[Words, ...] = (EVERY,)
     channels: tuple[Words, ...] = (EVERY,)
+    may: tuple[Right, ...] | None = None
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """What the role may do."""
+        if self.may is not None:
+            return self.may
+        return get_args(Right) if EVERY in self.brands else OF_ONE_BRAND
 
 
 class ConsentSpec(Strict):

@@ -191,7 +191,7 @@ class MigrateApp(App[int]):
             if filled is not None:
                 self.exit(int(Exit.DONE))
 
-        intro = _("A step is running. It stops after its present unit and goes on next time.")
+        intro = _("A step is running. It goes on without you; tui-migrate shows it again.")
         self.push_screen(Form(_("Leave?"), intro, submit=_("leave")), then)
 
     def action_help(self) -> None:

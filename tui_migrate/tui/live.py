@@ -35,6 +35,7 @@ class Live:
         self._wake = wake
         self._leave = self.client.subscribe(self.hear)
         self.state = fold(self.client.entries())
+        self.running = self.client.running
 
     def stop(self) -> None:
         """Listen no more."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tui_migrate.engine import queries
-from tui_migrate.engine.answers import findings, pairs, people
+from tui_migrate.engine.answers import findings, pairs, people, plan
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.api import Query
 
@@ -18,6 +18,8 @@ _ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
     queries.Fates: findings.fates,
     queries.PairQueue: pairs.queue,
     queries.PairDetail: pairs.detail,
+    queries.PairDecisions: pairs.settled,
+    queries.Plan: plan.planned,
     queries.Search: people.search,
     queries.Person: people.person,
     queries.ConsentEvents: people.consent_events,

@@ -91,6 +91,14 @@ def queue(desk: Desk, query: q.PairQueue) -> q.PairWindow:
     )
 
 
+def settled(desk: Desk, query: q.PairDecisions) -> tuple[q.PairDecided, ...]:
+    """The present word on every pair, in the order of their records."""
+    return tuple(
+        q.PairDecided(source_a=a, record_a=b, source_b=c, record_b=d, decision=word)
+        for (a, b, c, d), word in sorted(_decisions(desk.view).items())
+    )
+
+
 def detail(desk: Desk, query: q.PairDetail) -> q.PairSheet:
     """Both records field by field, with the evidence of each field."""
     key = {

@@ -1,0 +1,147 @@
+"""Reaching the engine of a workspace: the one that is there, or one that is started on demand.
+
+Of several programs that start one at the same time, one engine takes the lock; the others wait until
+it listens. Whoever loses must neither give up nor start again: he polls for a socket that answers
+*or* for the lock to be free.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from tui_migrate.engine.client import InProcessClient, open_client
+from tui_migrate.engine.remote import RemoteClient
+from tui_migrate.engine.sockets import connected
+from tui_migrate.engine.workspace import Workspace, held, holder_of, is_held
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Exit, Locked
+from tui_migrate.i18n import _
+
+SHORT = 10.0
+"""Seconds to wait for a program that holds the workspace only for the time of one command."""
+PAUSE = 0.05
+
+Say = Callable[[str], None]
+
+
+def attach(root: Path, *, key: bytes | None = None) -> RemoteClient | None:
+    """A client of the engine that serves this workspace; ``None`` when none does.
+
+    Raises ``DataSaysNo`` or ``EnvironmentProblem`` when it refuses this user or this program.
+    """
+    line = connected(Workspace(root.resolve()).socket)
+    if line is None:
+        return None
+    try:
+        return RemoteClient(line, key=key)
+    except EOFError:
+        return None  # it was just ending
+
+
+def attach_or_start(
+    root: Path, *, key: bytes | None = None, say: Say = lambda _line: None
+) -> RemoteClient:
+    """A client of the engine of this workspace, which is started if none runs.
+
+    Errors as ``Engine.open``: what the new engine says is said here.
+    """
+    workspace = Workspace(root.resolve())
+    patience = Patience(workspace)
+    while True:
+        client = attach(root, key=key)
+        if client is not None:
+            return client
+        workspace.require()
+        if is_held(workspace):
+            patience.wait()
+            continue
+        with contextlib.suppress(Locked):
+            start_engine(workspace, key, say)
+
+
+def attach_or_open(
+    root: Path, *, key: bytes | None = None, say: Say = lambda _line: None
+) -> RemoteClient | InProcessClient:
+    """For one command: the engine that runs, else one in this process for as long as it takes."""
+    workspace = Workspace(root.resolve())
+    patience = Patience(workspace)
+    while True:
+        client = attach(root, key=key)
+        if client is not None:
+            return client
+        workspace.require()
+        try:
+            return open_client(root, key=key, say=say)
+        except Locked:
+            patience.wait()
+
+
+class Patience:
+    """Waits for who holds a workspace: an engine that is about to listen as long as it lives, any
+    other program for a moment."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._until = time.monotonic() + SHORT
+
+    def wait(self) -> None:
+        """A moment's pause. Raises ``Locked`` when it has been long enough."""
+        holder = holder_of(self._workspace)
+        engine = holder is not None and holder.engine and Path("/proc", str(holder.pid)).exists()
+        if not engine and time.monotonic() > self._until:
+            raise held(self._workspace)
+        time.sleep(PAUSE)
+
+
+def start_engine(workspace: Workspace, key: bytes | None, say: Say) -> None:
+    """Start the engine's process, detached, and wait until it listens.
+
+    Raises what the engine raised when it could not open the workspace.
+    """
+    package = str(Path(__file__).resolve().parents[2])
+    paths = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tui_migrate.engine.process", str(workspace.root)],
+        env={**os.environ, "PYTHONPATH": paths},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd="/",
+    )
+    assert process.stdin is not None  # noqa: S101 - asked for above
+    assert process.stdout is not None  # noqa: S101
+    with process.stdin as secret, contextlib.suppress(BrokenPipeError):
+        secret.write(key or b"")
+    with process.stdout as told:
+        _follow(told, say)
+    # Ours as long as we live: reaped when it ends, so that nobody takes a zombie for an engine.
+    process.poll()
+
+
+def _follow(told: IO[bytes], say: Say) -> None:
+    for line in told:
+        fact = json.loads(line)
+        if "say" in fact:
+            say(fact["say"])
+        elif "failed" in fact:
+            raise _as_error(fact)
+        else:
+            return
+    raise EnvironmentProblem(
+        _("The engine could not be started."), _("Its log is .tui-migrate/engine.log.")
+    )
+
+
+def _as_error(fact: dict[str, Any]) -> Exception:
+    if fact.get("locked"):
+        return Locked(fact["failed"], fact["hint"])
+    kind = DataSaysNo if fact["exit_code"] == Exit.NO else EnvironmentProblem
+    return kind(fact["failed"], fact["hint"])

@@ -1,0 +1,76 @@
+"""The process of an engine: ``python -m tui_migrate.engine.process WORKSPACE``.
+
+It is started by ``attach.start_engine``, in a session of its own, so that no terminal, login or
+client takes it along. The secret of the back-ups comes on its standard input. On its standard output
+it tells who started it how it comes along, as JSON lines: ``{"say": …}``, then ``{"ready": true}`` or
+``{"failed": …, "hint": …, "exit_code": …}``; after that it writes to the log alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from tui_migrate.engine.engine import Engine
+from tui_migrate.engine.server import Server
+from tui_migrate.errors import Exit, TuiMigrateError
+from tui_migrate.i18n import _
+
+SECRET_MOST = 1 << 16
+
+
+def main() -> int:
+    """Open the workspace, serve it, close it; the exit code."""
+    os.umask(0o077)
+    root = Path(sys.argv[1])
+    key = sys.stdin.buffer.read(SECRET_MOST)
+    try:
+        engine = Engine.open(
+            root, key=key or None, serving=True, say=lambda line: _tell({"say": line})
+        )
+    except TuiMigrateError as error:
+        _tell(
+            {"failed": error.message, "hint": error.hint, "exit_code": int(error.exit_code),
+             "locked": type(error).__name__ == "Locked"}
+        )  # fmt: skip
+        return int(error.exit_code)
+    except OSError as error:
+        _tell({"failed": _("The system refuses: {}").format(error), "hint": "", "exit_code": 2})
+        return int(Exit.WRONG)
+    try:
+        asyncio.run(_serve(engine))
+    finally:
+        engine.close()
+    return int(Exit.DONE)
+
+
+async def _serve(engine: Engine) -> None:
+    server = Server(engine)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.end, _("the engine was asked to end"))
+    await server.serve(lambda: _ready(engine.core.workspace.log))
+
+
+def _ready(log: Path) -> None:
+    """Say so, and speak to nobody but the log from now on."""
+    _tell({"ready": True})
+    with log.open("ab") as stream:
+        for number in (1, 2):
+            os.dup2(stream.fileno(), number)
+
+
+def _tell(fact: dict[str, Any]) -> None:
+    """To who started us; who is gone does not hear it."""
+    with contextlib.suppress(OSError):
+        os.write(1, json.dumps(fact).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,380 @@
+"""The engine behind its socket: who connects is who the kernel says, and may do what his roles allow.
+
+One task reads a client's messages, one writes to it. Nothing is queued for a client but replies to
+what it asked, of which it may have few under way: entries are read from the journal at its own pace
+(an index into it), and of progress only the latest is kept. A client that stops reading stops
+nobody but itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from tui_migrate import __version__
+from tui_migrate.audit.entries import Entry
+from tui_migrate.engine import api, wire
+from tui_migrate.engine.engine import Engine
+from tui_migrate.engine.evidence_files import received
+from tui_migrate.engine.identity import User, named_users, peer_user
+from tui_migrate.engine.rights import may_attach, rights
+from tui_migrate.engine.run import Status
+from tui_migrate.engine.sockets import listening
+from tui_migrate.errors import TuiMigrateError
+from tui_migrate.files import TEMPORARY
+from tui_migrate.i18n import _
+
+PATIENCE = 10.0
+"""Seconds that a client may take to send its first message, or the rest of one that it began."""
+CLIENTS = 64
+PER_USER = 16
+UNDERWAY = 8
+"""Questions and commands of one client that are worked on at the same time; more have to wait."""
+CHUNK = 500
+"""Entries in one message."""
+PART = 1 << 20
+"""Bytes of one part of a file."""
+FIRST_CLIENT = 30.0
+"""Seconds that an engine waits for the client that started it."""
+
+
+@dataclass(slots=True, eq=False)
+class Guest:
+    """One connected client."""
+
+    user: User
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    sent: int = 0
+    """Entries up to this number are written."""
+    progress: api.Progress | None = None
+    idle: api.Idle | None = None
+    replies: list[wire.Message] = field(default_factory=list)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UNDERWAY))
+    files: dict[str, Path] = field(default_factory=dict)
+    """Exports made for this client, by the name under which it may fetch them."""
+
+
+class Stranger(Exception):
+    """What came from a client is no conversation; said to it, then the line is cut."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Server:
+    """Serves one engine until nobody needs it any more."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._guests: set[Guest] = set()
+        self._loop = asyncio.get_running_loop()
+        self._pool = ThreadPoolExecutor(max_workers=UNDERWAY, thread_name_prefix="client")
+        self._over = asyncio.Event()
+        self._reason = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._log = structlog.get_logger()
+
+    # -- life ----------------------------------------------------------------------------------
+
+    async def serve(self, ready: Callable[[], None]) -> None:
+        """Listen, call ``ready``, and serve until the engine has nothing to do and nobody is there."""
+        core = self.engine.core
+        leave = core.subscribe(self._hear)
+        with listening(core.workspace.socket) as door:
+            server = await asyncio.start_unix_server(self._guest, sock=door, limit=wire.MOST_FIRST)
+            ready()
+            self._loop.call_later(FIRST_CLIENT, self._consider)
+            await self._over.wait()
+            server.close()
+            await self._loop.run_in_executor(None, self._rest)
+            leave()
+            self._say_goodbye()
+            for task in list(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def end(self, reason: str = "") -> None:
+        """Rest after the present unit, tell the clients, end."""
+        self._reason = self._reason or reason
+        self.engine.stop()
+        self._over.set()
+
+    def _rest(self) -> None:
+        self.engine.stop()
+        self.engine.wait()
+
+    def _say_goodbye(self) -> None:
+        goodbye = wire.frame(wire.Bye(ending=True, reason=self._reason))
+        for guest in self._guests:
+            with contextlib.suppress(OSError):
+                guest.writer.write(goodbye)
+
+    def _consider(self) -> None:
+        """End when the runner rests, nobody is here and nobody else is waited for."""
+        if not self._guests and not self.engine.running and not self._others_are_waited_for():
+            self._over.set()
+
+    def _others_are_waited_for(self) -> bool:
+        """Whether the run waits for a decision that somebody else than the owner may have to give:
+        then the door stays open for him."""
+        core = self.engine.core
+        step = core.state.current
+        if step is None or step.status is not Status.WAITING or not core.state.run:
+            return False
+        groups = any(spec.groups for spec in core.runbook.roles.values())
+        return groups or bool(named_users(core.runbook) - {core.owner.user})
+
+    # -- what the engine says ------------------------------------------------------------------
+
+    def _hear(self, heard: api.Heard) -> None:
+        """From the runner's thread, or that of a command."""
+        self._loop.call_soon_threadsafe(self._heard, heard)
+
+    def _heard(self, heard: api.Heard) -> None:
+        for guest in self._guests:
+            if isinstance(heard, api.Progress):
+                guest.progress = heard
+            elif isinstance(heard, api.Idle):
+                guest.idle, guest.progress = heard, None
+            guest.wake.set()
+        if isinstance(heard, api.Idle):
+            self._consider()
+
+    async def _speak(self, guest: Guest) -> None:
+        """Write what there is for this client until it is gone."""
+        with contextlib.suppress(OSError):
+            await self._speak_on(guest)
+
+    async def _speak_on(self, guest: Guest) -> None:
+        """Entries first: whatever news and replies speak of is in them."""
+        while True:
+            await guest.wake.wait()
+            guest.wake.clear()
+            replies, guest.replies = guest.replies, []
+            idle, guest.idle = guest.idle, None
+            progress, guest.progress = guest.progress, None
+            await self._catch_up(guest)
+            if progress is not None or idle is not None:
+                await self._write(guest, wire.News(progress=progress, idle=idle))
+            for reply in replies:
+                await self._write(guest, reply)
+                guest.slots.release()
+                if isinstance(reply, wire.Bye):
+                    guest.writer.close()
+                    return
+
+    async def _catch_up(self, guest: Guest) -> None:
+        entries = self.engine.core.journal.entries
+        while guest.sent < len(entries):
+            chunk: tuple[Entry, ...] = tuple(entries[guest.sent : guest.sent + CHUNK])
+            await self._write(guest, wire.Entries(entries=chunk))
+            guest.sent += len(chunk)
+
+    @staticmethod
+    async def _write(guest: Guest, message: wire.Message) -> None:
+        guest.writer.write(wire.frame(message))
+        await guest.writer.drain()
+
+    def _reply(self, guest: Guest, message: wire.Message) -> None:
+        guest.replies.append(message)
+        guest.wake.set()
+
+    # -- what clients say ----------------------------------------------------------------------
+
+    async def _guest(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - asyncio calls this in a task
+        self._tasks.add(task)
+        connection: socket.socket = writer.get_extra_info("socket")
+        user = await self._loop.run_in_executor(self._pool, peer_user, connection)
+        guest = Guest(user, reader, writer)
+        speaking: asyncio.Task[None] | None = None
+        try:
+            welcome = await self._admit(guest)
+            self._guests.add(guest)
+            await self._write(guest, welcome)
+            guest.wake.set()
+            speaking = asyncio.create_task(self._speak(guest))
+            await self._listen(guest)
+        except Stranger as stranger:
+            self._log.warning("a client was refused", user=guest.user.name, why=str(stranger))
+            with contextlib.suppress(OSError, TimeoutError):
+                refused = wire.Refused(message=str(stranger), hint=stranger.hint)
+                await asyncio.wait_for(self._write(guest, refused), 1)
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # the client is gone: that is its right
+        finally:
+            self._guests.discard(guest)
+            if speaking is not None:
+                speaking.cancel()
+            for path in guest.files.values():
+                path.unlink(missing_ok=True)
+            writer.close()
+            self._tasks.discard(task)
+            self._consider()
+
+    async def _admit(self, guest: Guest) -> wire.Welcome:
+        """The welcome for who may come in. Raises ``Stranger``."""
+        core = self.engine.core
+        here = sum(other.user.uid == guest.user.uid for other in self._guests)
+        if len(self._guests) >= CLIENTS or here >= PER_USER:
+            raise Stranger(_("Too many clients are connected."), _("Close one of them."))
+        hello = await self._receive(guest, wire.MOST_FIRST, PATIENCE)
+        if not isinstance(hello, wire.Hello):
+            raise Stranger(_("The first message has to be a greeting."))
+        if hello.protocol != wire.PROTOCOL:
+            raise Stranger(
+                _("The engine speaks version {} of the protocol, this program version {}.").format(
+                    wire.PROTOCOL, hello.protocol
+                ),
+                _("tui-migrate stop ends the engine (version {}); then start again.").format(
+                    __version__
+                ),
+            )
+        who = guest.user.identity(core.runbook)
+        if not may_attach(who, core.owner.uid):
+            core.refuse(who, "attach")
+            raise Stranger(
+                _("{} has no role in this runbook.").format(who.user),
+                _("Roles are given in the runbook under roles:."),
+            )
+        if hello.key and "run" in rights(core.runbook, who, core.owner.uid):
+            core.key = hello.key
+        guest.sent = max(hello.since, 0)
+        return wire.Welcome(
+            protocol=wire.PROTOCOL,
+            version=__version__,
+            identity=who,
+            workspace=str(core.workspace.root),
+            running=self.engine.running,
+            seq=core.state.seq,
+        )
+
+    async def _listen(self, guest: Guest) -> None:
+        """Take the client's messages until it is gone."""
+        while True:
+            message = await self._receive(guest, wire.MOST, None)
+            if isinstance(message, wire.Hello):
+                raise Stranger(_("A second greeting makes no sense."))
+            await guest.slots.acquire()
+            work = self._loop.create_task(self._serve(guest, message))
+            self._tasks.add(work)
+            work.add_done_callback(self._tasks.discard)
+
+    async def _receive(self, guest: Guest, most: int, patience: float | None) -> wire.FromClient:
+        """The next message. ``patience``: seconds until it has to begin; once begun it has to end.
+        Raises ``Stranger`` for what is none."""
+        head = await _in_time(guest.reader.readexactly(wire.HEAD), patience)
+        size = wire.length(head)
+        if size > most:
+            raise Stranger(_("A message of {} bytes is too large.").format(size))
+        body = await _in_time(guest.reader.readexactly(size), PATIENCE + size / 1e6)
+        try:
+            return wire.from_client(body)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise Stranger(_("This is no message of the protocol.")) from error
+
+    async def _serve(self, guest: Guest, message: wire.FromClient) -> None:
+        """Work on one message in a thread of the pool, and have the answer written."""
+        try:
+            reply = await self._loop.run_in_executor(self._pool, self._work, guest, message)
+        except TuiMigrateError as error:
+            reply = _failed(message, error.message, error.hint, int(error.exit_code))
+        except Exception:  # noqa: BLE001 - one question must not end the engine
+            self._log.exception("a message could not be served", user=guest.user.name)
+            reply = _failed(message, _("This did not work; the engine's log says why."))
+        self._reply(guest, reply)
+        if isinstance(message, wire.Leave) and message.end and isinstance(reply, wire.Bye):
+            self.end(_("{} stopped the engine").format(guest.user.name))
+
+    def _work(self, guest: Guest, message: wire.FromClient) -> wire.Message:
+        core = self.engine.core
+        who = guest.user.identity(core.runbook)
+        match message:
+            case wire.Ask():
+                answer = self.engine.question(message.query, who)
+                return wire.Answered(n=message.n, answer=wire.raw(answer))
+            case wire.Do():
+                return self._do(guest, who, message)
+            case wire.Fetch():
+                return self._part(guest, message)
+            case wire.Leave():
+                return self._let_go(guest, who, message)
+            case _:
+                raise AssertionError(message)
+
+    def _do(self, guest: Guest, who: api.Identity, message: wire.Do) -> wire.Done:
+        command, core = message.command, self.engine.core
+        if isinstance(command, api.Answer):
+            with received(core.workspace.run, command, message.content) as given:
+                reply = self.engine.command(given, who)
+            return wire.Done(n=message.n, reply=reply, seq=core.state.seq)
+        if isinstance(command, api.Export):
+            return self._export(guest, who, message.n, command)
+        reply = self.engine.command(command, who)
+        return wire.Done(n=message.n, reply=reply, seq=core.state.seq)
+
+    def _export(self, guest: Guest, who: api.Identity, n: int, command: api.Export) -> wire.Done:
+        """An export is written here and fetched by the client, whose files we may not write."""
+        core = self.engine.core
+        token = secrets.token_hex(8)
+        path = core.workspace.run / f"{TEMPORARY}{token}{Path(command.path).suffix}"
+        reply = self.engine.command(msgspec.structs.replace(command, path=str(path)), who)
+        if not reply.ok:
+            return wire.Done(n=n, reply=reply, seq=core.state.seq)
+        guest.files[token] = path
+        told = reply.message.replace(str(path), command.path)
+        return wire.Done(
+            n=n,
+            reply=msgspec.structs.replace(reply, message=told),
+            seq=core.state.seq,
+            file=token,
+            size=path.stat().st_size,
+        )
+
+    @staticmethod
+    def _part(guest: Guest, message: wire.Fetch) -> wire.Message:
+        path = guest.files.get(message.file)
+        if path is None or message.offset < 0:
+            return wire.Failed(n=message.n, message=_("There is no such file."))
+        with path.open("rb") as stream:
+            stream.seek(message.offset)
+            return wire.Part(n=message.n, content=stream.read(PART))
+
+    def _let_go(self, guest: Guest, who: api.Identity, message: wire.Leave) -> wire.Message:
+        core = self.engine.core
+        if message.end and "run" not in rights(core.runbook, who, core.owner.uid):
+            core.refuse(who, "stop")
+            return wire.Failed(
+                n=message.n, message=_("{} may not stop the engine.").format(who.user), exit_code=1
+            )
+        alone = self._guests <= {guest} and not self.engine.running
+        return wire.Bye(ending=message.end or (alone and not self._others_are_waited_for()))
+
+
+async def _in_time(coming: Awaitable[bytes], patience: float | None) -> bytes:
+    try:
+        return await asyncio.wait_for(coming, patience)
+    except TimeoutError as error:
+        raise Stranger(_("Nothing came for too long.")) from error
+
+
+def _failed(message: wire.FromClient, text: str, hint: str = "", code: int = 2) -> wire.Message:
+    n = getattr(message, "n", 0)
+    if isinstance(message, wire.Do):
+        reply = api.Reply(ok=False, message=text, hint=hint, exit_code=code)
+        return wire.Done(n=n, reply=reply, seq=0)
+    return wire.Failed(n=n, message=text, hint=hint, exit_code=code)

@@ -16,7 +16,7 @@ from tui_migrate.audit.verify import verify
 from tui_migrate.consent.conservation import Conservation
 from tui_migrate.engine import api
 from tui_migrate.engine.client import InProcessClient
-from tui_migrate.engine.identity import current_user, several_people
+from tui_migrate.engine.identity import several_people, this_user
 from tui_migrate.engine.run import Status
 from tui_migrate.engine.runner import stated
 from tui_migrate.steps.base import Check
@@ -25,7 +25,7 @@ from tui_migrate.steps.consent_target import conservation_checks
 
 Opening = Callable[[Path], InProcessClient]
 
-ME = current_user().user
+ME = this_user().name
 
 
 def change(workspace: Path, before: str, after: str) -> None:
@@ -204,7 +204,7 @@ def test_a_back_up_that_is_no_longer_what_was_verified_does_not_count(
 ) -> None:
     client = opened(workspace)
     to_the_end(client)
-    runner = client._engine._runner
+    runner = client.engine._runner
     runner._require_backup(client.state.steps["end"])
     file = next((workspace / ".tui-migrate" / "backups").iterdir())
     file.write_bytes(file.read_bytes()[:-1])

@@ -105,17 +105,7 @@ def start_engine(workspace: Workspace, key: bytes | None, say: Say) -> None:
 
     Raises what the engine raised when it could not open the workspace.
     """
-    package = str(Path(__file__).resolve().parents[2])
-    paths = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tui_migrate.engine.process", str(workspace.root)],
-        env={**os.environ, "PYTHONPATH": paths},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        cwd="/",
-    )
+    process = _spawn(workspace)
     assert process.stdin is not None  # noqa: S101 - asked for above
     assert process.stdout is not None  # noqa: S101
     with process.stdin as secret, contextlib.suppress(BrokenPipeError):
@@ -124,6 +114,22 @@ def start_engine(workspace: Workspace, key: bytes | None, say: Say) -> None:
         _follow(told, say)
     # Ours as long as we live: reaped when it ends, so that nobody takes a zombie for an engine.
     process.poll()
+
+
+def _spawn(workspace: Workspace) -> subprocess.Popen[bytes]:
+    package = str(Path(__file__).resolve().parents[2])
+    paths = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+    log = workspace.log if workspace.state.is_dir() else Path(os.devnull)
+    with log.open("ab") as complaints:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tui_migrate.engine.process", str(workspace.root)],
+            env={**os.environ, "PYTHONPATH": paths},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            start_new_session=True,
+            cwd="/",
+        )
 
 
 def _follow(told: IO[bytes], say: Say) -> None:
@@ -136,7 +142,7 @@ def _follow(told: IO[bytes], say: Say) -> None:
         else:
             return
     raise EnvironmentProblem(
-        _("The engine could not be started."), _("Its log is .tui-migrate/engine.log.")
+        _("The engine could not be started."), _("Its log, .tui-migrate/engine.log, says why.")
     )
 
 

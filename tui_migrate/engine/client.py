@@ -9,7 +9,6 @@ from typing import Any
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine import api
 from tui_migrate.engine.engine import Engine
-from tui_migrate.engine.opening import readable
 from tui_migrate.engine.run import RunState, apply, fold
 from tui_migrate.engine.runner import Stopped
 from tui_migrate.runbook.models import Runbook

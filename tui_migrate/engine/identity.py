@@ -71,12 +71,17 @@ def peer_user(connection: socket.socket) -> User:
 
 
 def several_people(runbook: Runbook) -> bool:
-    """Whether the roles name more than one person, by name or as members of a group: then four eyes
-    are asked for. ``*`` is one user, not two."""
+    """Whether the roles name more than one person: then four eyes are asked for. ``*`` is one user,
+    not two."""
+    return len(people_named(runbook)) > 1
+
+
+def people_named(runbook: Runbook) -> set[str]:
+    """The users that the roles name, by name or as members of a group."""
     people = {u for spec in runbook.roles.values() for u in spec.users if u != ANYBODY}
     for group in {name for spec in runbook.roles.values() for name in spec.groups}:
         people |= _members(group)
-    return len(people) > 1
+    return people
 
 
 def _members(group: str) -> set[str]:

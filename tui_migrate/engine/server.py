@@ -25,7 +25,7 @@ from tui_migrate.audit.entries import Entry
 from tui_migrate.engine import api, wire
 from tui_migrate.engine.engine import Engine
 from tui_migrate.engine.evidence_files import received
-from tui_migrate.engine.identity import User, named_users, peer_user
+from tui_migrate.engine.identity import User, peer_user, people_named
 from tui_migrate.engine.rights import may_attach, rights
 from tui_migrate.engine.run import Status
 from tui_migrate.engine.sockets import listening
@@ -134,8 +134,7 @@ class Server:
         step = core.state.current
         if step is None or step.status is not Status.WAITING or not core.state.run:
             return False
-        groups = any(spec.groups for spec in core.runbook.roles.values())
-        return groups or bool(named_users(core.runbook) - {core.owner.user})
+        return bool(people_named(core.runbook) - {core.owner.user})
 
     # -- what the engine says ------------------------------------------------------------------
 

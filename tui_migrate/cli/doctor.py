@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ def examine(root: Path) -> list[Found]:
         _terminal(),
         _disk(root),
         _encryption(root),
+        _logout(),
         *_workspace(root),
     ]
 
@@ -82,6 +84,27 @@ def _encryption(root: Path) -> Found:
         else _("no disk encryption seen: staging holds personal data in the clear")
     )
     return Found("encryption at rest", encrypted, message, serious=False)
+
+
+LOGIND = ("/etc/systemd/logind.conf", "/run/systemd/logind.conf", "/usr/lib/systemd/logind.conf")
+_KILLS = re.compile(r"^\s*KillUserProcesses\s*=\s*(\S+)", re.MULTILINE | re.IGNORECASE)
+
+
+def _logout() -> Found:
+    """Whether the login manager ends a detached engine when its user logs out."""
+    kills = False
+    for base in reversed(LOGIND):  # a later file overrides an earlier one
+        for path in (Path(base), *sorted(Path(base + ".d").glob("*.conf"))):
+            found = _KILLS.findall(path.read_text(errors="replace")) if path.is_file() else []
+            kills = found[-1].lower() in ("yes", "true", "1", "on") if found else kills
+    message = (
+        _(
+            "KillUserProcesses=yes: a detached engine ends when you log out; docs/engine.md says more"
+        )
+        if kills
+        else _("a detached engine outlives the login")
+    )
+    return Found("logout", not kills, message, serious=False)
 
 
 def _workspace(root: Path) -> list[Found]:

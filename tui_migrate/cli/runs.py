@@ -13,6 +13,7 @@ from tui_migrate.cli.common import (
     KeyFileOption,
     WorkspaceOption,
     attached,
+    find_key,
     opened,
     print_json,
     read_run,
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(run)
     app.command()(status)
+    app.command()(engine)
     app.command()(stop)
     app.command()(redo)
     app.command()(plan)
@@ -138,6 +140,16 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
         result(_("now: {} is {}").format(current.id, current.status.value))
         if current.evidence:
             result(_("evidence {}; records concerned {}").format(current.evidence, current.subject))
+    return int(Exit.DONE)
+
+
+def engine(workspace: WorkspaceOption = Path(), key_file: KeyFileOption = None) -> int:
+    """Serve the workspace in the foreground until stop, for a service manager."""
+    from tui_migrate.engine.engine import Engine
+    from tui_migrate.engine.process import serve
+
+    opened_here = Engine.open(workspace, key=find_key(workspace, key_file), serving=True, say=say)
+    serve(opened_here, lambda: say(_("The engine listens.")), stay=True)
     return int(Exit.DONE)
 
 

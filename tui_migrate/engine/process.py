@@ -14,6 +14,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,19 +44,24 @@ def main() -> int:
     except OSError as error:
         _tell({"failed": _("The system refuses: {}").format(error), "hint": "", "exit_code": 2})
         return int(Exit.WRONG)
-    try:
-        asyncio.run(_serve(engine))
-    finally:
-        engine.close()
+    serve(engine, lambda: _ready(engine.core.workspace.log))
     return int(Exit.DONE)
 
 
-async def _serve(engine: Engine) -> None:
-    server = Server(engine)
+def serve(engine: Engine, ready: Callable[[], None], *, stay: bool = False) -> None:
+    """Serve an open engine until nobody needs it (``stay``: until it is asked to end), and close it."""
+    try:
+        asyncio.run(_serve(engine, ready, stay))
+    finally:
+        engine.close()
+
+
+async def _serve(engine: Engine, ready: Callable[[], None], stay: bool) -> None:
+    server = Server(engine, stay=stay)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.end, _("the engine was asked to end"))
-    await server.serve(lambda: _ready(engine.core.workspace.log))
+    await server.serve(ready)
 
 
 def _ready(log: Path) -> None:

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import secrets
 import socket
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -74,11 +75,14 @@ class Stranger(Exception):
 
 
 class Server:
-    """Serves one engine until nobody needs it any more."""
+    """Serves one engine until nobody needs it any more, or for good (``stay``)."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, stay: bool = False) -> None:
         self.engine = engine
+        self._stay = stay
         self._guests: set[Guest] = set()
+        self._lines: Counter[int] = Counter()
+        """User → open connections, those that are still to greet included."""
         self._loop = asyncio.get_running_loop()
         self._pool = ThreadPoolExecutor(max_workers=UNDERWAY, thread_name_prefix="client")
         self._over = asyncio.Event()
@@ -124,8 +128,12 @@ class Server:
 
     def _consider(self) -> None:
         """End when the runner rests, nobody is here and nobody else is waited for."""
-        if not self._guests and not self.engine.running and not self._others_are_waited_for():
+        if not self._guests and not self.engine.running and not self._needed():
             self._over.set()
+
+    def _needed(self) -> bool:
+        """Whether the engine is to stay though it has nothing to do and nobody is here."""
+        return self._stay or self._others_are_waited_for()
 
     def _others_are_waited_for(self) -> bool:
         """Whether the run waits for a decision that somebody else than the owner may have to give:
@@ -200,6 +208,7 @@ class Server:
         connection: socket.socket = writer.get_extra_info("socket")
         user = await self._loop.run_in_executor(self._pool, peer_user, connection)
         guest = Guest(user, reader, writer)
+        self._lines[user.uid] += 1
         speaking: asyncio.Task[None] | None = None
         try:
             welcome = await self._admit(guest)
@@ -217,6 +226,7 @@ class Server:
             pass  # the client is gone: that is its right
         finally:
             self._guests.discard(guest)
+            self._lines[user.uid] -= 1
             if speaking is not None:
                 speaking.cancel()
             for path in guest.files.values():
@@ -228,8 +238,7 @@ class Server:
     async def _admit(self, guest: Guest) -> wire.Welcome:
         """The welcome for who may come in. Raises ``Stranger``."""
         core = self.engine.core
-        here = sum(other.user.uid == guest.user.uid for other in self._guests)
-        if len(self._guests) >= CLIENTS or here >= PER_USER:
+        if self._lines.total() > CLIENTS or self._lines[guest.user.uid] > PER_USER:
             raise Stranger(_("Too many clients are connected."), _("Close one of them."))
         hello = await self._receive(guest, wire.MOST_FIRST, PATIENCE)
         if not isinstance(hello, wire.Hello):
@@ -361,7 +370,7 @@ class Server:
                 n=message.n, message=_("{} may not stop the engine.").format(who.user), exit_code=1
             )
         alone = self._guests <= {guest} and not self.engine.running
-        return wire.Bye(ending=message.end or (alone and not self._others_are_waited_for()))
+        return wire.Bye(ending=message.end or (alone and not self._needed()))
 
 
 async def _in_time(coming: Awaitable[bytes], patience: float | None) -> bytes:

@@ -29,6 +29,7 @@ from tests.e2e.program import (
     tui,
     wait_until,
 )
+from tui_migrate.engine.workspace import Workspace, holder_of, is_held
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -58,15 +59,19 @@ def moments(reference: Path, count: int, seed: int) -> list[Moment]:
 
 
 def walk_under_fire(workspace: Path, fire: list[Moment]) -> int:
-    """Run the demo, killed at each of these moments, to its end. Returns how often it was hit."""
+    """Run the demo to its end; at each of these moments its engine is killed, which who looks on
+    is told (exit 2), and every other time he is killed with it. Returns how often it was hit."""
     hit = 0
-    for moment in fire:
+    for number, moment in enumerate(fire):
         process = start("demo", workspace, "--headless")
         wait_until(workspace, moment.units, process)
         time.sleep(moment.seconds)
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-        hit += finish(process).code == -signal.SIGKILL
+        engine = holder_of(Workspace(workspace))
+        if process.poll() is None and engine is not None and is_held(Workspace(workspace)):
+            os.kill(engine.pid, signal.SIGKILL)
+            if number % 2:
+                process.kill()
+        hit += finish(process).code in (2, -signal.SIGKILL)
     tui("demo", workspace, "--headless")
     return hit
 
@@ -88,6 +93,30 @@ def test_a_run_that_is_killed_five_times_gives_what_an_uninterrupted_run_gives(
     fire = moments(demo.workspace, 5, seed=2026)
     assert walk_under_fire(workspace, fire) == 5
     assert_as_if_nothing_happened(workspace, demo, tmp_path)
+
+
+def test_an_engine_inside_the_program_dies_with_it_and_goes_on(demo: Run, tmp_path: Path) -> None:
+    workspace = tmp_path / "killed"
+    (moment,) = moments(demo.workspace, 1, seed=11)
+    process = start("demo", workspace, "--headless", "--in-process")
+    wait_until(workspace, moment.units, process)
+    time.sleep(moment.seconds)
+    process.kill()
+    assert finish(process).code == -signal.SIGKILL
+    assert not is_held(Workspace(workspace))
+    tui("demo", workspace, "--headless", "--in-process")
+    assert_as_if_nothing_happened(workspace, demo, tmp_path)
+
+
+def test_a_client_that_is_killed_leaves_the_run_to_the_engine(demo: Run, tmp_path: Path) -> None:
+    workspace = tmp_path / "left"
+    process = start("demo", workspace, "--headless")
+    wait_until(workspace, 3, process)
+    process.kill()
+    finish(process)
+    tui("demo", workspace, "--headless")
+    assert_as_if_nothing_happened(workspace, demo, tmp_path)
+    assert not facts(workspace, "run.recovered")
 
 
 @pytest.mark.soak

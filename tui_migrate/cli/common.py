@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -114,12 +115,13 @@ def opened(root: Path, key_file: Path | None = None, *, ask: bool = False) -> It
 def attached(
     root: Path, key_file: Path | None = None, *, in_process: bool = False
 ) -> Iterator[Client]:
-    """For a run: the engine of the workspace, started if none runs; it goes on without us. Or, for
-    containers and tests, an engine in this process that ends with it."""
+    """To carry a run on: the engine of the workspace, started if none runs; it goes on without us.
+    Or, for containers and tests, an engine in this process that ends with it."""
     from tui_migrate.engine.attach import attach_or_start
     from tui_migrate.engine.client import open_client
 
-    with _client(root, key_file, open_client if in_process else attach_or_start) as client:
+    driving = partial(attach_or_start, drives=True)
+    with _client(root, key_file, open_client if in_process else driving) as client:
         yield client
 
 

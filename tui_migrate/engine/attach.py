@@ -31,8 +31,9 @@ PAUSE = 0.05
 Say = Callable[[str], None]
 
 
-def attach(root: Path, *, key: bytes | None = None) -> RemoteClient | None:
-    """A client of the engine that serves this workspace; ``None`` when none does.
+def attach(root: Path, *, key: bytes | None = None, drives: bool = False) -> RemoteClient | None:
+    """A client of the engine that serves this workspace; ``None`` when none does. ``drives``: see
+    ``wire.Hello``.
 
     Raises ``DataSaysNo`` or ``EnvironmentProblem`` when it refuses this user or this program.
     """
@@ -40,13 +41,17 @@ def attach(root: Path, *, key: bytes | None = None) -> RemoteClient | None:
     if line is None:
         return None
     try:
-        return RemoteClient(line, key=key)
+        return RemoteClient(line, key=key, drives=drives)
     except EOFError:
         return None  # it was just ending
 
 
 def attach_or_start(
-    root: Path, *, key: bytes | None = None, say: Say = lambda _line: None
+    root: Path,
+    *,
+    key: bytes | None = None,
+    say: Say = lambda _line: None,
+    drives: bool = False,
 ) -> RemoteClient:
     """A client of the engine of this workspace, which is started if none runs.
 
@@ -55,7 +60,7 @@ def attach_or_start(
     workspace = Workspace(root.resolve())
     patience = Patience(workspace)
     while True:
-        client = attach(root, key=key)
+        client = attach(root, key=key, drives=drives)
         if client is not None:
             return client
         workspace.require()

@@ -23,6 +23,8 @@ class User:
     name: str
     uid: int
     groups: frozenset[str]
+    pid: int
+    """His process."""
 
     def identity(self, runbook: Runbook) -> Identity:
         """With his roles in this runbook."""
@@ -54,7 +56,7 @@ def _group_names(gids: set[int]) -> frozenset[str]:
 def this_user() -> User:
     """The user of this process."""
     uid = os.getuid()
-    return User(_name(uid), uid, _group_names({os.getgid(), *os.getgroups()}))
+    return User(_name(uid), uid, _group_names({os.getgid(), *os.getgroups()}), os.getpid())
 
 
 def peer_user(connection: socket.socket) -> User:
@@ -62,12 +64,12 @@ def peer_user(connection: socket.socket) -> User:
     groups that the user database gives him."""
     size = _CREDENTIALS.size
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
-    _pid, uid, gid = _CREDENTIALS.unpack(credentials)
+    pid, uid, gid = _CREDENTIALS.unpack(credentials)
     name = _name(uid)
     gids = {gid}
     if not name.startswith("uid-"):
         gids.update(os.getgrouplist(name, gid))
-    return User(name, uid, _group_names(gids))
+    return User(name, uid, _group_names(gids), pid)
 
 
 def several_people(runbook: Runbook) -> bool:

@@ -91,12 +91,17 @@ class Line:
 class RemoteClient:
     """Keeps its own fold of the entries that the engine streams; every reply is in it already."""
 
-    def __init__(self, connection: socket.socket, *, key: bytes | None = None) -> None:
+    def __init__(
+        self, connection: socket.socket, *, key: bytes | None = None, drives: bool = False
+    ) -> None:
         """Greet the engine. ``EOFError`` when it hangs up; ``DataSaysNo`` or ``EnvironmentProblem``
         when it refuses; then the connection is closed."""
         self._line = Line(connection)
         try:
-            welcome = self._greet(key)
+            hello = wire.Hello(
+                protocol=wire.PROTOCOL, version=__version__, key=key or b"", drives=drives
+            )
+            welcome = self._greet(hello)
         except BaseException:
             self._line.close()
             raise
@@ -116,10 +121,10 @@ class RemoteClient:
         threading.Thread(target=self._listen, name="engine line", daemon=True).start()
         self._caught_up.wait(GREETING)
 
-    def _greet(self, key: bytes | None) -> wire.Welcome:
+    def _greet(self, hello: wire.Hello) -> wire.Welcome:
         self._line.patience(GREETING)
         with contextlib.suppress(OSError):  # then the answer says why
-            self._line.send(wire.Hello(protocol=wire.PROTOCOL, version=__version__, key=key or b""))
+            self._line.send(hello)
         answer = self._line.receive()
         self._line.patience(None)
         if isinstance(answer, wire.Refused):

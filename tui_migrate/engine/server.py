@@ -22,11 +22,11 @@ import msgspec
 import structlog
 
 from tui_migrate import __version__
-from tui_migrate.audit.entries import Entry
 from tui_migrate.engine import api, wire
 from tui_migrate.engine.engine import Engine
 from tui_migrate.engine.evidence_files import received
 from tui_migrate.engine.identity import User, peer_user, people_named
+from tui_migrate.engine.opening import readable
 from tui_migrate.engine.rights import may_attach, rights
 from tui_migrate.engine.run import Status
 from tui_migrate.engine.sockets import listening
@@ -61,6 +61,7 @@ class Guest:
     idle: api.Idle | None = None
     replies: list[wire.Message] = field(default_factory=list)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    drives: bool = False
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UNDERWAY))
     files: dict[str, Path] = field(default_factory=dict)
     """Exports made for this client, by the name under which it may fetch them."""
@@ -184,9 +185,11 @@ class Server:
                     return
 
     async def _catch_up(self, guest: Guest) -> None:
-        entries = self.engine.core.journal.entries
+        entries, opened = self.engine.core.journal.entries, self.engine.core.vault.opened
         while guest.sent < len(entries):
-            chunk: tuple[Entry, ...] = tuple(entries[guest.sent : guest.sent + CHUNK])
+            chunk = tuple(
+                readable(entry, opened) for entry in entries[guest.sent : guest.sent + CHUNK]
+            )
             await self._write(guest, wire.Entries(entries=chunk))
             guest.sent += len(chunk)
 
@@ -211,7 +214,7 @@ class Server:
         self._lines[user.uid] += 1
         speaking: asyncio.Task[None] | None = None
         try:
-            welcome = await self._admit(guest)
+            welcome = await self._admit(guest)  # no other guest comes in between
             self._guests.add(guest)
             await self._write(guest, welcome)
             guest.wake.set()
@@ -252,6 +255,16 @@ class Server:
                     __version__
                 ),
             )
+        driver = next((other for other in self._guests if other.drives), None)
+        if hello.drives and driver is not None:
+            raise Stranger(
+                _("The workspace {} is in use: {} (process {}) carries the run on.").format(
+                    core.workspace.root, driver.user.name, driver.user.pid
+                ),
+                _(
+                    "Wait until it rests, or look on: tui-migrate status, or the full-screen program."
+                ),
+            )
         who = guest.user.identity(core.runbook)
         if not may_attach(who, core.owner.uid):
             core.refuse(who, "attach")
@@ -261,7 +274,7 @@ class Server:
             )
         if hello.key and "run" in rights(core.runbook, who, core.owner.uid):
             core.key = hello.key
-        guest.sent = max(hello.since, 0)
+        guest.sent, guest.drives = max(hello.since, 0), hello.drives
         return wire.Welcome(
             protocol=wire.PROTOCOL,
             version=__version__,
@@ -301,6 +314,9 @@ class Server:
             reply = await self._loop.run_in_executor(self._pool, self._work, guest, message)
         except TuiMigrateError as error:
             reply = _failed(message, error.message, error.hint, int(error.exit_code))
+        except OSError as error:
+            self._log.exception("the system refuses", user=guest.user.name)
+            reply = _failed(message, _("The system refuses: {}").format(error))
         except Exception:  # noqa: BLE001 - one question must not end the engine
             self._log.exception("a message could not be served", user=guest.user.name)
             reply = _failed(message, _("This did not work; the engine's log says why."))

@@ -36,12 +36,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 class Hello(Message, frozen=True, kw_only=True, tag="hello"):
     """Who calls, in which language of both sides. ``since``: entries behind this number are wanted.
-    ``key``: the secret of the back-ups, taken only from who may run."""
+    ``key``: the secret of the back-ups, taken only from who may run. ``drives``: this client carries
+    the run on by itself, with decisions of a file; there may be only one such."""
 
     protocol: int
     version: str
     since: int = 0
     key: bytes = b""
+    drives: bool = False
 
 
 class Do(Message, frozen=True, kw_only=True, tag="do"):

@@ -37,6 +37,7 @@ def test_entries_come_back_as_they_were_written(tmp_path: Path) -> None:
 
 def test_each_line_is_canonical_json_with_the_hash_of_the_rest(tmp_path: Path) -> None:
     lines = _journal(tmp_path).read_bytes().splitlines()
+    assert len(lines) > 1
     prev = GENESIS
     for line in lines:
         content = json.loads(line)

@@ -39,26 +39,29 @@ OWN_DATE = ("date", "datetime")
 """Types of fields whose own value is meant by newest and oldest."""
 
 TABLES = ("merge_ranked", "merge_flaw", "merge_value", "merge_rule", "merge_head",
-          "merge_chosen", "merge_other")  # fmt: skip
+          "merge_won", "merge_chosen", "merge_other")  # fmt: skip
 
-# One row is a record of a profile, with its place among the profile's records by each rule.
+# One row is a record of a profile, with its place among the profile's records by each rule. Profile and
+# record get numbers (pid, rid): what follows joins, groups and sorts by these and not by their names.
 RANKED = r"""
 CREATE OR REPLACE TEMP TABLE merge_ranked AS
 WITH dated AS (
-  SELECT source, record_id, profile_id, delivery, trust,
+  SELECT source, record_id, delivery, trust,
+    dense_rank() OVER (ORDER BY profile_id)::INTEGER AS pid,
+    row_number() OVER (ORDER BY source, record_id)::INTEGER AS rid,
     coalesce(updated_at, created_at, joined_on::TIMESTAMP) AS moment
   FROM {records}),
 -- Windows over what orders the records: the other columns are not sorted along.
 placed AS (
-  SELECT source, record_id, moment, count(*) OVER (PARTITION BY profile_id) AS members,
-    row_number() OVER (PARTITION BY profile_id
-      ORDER BY moment DESC NULLS LAST, delivery DESC, trust, source, record_id) AS by_newest,
-    row_number() OVER (PARTITION BY profile_id
-      ORDER BY moment NULLS LAST, delivery, trust, source, record_id) AS by_oldest,
-    row_number() OVER (PARTITION BY profile_id
-      ORDER BY trust, moment DESC NULLS LAST, delivery DESC, source, record_id) AS by_trust
+  SELECT source, record_id, pid, rid, moment,
+    (row_number() OVER (PARTITION BY pid
+      ORDER BY moment DESC NULLS LAST, delivery DESC, trust, rid))::INTEGER AS by_newest,
+    (row_number() OVER (PARTITION BY pid
+      ORDER BY moment NULLS LAST, delivery, trust, rid))::INTEGER AS by_oldest,
+    (row_number() OVER (PARTITION BY pid
+      ORDER BY trust, moment DESC NULLS LAST, delivery DESC, rid))::INTEGER AS by_trust
   FROM dated)
-SELECT r.*, p.moment, p.members, p.by_newest, p.by_oldest, p.by_trust,
+SELECT r.*, p.pid, p.rid, p.moment, p.by_newest, p.by_oldest, p.by_trust,
   (house_number IS NOT NULL AND (postcode IS NOT NULL OR (street IS NOT NULL AND town IS NOT NULL)))
     AS whole_address
 FROM {records} r JOIN placed p USING (source, record_id)
@@ -68,30 +71,31 @@ FROM {records} r JOIN placed p USING (source, record_id)
 VALUES = """
 CREATE OR REPLACE TEMP TABLE merge_value AS
 WITH said AS ({parts}),
-flaw AS (SELECT DISTINCT source, record_id, field, value FROM merge_flaw)
+flaw AS (
+  SELECT DISTINCT r.rid, f.field::{enum} AS field, f.value
+  FROM merge_flaw f JOIN merge_ranked r USING (source, record_id))
 SELECT s.*, {votes} AS votes,
-  f.source IS NOT NULL OR g.source IS NOT NULL AS flawed
+  f.rid IS NOT NULL OR g.rid IS NOT NULL AS flawed
 FROM said s
-LEFT JOIN flaw f ON f.source = s.source AND f.record_id = s.record_id AND f.field = s.field
-  AND f.value IS NULL
-LEFT JOIN flaw g ON g.source = s.source AND g.record_id = s.record_id AND g.field = s.field
-  AND g.value = s.value
+LEFT JOIN flaw f ON f.rid = s.rid AND f.field = s.field AND f.value IS NULL
+LEFT JOIN flaw g ON g.rid = s.rid AND g.field = s.field AND g.value = s.value
 {counts}"""
 
 # Joins the number of records that say the same, for the fields whose rule asks for it.
-_COUNTS = """LEFT JOIN (SELECT profile_id, field, value, count(*) AS votes FROM ({parts}) GROUP BY ALL) n
-  ON n.profile_id = s.profile_id AND n.field = s.field AND n.value = s.value
+_COUNTS = """LEFT JOIN (SELECT pid, field, value, count(*) AS votes FROM ({parts}) GROUP BY ALL) n
+  ON n.pid = s.pid AND n.field = s.field AND n.value = s.value
 """
 
 _SINGLE = """
-SELECT profile_id, source, record_id, members, by_newest, by_oldest, by_trust, {name} AS field,
+SELECT pid, rid, by_newest, by_oldest, by_trust, {name}::{enum} AS field,
   {column}::VARCHAR AS value, 1 AS place
 FROM merge_ranked WHERE {column} IS NOT NULL"""
 
 _MANY = """
-SELECT profile_id, source, record_id, members, by_newest, by_oldest, by_trust, {name} AS field,
+SELECT pid, rid, by_newest, by_oldest, by_trust, {name}::{enum} AS field,
   value, min(place) AS place
-FROM (SELECT *, unnest({column}) AS value, generate_subscripts({column}, 1) AS place
+FROM (SELECT pid, rid, by_newest, by_oldest, by_trust, unnest({column}) AS value,
+        generate_subscripts({column}, 1) AS place
       FROM merge_ranked WHERE len({column}) > 0)
 WHERE value IS NOT NULL GROUP BY ALL"""
 
@@ -111,16 +115,16 @@ _DATE_ORDER = """flawed,
 # are those of its worst and its deciding field.
 HEAD = """
 INSERT INTO merge_head
-SELECT profile_id, {group}, source, record_id, {rule}
-FROM (SELECT r.profile_id, r.source, r.record_id, {first} AS first, r.by_newest, r.by_oldest,
+SELECT pid, {group}, rid, {rule}
+FROM (SELECT r.pid, r.rid, {first} AS first, r.by_newest, r.by_oldest,
         r.by_trust, coalesce(bool_or(v.flawed), false) AS flawed,
         coalesce(max(v.votes) FILTER (v.field = {lead}), 0) AS votes,
         sum(length(v.value)) AS size
       FROM merge_ranked r
-      JOIN merge_value v USING (profile_id, source, record_id)
+      JOIN merge_value v USING (rid)
       WHERE v.field IN ({fields})
       GROUP BY ALL)
-QUALIFY row_number() OVER (PARTITION BY profile_id ORDER BY first, flawed, {key}, by_trust) = 1
+QUALIFY row_number() OVER (PARTITION BY pid ORDER BY first, flawed, {key}, by_trust) = 1
 """
 
 _HEAD_KEYS = {
@@ -134,27 +138,37 @@ _HEAD_KEYS = {
 # One row is a field of a profile with the value that it gets, the record that gives it, and the rule:
 # 'only' one record says anything, all say the 'same', else the rule that chose.
 CHOSEN = """
-CREATE OR REPLACE TEMP TABLE merge_chosen AS
+CREATE OR REPLACE TEMP TABLE merge_won AS
 WITH won AS ({winners})
-SELECT w.profile_id, w.field, w.source, w.record_id, w.value, w.place,
+SELECT w.pid, w.field, w.rid, w.value, w.place,
   CASE WHEN s.one_record THEN 'only' WHEN s.one_text THEN 'same' ELSE w.rule END AS rule
 FROM won w
-JOIN (SELECT profile_id, field, min(by_trust) = max(by_trust) AS one_record,
+JOIN (SELECT pid, field, min(by_trust) = max(by_trust) AS one_record,
         min(value) = max(value) AS one_text FROM merge_value GROUP BY ALL) s
-  USING (profile_id, field)
+  USING (pid, field)
+"""
+
+# The same by name.
+NAMED = """
+CREATE OR REPLACE TEMP TABLE merge_chosen AS
+SELECT r.profile_id, w.field::VARCHAR AS field, r.source, r.record_id, w.value, w.place, w.rule
+FROM merge_won w JOIN merge_ranked r USING (rid)
 """
 
 # One row is a value that did not win: another one did, or its group came from a record without it.
 OTHER = """
 CREATE OR REPLACE TEMP TABLE merge_other AS
-SELECT v.profile_id, v.field, any_value(c.value) AS chosen, any_value(coalesce(c.rule, h.rule)) AS rule,
+WITH lost AS (
+SELECT v.pid, v.field, any_value(c.value) AS chosen, any_value(coalesce(c.rule, h.rule)) AS rule,
   string_agg(DISTINCT v.value, '; ' ORDER BY v.value) AS rejected
-FROM (SELECT DISTINCT profile_id, field, value FROM merge_value WHERE field NOT IN ({many})) v
-LEFT JOIN merge_chosen c USING (profile_id, field)
-LEFT JOIN merge_head h ON h.profile_id = v.profile_id
+FROM (SELECT DISTINCT pid, field, value FROM merge_value WHERE field NOT IN ({many})) v
+LEFT JOIN merge_won c USING (pid, field)
+LEFT JOIN merge_head h ON h.pid = v.pid
   AND h.part = CASE WHEN v.field IN ({address}) THEN 'address' ELSE 'name' END
 WHERE c.value IS DISTINCT FROM v.value
-GROUP BY v.profile_id, v.field
+GROUP BY v.pid, v.field)
+SELECT p.profile_id, l.field::VARCHAR AS field, l.chosen, l.rule, l.rejected
+FROM lost l JOIN (SELECT DISTINCT pid, profile_id FROM merge_ranked) p USING (pid)
 """
 
 
@@ -180,8 +194,8 @@ def choose(cursor: Cursor, records: str, fields: Sequence[Field], rules: Rules) 
     """
     cursor.execute(RANKED.format(records=records))
     _values(cursor, fields, rules)
-    cursor.execute("CREATE OR REPLACE TEMP TABLE merge_head (profile_id VARCHAR, part VARCHAR,"
-                   " source VARCHAR, record_id VARCHAR, rule VARCHAR)")  # fmt: skip
+    cursor.execute("CREATE OR REPLACE TEMP TABLE merge_head"
+                   " (pid INTEGER, part VARCHAR, rid INTEGER, rule VARCHAR)")  # fmt: skip
     _head(
         cursor,
         "address",
@@ -206,6 +220,7 @@ def choose(cursor: Cursor, records: str, fields: Sequence[Field], rules: Rules) 
         if some:
             winners.append(_ranked(some, order, only_first))
     cursor.execute(CHOSEN.format(winners=" UNION ALL ".join(winners)))
+    cursor.execute(NAMED)
     cursor.execute(OTHER.format(many=_listed(many) or "''", address=_listed(ADDRESS)))
 
 
@@ -238,22 +253,30 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(literal(name) for name in names)
 
 
-def _said(field: Field) -> str:
+def _enum(fields: Sequence[Field]) -> str:
+    """The SQL type of a field's name: stored and compared as a small number, written as its name."""
+    names = dict.fromkeys(("", *ADDRESS, *SURNAME, *GIVEN, *(field.name for field in fields)))
+    return f"ENUM({_listed(names)})"
+
+
+def _said(field: Field, enum: str) -> str:
     template = _MANY if field.many else _SINGLE
-    return template.format(name=literal(field.name), column=quote(field.name))
+    return template.format(name=literal(field.name), column=quote(field.name), enum=enum)
 
 
 def _values(cursor: Cursor, fields: Sequence[Field], rules: Rules) -> None:
     """Make ``merge_value``; votes are counted only where a rule asks for them, else they are 1."""
+    enum = _enum(fields)
     leads = {"postcode": rules.of("postcode", *ADDRESS), "family_name": rules.of("family_name")}
     counted = [
-        _said(field)
+        _said(field, enum)
         for field in fields
         if "most_frequent" in (rules.of(field.name), leads.get(field.name))
     ]
     cursor.execute(
         VALUES.format(
-            parts=" UNION ALL ".join(map(_said, fields)),
+            parts=" UNION ALL ".join(_said(field, enum) for field in fields),
+            enum=enum,
             votes="coalesce(n.votes, 1)" if counted else "1",
             counts=_COUNTS.format(parts=" UNION ALL ".join(counted)) if counted else "",
         )
@@ -264,7 +287,8 @@ def _rules(cursor: Cursor, fields: Sequence[Field], rules: Rules) -> None:
     """Make ``merge_rule``: one row is a field and its rule."""
     rows = ", ".join(f"({literal(f.name)}, {literal(rules.of(f.name))})" for f in fields)
     cursor.execute(
-        f"CREATE OR REPLACE TEMP TABLE merge_rule AS SELECT * FROM (VALUES {rows}) t(field, rule)"
+        f"CREATE OR REPLACE TEMP TABLE merge_rule AS SELECT field::{_enum(fields)} AS field, rule"
+        f" FROM (VALUES {rows}) t(field, rule)"
     )
 
 
@@ -287,8 +311,8 @@ def _head(
 def _grouped(group: str, fields: Sequence[str]) -> str:
     """Winners that come from the group's record, whatever the other records say."""
     return (
-        "SELECT v.profile_id, v.field, v.source, v.record_id, v.value, v.place, h.rule"
-        f" FROM merge_value v JOIN merge_head h USING (profile_id, source, record_id)"
+        "SELECT v.pid, v.field, v.rid, v.value, v.place, h.rule"
+        f" FROM merge_value v JOIN merge_head h USING (rid)"
         f" WHERE h.part = {literal(group)} AND v.field IN ({_listed(fields)})"
     )
 
@@ -298,37 +322,36 @@ def _given(rules: Rules) -> str:
     own = _listed(f for f in GIVEN if f in rules.survivorship) or "''"
     # One row is a candidate. strange: it begins with another letter than the name's record says.
     return f"""
-SELECT profile_id, field, source, record_id, value, place, rule FROM (
+SELECT pid, field, rid, value, place, rule FROM (
   SELECT v.*, r.rule,
     v.field IN ({own}) AS ruled,
-    h.source = v.source AND h.record_id = v.record_id AS heads,
+    h.rid = v.rid AS heads,
     v.field = 'first_name' AND length(regexp_replace(v.value, '[^\\p{{L}}]', '', 'g')) < 2 AS initial,
     coalesce(lower(strip_accents(left(v.value, 1))) <> lower(strip_accents(left(
       CASE v.field WHEN 'initials' THEN coalesce(n.initials, n.first_name)
                    ELSE coalesce(n.first_name, n.initials) END, 1))), false) AS strange
   FROM merge_value v
   JOIN merge_rule r USING (field)
-  JOIN merge_head h ON h.profile_id = v.profile_id AND h.part = 'name'
-  JOIN merge_ranked n
-    ON n.profile_id = h.profile_id AND n.source = h.source AND n.record_id = h.record_id
+  JOIN merge_head h ON h.pid = v.pid AND h.part = 'name'
+  JOIN merge_ranked n ON n.rid = h.rid
   WHERE v.field IN ({_listed(GIVEN)}))
-QUALIFY row_number() OVER (PARTITION BY profile_id, field
+QUALIFY row_number() OVER (PARTITION BY pid, field
   ORDER BY flawed, initial, CASE WHEN ruled THEN false ELSE NOT heads END, strange, {_ORDER}) = 1"""
 
 
 def _ranked(fields: Sequence[str], order: str, only_first: bool) -> str:
     """Winners of fields that stand alone; of fields with many values all values, each once."""
-    number = f"row_number() OVER (PARTITION BY profile_id, field ORDER BY {order})"
+    number = f"row_number() OVER (PARTITION BY pid, field ORDER BY {order})"
     if only_first:
         return (
-            "SELECT profile_id, field, source, record_id, value, place, rule FROM merge_value"
+            "SELECT pid, field, rid, value, place, rule FROM merge_value"
             f" JOIN merge_rule USING (field) WHERE field IN ({_listed(fields)}) QUALIFY {number} = 1"
         )
     return (
-        "SELECT profile_id, field, source, record_id, value, row_number() OVER"
-        " (PARTITION BY profile_id, field ORDER BY nth) AS place, rule FROM"
+        "SELECT pid, field, rid, value, row_number() OVER"
+        " (PARTITION BY pid, field ORDER BY nth) AS place, rule FROM"
         f" (SELECT *, {number} AS nth FROM merge_value JOIN merge_rule USING (field)"
         f"  WHERE field IN ({_listed(fields)})"
-        "  QUALIFY row_number() OVER (PARTITION BY profile_id, field, lower(value)"
+        "  QUALIFY row_number() OVER (PARTITION BY pid, field, lower(value)"
         f"   ORDER BY {order}) = 1)"
     )

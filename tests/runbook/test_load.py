@@ -235,3 +235,22 @@ def test_nothing_is_raised_on_a_runbook_with_a_part_replaced(workspace: Path, da
     (workspace / "runbook.yaml").write_text(text, encoding="utf-8")
     loaded = load_runbook(workspace)
     assert loaded.runbook is not None or loaded.problems
+
+
+def test_what_a_step_makes_is_taken_up_by_a_later_one(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text("source: a\nentity: profile\nfields: {note: {from: N}}\n")
+    (tmp_path / "runbook.yaml").write_text(
+        "runbook: order\ntitle: Order\nzone: Europe/Amsterdam\nbrands: [Nova]\ntarget: {}\n"
+        "sources: {a: {files: a/*.csv, mapping: m.yaml}}\n"
+        "roles: {lead: {users: [anna]}}\n"
+        "phases:\n"
+        "- id: one\n"
+        "  steps:\n"
+        "  - {id: fields, uses: map}\n"
+        "  - {id: join, uses: merge}\n"
+        "  - {id: late, uses: ingest}\n"
+        "  - {id: again, uses: map}\n"
+    )
+    assert [str(problem) for problem in load_runbook(tmp_path).problems] == [
+        "runbook.yaml:14:23: no step 'merge' comes after this step; put it before 'join'"
+    ]

@@ -159,6 +159,30 @@ def test_every_row_that_is_set_aside_has_a_finding_that_says_why(reading: Readin
     assert found[1][3] == "The key of this row is empty."
 
 
+@pytest.mark.parametrize("declared", ["", ", format: {encoding: utf-16}"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_with_and_without_its_mark(
+    tmp_path: Path, encoding: str, declared: str
+) -> None:
+    reading = Reading(tmp_path / "ws", f"key: Nr{declared}")
+    reading.deliver("d", "p.csv", "Nr;Naam\r\n1;Zoë\r\n2;Łuk\r\n".encode(encoding))
+    reading.run()
+    found = reading.rows("SELECT _line, Nr, Naam FROM raw_crm ORDER BY 1")
+    assert found == [(2, "1", "Zoë"), (3, "2", "Łuk")]
+    assert reading.client is not None
+    reading.client.shut()
+
+
+def test_a_file_that_is_not_in_utf_16_is_said_to_be_none(tmp_path: Path) -> None:
+    reading = Reading(tmp_path / "ws", "key: Nr, format: {encoding: utf-16}")
+    reading.deliver("d", "p.csv", b"Nr;Naam\n1;Jansen\n")
+    reading.client = open_client(reading.root)
+    stopped = reading.client.run_here()
+    assert stopped.exit == 1
+    assert "is not in UTF-16" in stopped.message
+    reading.client.shut()
+
+
 def test_a_detected_format_is_shown_for_confirmation(reading: Reading) -> None:
     reading.deliver("d", "p.csv", "Nr|Naam\n1|Zoë\n".encode("cp1252"))
     assert reading.run() == 3

@@ -61,6 +61,7 @@ def check_references(root: Node, file: str, problems: Problems) -> None:
     _check_payment(context)
     _check_imports(context)
     _check_needs(context)
+    _check_order(context)
     _check_queries(context)
 
 
@@ -265,6 +266,17 @@ def _check_needs(context: _Context) -> None:
             if what in ("segments", "members") and context.root.at("segments").value is None:
                 hint = _("name one at the top: segments: rules/segments.yaml")
                 context.note(at, _("there is no file of segments to verify"), hint)
+
+
+def _check_order(context: _Context) -> None:
+    """What a step makes must be taken up by a later one: else its rows have no fate at the end."""
+    for kind, taker in (("ingest", "map"), ("map", "merge"), ("merge", "import")):
+        takers = [index for index, _step in context.of_kind(taker)]
+        for index, step in context.of_kind(kind):
+            if takers and index > takers[-1]:
+                wrong = _("no step {taker} comes after this step").format(taker=repr(taker))
+                hint = _("put it before {step}").format(step=repr(context.steps[takers[-1]][0]))
+                context.note(step.at("uses").position, wrong, hint)
 
 
 def _check_queries(context: _Context) -> None:

@@ -79,6 +79,8 @@ def detect_encoding(path: Path) -> str:
             return "utf-16"
         if start.startswith(codecs.BOM_UTF8):
             return "utf-8"
+        if b"\0" in start and (wide := wide_encoding(path)):
+            return wide
         stream.seek(0)
         for line in stream:
             if line.isascii():
@@ -89,6 +91,21 @@ def detect_encoding(path: Path) -> str:
             except UnicodeDecodeError:
                 bad += 1
     return "utf-8" if bad * 10 <= good else "cp1252"
+
+
+def wide_encoding(path: Path) -> str:
+    """Which UTF-16 a file is in: by its mark, else by the side on which the NULs of ASCII stand.
+
+    Empty when it looks like none of them.
+    """
+    with path.open("rb") as stream:
+        sample = stream.read(_SAMPLE)
+    if not sample or sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    before, behind = sample[0::2].count(0), sample[1::2].count(0)
+    if max(before, behind) < 2 * min(before, behind) + 1:
+        return ""
+    return "utf-16-be" if before > behind else "utf-16-le"
 
 
 def detect_delimiter(path: Path, encoding: str) -> str:

@@ -27,6 +27,7 @@ from tui_migrate.staging.framing import (
     detect_encoding,
     physical_lines,
     unique_names,
+    wide_encoding,
 )
 from tui_migrate.staging.keys import key_sql
 from tui_migrate.staging.leaves import parquet_leaves
@@ -93,6 +94,11 @@ def settle_format(path: Path, form: FileFormat) -> FileFormat:
     if kind not in ("csv", "jsonl"):
         return replace(form, type=kind)
     encoding = form.encoding or detect_encoding(path)
+    if encoding == "utf-16" and not (encoding := wide_encoding(path)):
+        raise DataSaysNo(
+            _("{} is not in UTF-16, as the runbook says.").format(path),
+            _("Correct encoding: in the runbook, or ask for the delivery again."),
+        )
     delimiter = form.delimiter or (detect_delimiter(path, encoding) if kind == "csv" else ",")
     return replace(form, type=kind, delimiter=delimiter, encoding=encoding)
 

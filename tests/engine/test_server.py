@@ -202,6 +202,24 @@ def test_ending_the_engine_tells_the_others_why(workspace: Path, started: Starti
     assert not is_held(Workspace(workspace))
 
 
+def test_a_runbook_that_changes_while_the_engine_lives_is_read_again(
+    workspace: Path, started: Starting
+) -> None:
+    client = started(workspace)
+    go_on(client)
+    file = workspace / "runbook.yaml"
+    before = file.read_text()
+    file.write_text(before.replace("brands: [Nova]", "brands: [Nova"))
+    refused = client.send(api.Run())
+    assert not refused.ok
+    assert "runbook.yaml:" in refused.message
+    assert refused.exit_code == 1
+    file.write_text(before.replace("brands: [Nova]", "brands: [Nova, Kompas]"))
+    go_on(client)
+    assert client.state.brands == ["Nova", "Kompas"]
+    assert client.state.steps["read"].attempt == 2
+
+
 def test_what_the_engine_cannot_open_is_said_by_who_asked(workspace: Path) -> None:
     (workspace / "runbook.yaml").write_text("runbook: [")
     with pytest.raises(DataSaysNo, match="mistake"):

@@ -224,7 +224,7 @@ def check(
     as_json: JsonOption = False,
 ) -> int:
     """Say every mistake of runbook, mappings and rules, as file:line:column."""
-    from tui_migrate.engine.engine import load_workspace
+    from tui_migrate.engine.loading import load_workspace
 
     path = runbook if runbook != Path() else workspace
     folder = path.parent if path.is_file() else path

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from tui_migrate.audit.entries import Entry
+from tui_migrate.errors import TuiMigrateError
 
 if TYPE_CHECKING:
     from tui_migrate.engine.run import RunState
@@ -120,6 +121,11 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int = 0
     seq: int = 0
     """The journal entry that it caused, if any."""
+
+
+def refused(error: TuiMigrateError) -> Reply:
+    """The reply that says why not, and what to do instead."""
+    return Reply(ok=False, message=error.message, hint=error.hint, exit_code=int(error.exit_code))
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

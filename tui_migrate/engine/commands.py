@@ -33,9 +33,7 @@ def handle(core: Core, command: api.AnyCommand) -> api.Reply:
             core.vouch_for_end()
             return reply
         except TuiMigrateError as error:
-            return api.Reply(
-                ok=False, message=error.message, hint=error.hint, exit_code=int(error.exit_code)
-            )
+            return api.refused(error)
         except OSError as error:
             return api.Reply(
                 ok=False,

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import logging
 import threading
-import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from tui_migrate import __version__
-from tui_migrate.audit import entries as facts
-from tui_migrate.audit.journal import FORMAT, Journal
-from tui_migrate.audit.objects import keep_object
+from tui_migrate.audit.journal import Journal
 from tui_migrate.audit.seals import drop_torn_seal, read_seals
 from tui_migrate.audit.trail import TrailWriter
 from tui_migrate.audit.vault import Vault
 from tui_migrate.audit.verify import unsealed_gates
 from tui_migrate.engine import api
 from tui_migrate.engine.commands import finish_last, handle
-from tui_migrate.engine.config import phase_outlines, require_ok, step_outlines, words
+from tui_migrate.engine.config import require_ok
 from tui_migrate.engine.core import Core, acting
 from tui_migrate.engine.identity import this_user
+from tui_migrate.engine.loading import announce, keep_files, load_workspace, reload
 from tui_migrate.engine.looking import note_look
 from tui_migrate.engine.recovery import recover
 from tui_migrate.engine.rights import refusal
@@ -33,8 +29,6 @@ from tui_migrate.engine.view import EngineView
 from tui_migrate.engine.workspace import Workspace, WorkspaceLock
 from tui_migrate.errors import DataSaysNo, Exit, TuiMigrateError
 from tui_migrate.i18n import _, neutral
-from tui_migrate.runbook.load import RUNBOOK_FILE, Loaded, load_runbook
-from tui_migrate.runbook.problems import Problem, Problems
 from tui_migrate.staging.store import Store
 from tui_migrate.steps.base import Registry
 from tui_migrate.steps.registry import default_registry
@@ -81,10 +75,7 @@ class Engine:
             core = Core(
                 workspace=workspace,
                 runbook=runbook,
-                files={
-                    name: keep_object(workspace.objects, content)
-                    for name, content in loaded.files.items()
-                },
+                files=keep_files(workspace.objects, loaded),
                 journal=journal,
                 vault=vault,
                 store=Store(workspace.staging),
@@ -113,12 +104,7 @@ class Engine:
         refused = refusal(self.core.runbook, command, who, self.core.owner.uid)
         if refused is not None:
             self.core.refuse(who, type(command).__name__.lower())
-            return api.Reply(
-                ok=False,
-                message=refused.message,
-                hint=refused.hint,
-                exit_code=int(refused.exit_code),
-            )
+            return api.refused(refused)
         if isinstance(command, api.Stop):
             self.stop()
             return api.Reply(ok=True)
@@ -135,6 +121,11 @@ class Engine:
                 return api.Reply(
                     ok=False, message=_("There is no step {}.").format(command.until), exit_code=2
                 )
+            try:
+                with acting(who):
+                    reload(self.core)
+            except TuiMigrateError as error:
+                return api.refused(error)
             self.start(command.until, who)
             return api.Reply(ok=True)
 
@@ -243,60 +234,6 @@ def refuse_tampering(core: Core) -> None:
             _("The journal and its seals do not agree: somebody changed one of them."),
             _("tui-migrate audit verify says where. Put both back from a copy."),
         )
-
-
-def load_workspace(root: Path, name: str = RUNBOOK_FILE) -> Loaded:
-    """Runbook, rules and mappings of a workspace, with every mistake in any of them."""
-    from tui_migrate.mapping.load import load_mappings
-
-    loaded = load_runbook(root, name)
-    if loaded.runbook is None:
-        problems = _mapping_mistakes(loaded, name)
-    else:
-        _mappings, problems = load_mappings(loaded)
-    return replace(loaded, problems=(*loaded.problems, *problems))
-
-
-def _mapping_mistakes(loaded: Loaded, name: str) -> tuple[Problem, ...]:
-    """What is wrong in the mapping files of a runbook that is itself too wrong to be typed."""
-    from tui_migrate.mapping.load import type_mapping
-
-    runbook, problems = loaded.documents.get(name), Problems()
-    if runbook is None:
-        return ()
-    sources = runbook.at("sources").children
-    for source in sources.values():
-        for file, _at in source.at("mapping").texts():
-            node = loaded.documents.get(file)
-            if node is not None:
-                type_mapping(node, file, problems, [str(source) for source in sources])
-    return tuple(problems)
-
-
-def announce(core: Core) -> None:
-    """Say in the journal which runbook this is, or what changed in it since."""
-    runbook = core.runbook
-    common: dict[str, Any] = {
-        "title": words(runbook.title),
-        "version": __version__,
-        "rehearsal": runbook.rehearsal,
-        "zone": runbook.zone,
-        "brands": list(runbook.brands),
-        "phases": phase_outlines(runbook),
-        "steps": step_outlines(runbook),
-        "objects": core.files,
-    }
-    if not core.state.run:
-        core.record(
-            facts.RunOpened(run=uuid.uuid4().hex, runbook=runbook.runbook, format=FORMAT, **common)
-        )
-    elif core.state.objects != core.files or core.state.version != __version__:
-        changed = sorted(
-            name
-            for name in {*core.files, *core.state.objects}
-            if core.files.get(name) != core.state.objects.get(name)
-        )
-        core.record(facts.ConfigChanged(changed=changed, **common))
 
 
 class _LogFile(logging.FileHandler):

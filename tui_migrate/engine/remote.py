@@ -214,7 +214,7 @@ class RemoteClient:
     def runbook(self) -> Runbook:
         """The runbook as it lies in the workspace, for who may read it."""
         from tui_migrate.engine.config import require_ok
-        from tui_migrate.engine.engine import load_workspace
+        from tui_migrate.engine.loading import load_workspace
 
         return require_ok(load_workspace(self.workspace))
 

@@ -1,0 +1,93 @@
+"""The files that say what a run is to do: read, said in the journal, read again when they changed."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tui_migrate import __version__
+from tui_migrate.audit import entries as facts
+from tui_migrate.audit.journal import FORMAT
+from tui_migrate.audit.objects import keep_object
+from tui_migrate.engine.config import phase_outlines, require_ok, step_outlines, words
+from tui_migrate.engine.core import Core
+from tui_migrate.engine.identity import this_user
+from tui_migrate.files import sha256_known
+from tui_migrate.runbook.load import RUNBOOK_FILE, Loaded, load_runbook
+from tui_migrate.runbook.problems import Problem, Problems
+
+
+def reload(core: Core) -> None:
+    """Take in what changed in runbook, mappings and rules since they were read: an engine may live
+    for days. Called while the runner rests; raises ``DataSaysNo`` with all mistakes, then nothing
+    has changed."""
+    root = core.workspace.root
+    known = {name: root / name for name in core.files}
+    if all(p.is_file() and sha256_known(p) == core.files[name] for name, p in known.items()):
+        return
+    loaded = load_workspace(root)
+    runbook = require_ok(loaded)
+    core.runbook, core.owner = runbook, this_user().identity(runbook)
+    core.files = keep_files(core.workspace.objects, loaded)
+    announce(core)
+
+
+def keep_files(objects: Path, loaded: Loaded) -> dict[str, str]:
+    """Keep the configuration files as objects of the audit: relative path → SHA-256."""
+    return {name: keep_object(objects, content) for name, content in loaded.files.items()}
+
+
+def load_workspace(root: Path, name: str = RUNBOOK_FILE) -> Loaded:
+    """Runbook, rules and mappings of a workspace, with every mistake in any of them."""
+    from tui_migrate.mapping.load import load_mappings
+
+    loaded = load_runbook(root, name)
+    if loaded.runbook is None:
+        problems = _mapping_mistakes(loaded, name)
+    else:
+        _mappings, problems = load_mappings(loaded)
+    return replace(loaded, problems=(*loaded.problems, *problems))
+
+
+def _mapping_mistakes(loaded: Loaded, name: str) -> tuple[Problem, ...]:
+    """What is wrong in the mapping files of a runbook that is itself too wrong to be typed."""
+    from tui_migrate.mapping.load import type_mapping
+
+    runbook, problems = loaded.documents.get(name), Problems()
+    if runbook is None:
+        return ()
+    sources = runbook.at("sources").children
+    for source in sources.values():
+        for file, _at in source.at("mapping").texts():
+            node = loaded.documents.get(file)
+            if node is not None:
+                type_mapping(node, file, problems, [str(source) for source in sources])
+    return tuple(problems)
+
+
+def announce(core: Core) -> None:
+    """Say in the journal which runbook this is, or what changed in it since."""
+    runbook = core.runbook
+    common: dict[str, Any] = {
+        "title": words(runbook.title),
+        "version": __version__,
+        "rehearsal": runbook.rehearsal,
+        "zone": runbook.zone,
+        "brands": list(runbook.brands),
+        "phases": phase_outlines(runbook),
+        "steps": step_outlines(runbook),
+        "objects": core.files,
+    }
+    if not core.state.run:
+        core.record(
+            facts.RunOpened(run=uuid.uuid4().hex, runbook=runbook.runbook, format=FORMAT, **common)
+        )
+    elif core.state.objects != core.files or core.state.version != __version__:
+        changed = sorted(
+            name
+            for name in {*core.files, *core.state.objects}
+            if core.files.get(name) != core.state.objects.get(name)
+        )
+        core.record(facts.ConfigChanged(changed=changed, **common))

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+RUNBOOK_FILE = "runbook.yaml"
+"""The file that makes a folder a workspace."""
 TEMPORARY = ".tmp-"
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700

@@ -15,14 +15,16 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from tui_migrate.engine.client import InProcessClient, open_client
 from tui_migrate.engine.remote import RemoteClient
 from tui_migrate.engine.sockets import connected
 from tui_migrate.engine.workspace import Workspace, held, holder_of, is_held
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Exit, Locked
 from tui_migrate.i18n import _
+
+if TYPE_CHECKING:
+    from tui_migrate.engine.client import InProcessClient
 
 SHORT = 10.0
 """Seconds to wait for a program that holds the workspace only for the time of one command."""
@@ -82,6 +84,8 @@ def attach_or_open(
         if client is not None:
             return client
         workspace.require()
+        from tui_migrate.engine.client import open_client
+
         try:
             return open_client(root, key=key, say=say)
         except Locked:

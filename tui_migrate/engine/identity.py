@@ -8,9 +8,12 @@ import pwd
 import socket
 import struct
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tui_migrate.engine.api import Identity
-from tui_migrate.runbook.models import Runbook
+
+if TYPE_CHECKING:
+    from tui_migrate.runbook.models import Runbook
 
 ANYBODY = "*"
 _CREDENTIALS = struct.Struct("3i")

@@ -14,8 +14,8 @@ from tui_migrate.audit.objects import keep_object
 from tui_migrate.engine.config import phase_outlines, require_ok, step_outlines, words
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.identity import this_user
-from tui_migrate.files import sha256_known
-from tui_migrate.runbook.load import RUNBOOK_FILE, Loaded, load_runbook
+from tui_migrate.files import RUNBOOK_FILE, sha256_known
+from tui_migrate.runbook.load import Loaded, load_runbook
 from tui_migrate.runbook.problems import Problem, Problems
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
 import structlog
@@ -32,7 +32,9 @@ from tui_migrate.errors import (
 )
 from tui_migrate.files import whole
 from tui_migrate.i18n import _
-from tui_migrate.runbook.models import Runbook
+
+if TYPE_CHECKING:
+    from tui_migrate.runbook.models import Runbook
 
 GREETING = 30.0
 """Seconds that an engine may take to answer a greeting."""

@@ -12,9 +12,8 @@ from pathlib import Path
 from tui_migrate.audit.journal import now
 from tui_migrate.engine.identity import this_user
 from tui_migrate.errors import EnvironmentProblem, Locked
-from tui_migrate.files import TEMPORARY, make_folder
+from tui_migrate.files import RUNBOOK_FILE, TEMPORARY, make_folder
 from tui_migrate.i18n import _
-from tui_migrate.runbook.load import RUNBOOK_FILE
 
 STATE = ".tui-migrate"
 WAY_THROUGH = 0o711

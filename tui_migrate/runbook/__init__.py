@@ -9,7 +9,7 @@ from tui_migrate.runbook.base import EVERY, Expectation, Strict, Text, refuse
 from tui_migrate.runbook.decisions import Decisions, LoadedDecisions, load_decisions, wrong_answer
 from tui_migrate.runbook.explain import typed
 from tui_migrate.runbook.kinds import KINDS
-from tui_migrate.runbook.load import RUNBOOK_FILE, Loaded, load_runbook
+from tui_migrate.runbook.load import Loaded, load_runbook
 from tui_migrate.runbook.models import Runbook, SourceSpec, StepSpec
 from tui_migrate.runbook.positions import Node, read_yaml
 from tui_migrate.runbook.problems import Position, Problem, Problems, closest, suggestion
@@ -18,7 +18,6 @@ from tui_migrate.runbook.rules import Rule, RulesFile, Segment, SegmentsFile
 __all__ = [
     "EVERY",
     "KINDS",
-    "RUNBOOK_FILE",
     "Decisions",
     "Expectation",
     "Loaded",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
+from tui_migrate.files import RUNBOOK_FILE
 from tui_migrate.i18n import _
 from tui_migrate.runbook.checks import check_references, check_rules, check_segments
 from tui_migrate.runbook.explain import typed
@@ -14,8 +15,6 @@ from tui_migrate.runbook.models import Runbook
 from tui_migrate.runbook.positions import Node, read_yaml
 from tui_migrate.runbook.problems import Position, Problem, Problems
 from tui_migrate.runbook.rules import RulesFile, SegmentsFile
-
-RUNBOOK_FILE = "runbook.yaml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,9 @@ from typing import ClassVar
 import duckdb
 
 from tui_migrate.errors import DataSaysNo
-from tui_migrate.files import make_folder, sha256_file
+from tui_migrate.files import RUNBOOK_FILE, make_folder, sha256_file
 from tui_migrate.i18n import _
 from tui_migrate.runbook.kinds import BackupWith
-from tui_migrate.runbook.load import RUNBOOK_FILE
 from tui_migrate.staging.archive import Member, restore_backup, write_backup
 from tui_migrate.staging.deliveries import refuse_outside
 from tui_migrate.staging.store import first, literal, quote

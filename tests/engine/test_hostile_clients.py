@@ -23,7 +23,7 @@ from tui_migrate.engine import api, wire
 from tui_migrate.engine.attach import attach_or_start
 from tui_migrate.engine.queries import Fates
 from tui_migrate.engine.remote import RemoteClient
-from tui_migrate.engine.workspace import Workspace, holder_of
+from tui_migrate.engine.workspace import Workspace, holder_of, is_held
 
 MESSAGES = 10_000
 PER_LINE = 400
@@ -205,6 +205,7 @@ def test_who_begins_a_message_and_stops_is_cut_off(
     finally:
         client.end()
     assert engine.wait(30) == 0
+    assert not is_held(Workspace(root))
 
 
 def test_who_asks_and_does_not_read_stops_only_himself(

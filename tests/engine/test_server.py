@@ -67,6 +67,7 @@ def test_the_first_client_starts_the_engine_and_the_last_one_ends_it(
     assert holder.pid != os.getpid()
     client.close()
     assert not is_held(Workspace(workspace))
+    wait_for(lambda: not Path("/proc", str(holder.pid)).exists())
     assert not Workspace(workspace).socket.exists()
 
 
@@ -188,6 +189,14 @@ def test_a_killed_engine_is_said_and_the_next_client_goes_on(
     with pytest.raises(EnvironmentProblem, match="ended unexpectedly"):
         client.ask(Fates())
     assert started(workspace).state.steps["questions"].status is Status.WAITING
+
+
+def test_an_engine_whose_run_rests_when_nobody_is_there_ends(workspace: Path) -> None:
+    for _n in range(5):
+        client = attach_or_start(workspace, key=KEY)
+        client.send(api.Run())
+        client._line.close()  # cut off, without a good-bye
+        wait_for(lambda: not is_held(Workspace(workspace)))
 
 
 def test_ending_the_engine_tells_the_others_why(workspace: Path, started: Starting) -> None:

@@ -119,10 +119,11 @@ def start_engine(workspace: Workspace, key: bytes | None, say: Say) -> None:
     assert process.stdout is not None  # noqa: S101
     with process.stdin as secret, contextlib.suppress(BrokenPipeError):
         secret.write(key or b"")
-    with process.stdout as told:
-        _follow(told, say)
-    # Ours as long as we live: reaped when it ends, so that nobody takes a zombie for an engine.
-    process.poll()
+    try:
+        with process.stdout as told:
+            _follow(told, say)
+    finally:
+        process.wait()
 
 
 def _spawn(workspace: Workspace) -> subprocess.Popen[bytes]:

@@ -41,6 +41,7 @@ class Engine:
         self.core = core
         self._lock = lock
         self._thread: threading.Thread | None = None
+        self._at_work = False
         self.closed = False
         self.view = EngineView(core)
         self._runner = Runner(core)
@@ -146,11 +147,12 @@ class Engine:
     @property
     def running(self) -> bool:
         """Whether the runner is at work."""
-        return self._thread is not None and self._thread.is_alive()
+        return self._at_work
 
     def start(self, until: str = "", who: api.Identity | None = None) -> None:
         """Carry the run on in the runner's thread, operated by ``who``; ``Idle`` tells the listeners
         when it rests."""
+        self._at_work = True
         self._thread = threading.Thread(
             target=self._run_and_tell,
             args=(until, who or self.core.owner),
@@ -178,6 +180,7 @@ class Engine:
     def _run_and_tell(self, until: str, who: api.Identity) -> None:
         with acting(who):
             stopped = self.run(until)
+        self._at_work = False  # before anybody hears of it
         self.core.tell(
             api.Idle(exit_code=int(stopped.exit), message=stopped.message, step=stopped.step)
         )

@@ -1,7 +1,7 @@
 """The process of an engine: ``python -m tui_migrate.engine.process WORKSPACE``.
 
-It is started by ``attach.start_engine``, in a session of its own, so that no terminal, login or
-client takes it along. The secret of the back-ups comes on its standard input. On its standard output
+It is started by ``attach.start_engine``, in a session of its own and as a child of nobody, so that no
+terminal, login or client takes it along. The secret of the back-ups comes on its standard input. On its standard output
 it tells who started it how it comes along, as JSON lines: ``{"say": …}``, then ``{"ready": true}`` or
 ``{"failed": …, "hint": …, "exit_code": …}``; after that it writes to the log alone.
 """
@@ -16,18 +16,23 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tui_migrate.engine.engine import Engine
-from tui_migrate.engine.server import Server
 from tui_migrate.errors import Exit, TuiMigrateError
 from tui_migrate.i18n import _
+
+if TYPE_CHECKING:
+    from tui_migrate.engine.engine import Engine
 
 SECRET_MOST = 1 << 16
 
 
 def main() -> int:
     """Open the workspace, serve it, close it; the exit code."""
+    if os.fork():
+        os._exit(0)  # who started us waits for this one: the engine itself is nobody's child
+    from tui_migrate.engine.engine import Engine  # libraries with threads: only behind the fork
+
     os.umask(0o077)
     root = Path(sys.argv[1])
     key = sys.stdin.buffer.read(SECRET_MOST)
@@ -57,6 +62,8 @@ def serve(engine: Engine, ready: Callable[[], None], *, stay: bool = False) -> N
 
 
 async def _serve(engine: Engine, ready: Callable[[], None], stay: bool) -> None:
+    from tui_migrate.engine.server import Server
+
     server = Server(engine, stay=stay)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

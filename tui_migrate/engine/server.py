@@ -225,8 +225,8 @@ class Server:
             with contextlib.suppress(OSError, TimeoutError):
                 refused = wire.Refused(message=str(stranger), hint=stranger.hint)
                 await asyncio.wait_for(self._write(guest, refused), 1)
-        except (OSError, asyncio.IncompleteReadError):
-            pass  # the client is gone: that is its right
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client is gone, which is its right, or the engine ends
         finally:
             self._guests.discard(guest)
             self._lines[user.uid] -= 1

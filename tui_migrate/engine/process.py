@@ -3,7 +3,7 @@
 It is started by ``attach.start_engine``, in a session of its own and as a child of nobody, so that no
 terminal, login or client takes it along. The secret of the back-ups comes on its standard input. On
 its standard output it tells who started it how it comes along, as JSON lines: ``{"say": …}``, then
-``{"ready": true}`` or ``{"failed": …, "hint": …, "exit_code": …}``; after that it writes to the log alone.
+``{"ready": true}`` or ``{"failed": …, "hint": …, "exit_code": …}``; after that it writes to the log.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from tests.tui.conftest import Make
@@ -66,6 +67,41 @@ def test_answers_typed_ahead_go_to_one_question_each(tmp_path: Path) -> None:
     sent = [(c.item, c.answer) for c in world.sent if isinstance(c, api.Answer)]
     world.close()
     assert sent == [("q0", "yes"), ("q1", "no"), ("q2", "yes"), ("q3", "no"), ("q4", "yes")]
+
+
+def burst(app: MigrateApp, text_: str) -> None:
+    """Keys that come in one read of the terminal."""
+    for character in text_:
+        app.post_message(events.Key({" ": "space"}.get(character, character), character))
+
+
+def test_what_is_typed_before_a_form_stands_there_lands_on_its_line(tmp_path: Path) -> None:
+    world = Slow(tmp_path, head=questions(3))
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "enter")
+        burst(app, "yxnone and yes")
+        await settle(pilot)
+        assert isinstance(app.screen, Form)
+        assert app.screen.query_one(Field).value == "none and yes"
+        await press(pilot, "enter")
+
+    tell(world, story)
+    sent = [(c.item, c.answer, c.not_applicable) for c in world.sent if isinstance(c, api.Answer)]
+    world.close()
+    assert sent == [("q0", "yes", False), ("q1", "none and yes", True)]
+
+
+def test_a_number_typed_ahead_is_typed_once(make: Make) -> None:
+    world = advanced(fill(make()))
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "g")
+        burst(app, "a12 480")
+        await settle(pilot)
+        assert app.screen.query_one("#field-typed", Field).value == "12 480"
+
+    tell(world, story)
 
 
 def test_the_run_goes_on_when_answers_on_their_way_have_come(tmp_path: Path) -> None:
@@ -141,8 +177,11 @@ def test_a_path_may_start_from_the_workspace(workspace: Path) -> None:
 
 
 def test_a_path_is_completed(workspace: Path) -> None:
+    Path("aaa.txt").write_text("beside")
     paths = Paths(workspace)
-    assert paths.complete("") == "evidence/", "hidden names only when they are asked for"
+    assert paths.complete("") == "evidence/", "not whatever lies where the program was started"
+    assert Paths(workspace / "evidence").complete("") is None
+    assert Paths(Path("/nowhere")).complete("./") == "./aaa.txt"
     assert paths.complete("evi") == "evidence/"
     assert paths.complete("evidence/") == "evidence/restore.txt"
     assert paths.complete(".h") == ".hidden"

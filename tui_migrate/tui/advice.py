@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_migrate.engine.run import RunState, Status, StepState
+from tui_migrate.engine.run import CheckState, RunState, Status, StepState
 from tui_migrate.engine.sentences import label, step_name
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.safe import prose, safe
@@ -27,12 +27,17 @@ def is_checklist(step: StepState) -> bool:
     return step.outline.uses == "checklist"
 
 
+def waivable(step: StepState) -> list[CheckState]:
+    """Checks of ``step`` that stop the run and that a person may accept."""
+    return [check for check in step.checks.values() if check.blocks and check.waivable]
+
+
 def next_press(state: RunState, running: bool) -> str:
     """The line behind ``Next:``."""
     if running:
         return _("space pause after this unit")
     if state.ended == "aborted":
-        return _("the run was aborted · R redo a step to go on · r replay · q quit")
+        return _("the run was aborted: it can be looked at and exported · r replay · q quit")
     supplementary = next((s for s in state.steps.values() if s.supplementary), None)
     step = state.current
     if step is None:
@@ -61,6 +66,10 @@ def _for_step(state: RunState, step: StepState) -> str:
                 return _("⏎ go on: all questions of “{name}” are answered").format(name=name)
             text = ngettext("⏎ answer {n} question", "⏎ answer {n} questions", left)
             return text.format(n=left) + f" · {name}"
+        case Status.ATTENTION if not waivable(step):
+            return _(
+                "R redo “{name}” when what is wrong is repaired: its check is never waived"
+            ).format(name=name)
         case Status.ATTENTION:
             return _("w waive or R redo the failed check of “{name}”").format(name=name)
         case Status.FAILED:

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import ClassVar, Literal
 
-from textual import on
+from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -153,6 +153,12 @@ class MigrateApp(App[int]):
         for screen in self.screen_stack:
             if isinstance(screen, BaseScreen) and screen.is_current_or_behind_a_form():
                 screen.show()
+
+    def on_key(self, event: events.Key) -> None:
+        """A key of a burst that was on its way to the screen behind a form that has just opened: it
+        is meant for the form."""
+        if event.is_printable and event.character and isinstance(self.screen, Form):
+            self.screen.typed(event.character)
 
     # What screens ask of it
 

@@ -33,6 +33,9 @@ from tui_migrate.tui.widgets.block import line
 _CONSENT = re.compile(r"(.+): (opt-in|opt-out) (before|after)")
 
 Figures = Mapping[str, int | str]
+Words = Mapping[str, str]
+"""Commitment → what a person typed or the full message, as far as it is known here."""
+NO_WORDS: Words = {}
 
 
 def bar(done: int, total: int, width: int) -> str:
@@ -172,7 +175,7 @@ def _totals(
     return [(_("all together"), total)]
 
 
-def check_row(check: CheckState) -> Content:
+def check_row(check: CheckState, words: Words = NO_WORDS) -> Content:
     """A check, by glyph and word; what was expected only where something else was found."""
     name = safe(check.name)
     observed = safe(measured(check.observed))
@@ -183,21 +186,25 @@ def check_row(check: CheckState) -> Content:
     )
     if check.waived_by:
         waived = _("waived by {by}").format(by=safe(check.waived_by))
+        if why := prose(words.get(check.waived_reason, "")):
+            waived += f": “{why}”"
         return line(("– ", WARN), name, f"  {facts_}", (f"  {waived}", WARN))
     if check.severity == "block":
-        return line((f"✗ {name}", BAD), f"  {facts_}", ("  " + _("stops the run"), BAD))
+        stops = _("stops the run") if check.waivable else _("stops the run, is never waived")
+        return line((f"✗ {name}", BAD), f"  {facts_}", ("  " + stops, BAD))
     return line((f"! {name}", WARN), f"  {facts_}")
 
 
-def check_rows(checks: Iterable[CheckState]) -> list[Content]:
+def check_rows(checks: Iterable[CheckState], words: Words = NO_WORDS) -> list[Content]:
     """Failing checks first."""
     ordered = sorted(checks, key=lambda c: (c.passed, bool(c.waived_by), c.severity != "block"))
     if not ordered:
         return []
-    return [Content.styled(_("Checks"), "bold"), *map(check_row, ordered), Content("")]
+    rows = [check_row(check, words) for check in ordered]
+    return [Content.styled(_("Checks"), "bold"), *rows, Content("")]
 
 
-def look_rows(steps: Sequence[StepState]) -> list[Content]:
+def look_rows(steps: Sequence[StepState], words: Words = NO_WORDS) -> list[Content]:
     """What is wrong with the outcome of ``steps``: their failing checks, gravest first."""
     checks = [(step, check) for step in steps for check in step.checks.values()]
     if not checks:
@@ -211,7 +218,7 @@ def look_rows(steps: Sequence[StepState]) -> list[Content]:
         "{n} of {m} checks asks for a look", "{n} of {m} checks ask for a look", len(wrong)
     )
     rows = [Content.styled(text.format(n=len(wrong), m=len(checks)), "bold")]
-    return [*rows, *(line("  ", check_row(check)) for _step, check in wrong), Content("")]
+    return [*rows, *(line("  ", check_row(check, words)) for _step, check in wrong), Content("")]
 
 
 def signed_by(gate: StepState, role: str) -> list[str]:
@@ -247,6 +254,7 @@ def step_rows(
     width: int,
     tall: bool = True,
     flip: bool = False,
+    words: Words = NO_WORDS,
 ) -> list[Content]:
     """Everything about one step, top to bottom, for a pane of ``width`` cells.
 
@@ -256,12 +264,14 @@ def step_rows(
     moving: list[Content] = []
     if step.status is not Status.DONE or step.units_total > 1:
         moving = progress_rows(step, progress, width)
-    checks = check_rows(step.checks.values())
+    checks = check_rows(step.checks.values(), words)
     if is_gate(step):
-        checks = look_rows(state.evidence_of(step))
-    standing = _standing(step, state.zone)
+        checks = look_rows(state.evidence_of(step), words)
+    standing = _standing(step, state.zone, words)
     make = gate_figures if is_gate(step) else _own_figures
     figures = make(state, step, width)
+    if step.status is Status.FAILED:
+        return [*standing, *moving, *about, *checks, *figures]
     if step.status is Status.RUNNING and not tall:
         return [*moving, *about, *standing, *checks, *figures]
     if any(check.blocks for check in step.checks.values()) and not tall:
@@ -269,8 +279,22 @@ def step_rows(
     return [*about, *standing, *moving, *checks, *figures]
 
 
-def _standing(step: StepState, zone: str) -> list[Content]:
+def references(step: StepState) -> set[str]:
+    """Commitments of which the words are shown with a step."""
+    found = {check.waived_reason for check in step.checks.values()}
+    if step.status is Status.FAILED:
+        found.add(step.reference)
+    if step.status is Status.SKIPPED:
+        found.add(step.reason)
+    return found - {""}
+
+
+def _standing(step: StepState, zone: str, words: Words) -> list[Content]:
     rows: list[Content] = []
+    if step.status is Status.SKIPPED:
+        text = _("Skipped by {who}").format(who=safe(step.settled_by) or "–")
+        why = prose(words.get(step.reason, ""))
+        rows.append(Content.styled(text + (f": “{why}”" if why else ""), WARN))
     if is_gate(step):
         if step.subject:
             text = _("{n} records concerned").format(n=grouped(step.subject))
@@ -284,6 +308,7 @@ def _standing(step: StepState, zone: str) -> list[Content]:
             rows.append(Content.styled(_("{n} still needed").format(n=left), WARN))
     if step.status is Status.FAILED:
         rows.append(Content.styled(_("Failed: {code}").format(code=safe(label(step.reason))), BAD))
+        rows += [Content(safe(told)) for told in words.get(step.reference, "").splitlines()]
     if step.status is Status.STALE and step.reason:
         why = _("Stale: {reason}").format(reason=safe(label(step.reason)))
         rows.append(Content.styled(why, WARN))
@@ -303,13 +328,19 @@ def _standing(step: StepState, zone: str) -> list[Content]:
     return [*rows, Content("")] if rows else []
 
 
-def entry_rows(state: RunState, count: int, width: int, wrap: bool = False) -> list[Content]:
-    """The last entries, newest first; one line each, or as many as they need."""
+def entry_rows(
+    state: RunState, count: int, width: int, wrap: bool = False, step: str = ""
+) -> list[Content]:
+    """The last entries, newest first; one line each, or as many as they need. The name of ``step``,
+    which stands above, is left out."""
     teller = Teller(state)
     rows = []
     for entry in list(state.recent)[-count:][::-1]:
         time = clock(entry.at, state.zone)
-        room, told = max(10, width - len(time) - 1), safe(teller.tell(entry))
+        room, told = max(10, width - len(time) - 1), teller.tell(entry)
+        if step:
+            told = told.removeprefix(f"{teller.step(step)}: ")
+        told = safe(told)
         parts = textwrap.wrap(told, room) if wrap else [told]
         rows.append(line((time + " ", QUIET), fit(parts[0] if parts else "", room)))
         rows += [Content(" " * (len(time) + 1) + part) for part in parts[1:]]

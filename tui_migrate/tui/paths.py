@@ -9,6 +9,8 @@ from textual.suggester import Suggester
 
 from tui_migrate.tui.safe import safe
 
+EVIDENCE = "evidence/"
+
 
 class Paths(Suggester):
     """Suggests the first entry that fits: from where the program was started, else from ``base``."""
@@ -22,7 +24,10 @@ class Paths(Suggester):
         return self.complete(value)
 
     def complete(self, value: str) -> str | None:
-        """The same, at once. A name that could deceive on a screen is not suggested."""
+        """The same, at once. A name that could deceive on a screen is not suggested; where nothing is
+        typed, nothing but the workspace's own folder for evidence."""
+        if not value:
+            return EVIDENCE if (self._base / EVIDENCE).is_dir() else None
         folder, slash, begun = value.rpartition("/")
         folder += slash
         for base in (Path(), self._base):

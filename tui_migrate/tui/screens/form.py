@@ -80,6 +80,9 @@ class Form(ModalScreen[Filled | None]):
         self._choices = list(choices)
         self._submit = submit or _("done")
         self._picked = picked
+        self._open = False
+        self._early = ""
+        """Typed ahead, before this form stood there."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="form") as box:
@@ -119,13 +122,26 @@ class Form(ModalScreen[Filled | None]):
         else:
             self.query_one("#form").can_focus = True
             self.query_one("#form").focus()
+        self._open = True
+        if self._early and isinstance(self.focused, Field):
+            self.focused.insert_text_at_cursor(self._early)
 
     def on_key(self, event: events.Key) -> None:
         """What was wrong no longer stands there once the person goes on. What was typed while the
         focus went from the choice to a line belongs on that line."""
         self._say("")
-        if event.is_printable and event.character and isinstance(self.focused, Field):
-            self.focused.insert_text_at_cursor(event.character)
+        if event.is_printable and event.character and self.typed(event.character):
+            event.stop()
+
+    def typed(self, character: str) -> bool:
+        """A character that came before there was a line under the cursor; whether it has a place."""
+        if not self._open:
+            self._early += character
+        elif isinstance(self.focused, Field):
+            self.focused.insert_text_at_cursor(character)
+        else:
+            return False
+        return True
 
     def _field(self, number: int) -> Field:
         return self.query_one(f"#field-{self._asks[number].id}", Field)

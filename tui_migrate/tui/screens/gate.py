@@ -17,7 +17,7 @@ from tui_migrate.engine.sentences import grouped, said, stamp, step_name
 from tui_migrate.engine.wording import rule_words
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.actions import Act, bindings
-from tui_migrate.tui.advice import is_gate
+from tui_migrate.tui.advice import is_gate, waivable
 from tui_migrate.tui.detail import (
     attention,
     check_row,
@@ -25,6 +25,7 @@ from tui_migrate.tui.detail import (
     gate_figures,
     look_rows,
     needs_rows,
+    references,
 )
 from tui_migrate.tui.evidence import Since, since_last
 from tui_migrate.tui.safe import prose, safe
@@ -73,7 +74,13 @@ class GateScreen(BaseScreen):
     def open(self) -> bool:
         """Whether a decision is asked for now."""
         gate = self.gate
-        return self._frozen is None and (gate.status is Status.WAITING or gate.supplementary)
+        asked = gate.status is Status.WAITING or gate.supplementary
+        return self._frozen is None and not self._aborted and asked
+
+    @property
+    def _aborted(self) -> bool:
+        """Whether the run can only be looked at."""
+        return self.state.ended == "aborted"
 
     @property
     def my_roles(self) -> list[str]:
@@ -95,7 +102,7 @@ class GateScreen(BaseScreen):
             return any(s.voided for s in self.gate.signoffs)
         if act.id == "gate.waive":
             steps = self.state.evidence_of(self.gate)
-            return self._frozen is None and any(c.blocks for s in steps for c in s.checks.values())
+            return self._frozen is None and not self._aborted and any(waivable(s) for s in steps)
         return True
 
     # Showing
@@ -123,6 +130,7 @@ class GateScreen(BaseScreen):
             "since", lambda: since_last(client.entries(1, now.seq), gate.id, now), self._have_since
         )
         wanted = {ref for s in gate.signoffs for ref in (s.comment, s.conditions) if ref}
+        wanted |= {ref for step in self.state.evidence_of(gate) for ref in references(step)}
         if wanted - set(self._words):
             self.ask("words", Said(references=tuple(sorted(wanted))), self._have_words)
 
@@ -146,6 +154,8 @@ class GateScreen(BaseScreen):
         if self.open:
             roles = ", ".join(str(a.get("role", "")) for a in gate.outline.approvals)
             return _("a sign-off by {roles} is needed; you may read").format(roles=safe(roles))
+        if self._aborted:
+            return _("esc back: the run was aborted")
         if gate.status in SETTLED:
             return _("esc back: this gate is {status}").format(status=LOOKS[gate.status].word)
         return _("esc back: the run has not come to this gate yet")
@@ -155,7 +165,7 @@ class GateScreen(BaseScreen):
         rows = self._people(gate, width)
         rows += self._signoffs(gate)
         rows += attention(gate.outline, other_too=width >= 90)
-        rows += look_rows(self.state.evidence_of(gate))
+        rows += look_rows(self.state.evidence_of(gate), self._words)
         rows += self._since_rows()
         rows += self._evidence(gate, width)
         rows += self._finding_rows()

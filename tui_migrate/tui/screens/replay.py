@@ -16,6 +16,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import OptionList
 
+from tui_migrate.engine.queries import Said
 from tui_migrate.engine.run import RunState
 from tui_migrate.engine.sentences import Teller, clock, grouped, moment, stamp
 from tui_migrate.i18n import _
@@ -246,6 +247,14 @@ class ReplayScreen(BaseScreen):
     @on(OptionList.OptionHighlighted, "#tree")
     def _highlighted(self) -> None:
         self.show_frame()
+
+    @on(RunView.Wanted)
+    def _wanted(self, event: RunView.Wanted) -> None:
+        self.ask(
+            " ".join(event.references),
+            Said(references=event.references),
+            self.query_one(RunView).tell,
+        )
 
     @on(OptionList.OptionSelected, "#tree")
     def _selected(self, event: OptionList.OptionSelected) -> None:

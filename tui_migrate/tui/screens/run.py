@@ -11,12 +11,12 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 
 from tui_migrate.engine import api
-from tui_migrate.engine.queries import PairQueue, PairWindow
+from tui_migrate.engine.queries import PairQueue, PairWindow, Said
 from tui_migrate.engine.run import SETTLED, Status, StepState
 from tui_migrate.engine.sentences import grouped, step_name
 from tui_migrate.i18n import _
 from tui_migrate.tui.actions import Act, bindings
-from tui_migrate.tui.advice import is_checklist, is_gate, next_press
+from tui_migrate.tui.advice import is_checklist, is_gate, next_press, waivable
 from tui_migrate.tui.safe import prose
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form, needed
@@ -90,7 +90,9 @@ class RunScreen(BaseScreen):
         if act.id == "run.toggle":
             return self.home.live.running or self._can_start
         if act.id == "run.waive":
-            return any(c.blocks for s in self.state.steps.values() for c in s.checks.values())
+            return not self._aborted and any(waivable(s) for s in self.state.steps.values())
+        if act.id in ("run.redo", "run.skip"):
+            return not self._aborted
         if act.id == "run.gate":
             return any(is_gate(s) for s in self.state.steps.values())
         return True
@@ -98,12 +100,21 @@ class RunScreen(BaseScreen):
     # Going on
 
     @property
+    def _aborted(self) -> bool:
+        """Whether the run can only be looked at."""
+        return self.state.ended == "aborted"
+
+    @property
     def _can_start(self) -> bool:
         """Whether nobody has to decide or answer first."""
         current = self.state.current
-        if current is None:
+        if current is None or self._aborted:
             return not self.state.ended
         return current.status not in (Status.WAITING, Status.ATTENTION)
+
+    @on(RunView.Wanted)
+    def _wanted(self, event: RunView.Wanted) -> None:
+        self.ask(" ".join(event.references), Said(references=event.references), self.view.tell)
 
     @on(OptionList.OptionSelected, "#tree")
     def _selected(self, event: OptionList.OptionSelected) -> None:
@@ -230,7 +241,7 @@ class RunScreen(BaseScreen):
         if step is None:
             return
         name = prose(step_name(step.outline))
-        if step.outline.unskippable:
+        if step.outline.unskippable or is_gate(step):
             self.home.tell(_("“{name}” cannot be skipped.").format(name=name), "warning")
             return
 
@@ -246,11 +257,9 @@ class RunScreen(BaseScreen):
     def action_waive(self) -> None:
         """Waive a failing check of the selected step, else of the step where the run stands."""
         step = self.view.selected
-        if step is None or not any(c.blocks for c in step.checks.values()):
-            blocked = [
-                s for s in self.state.steps.values() if any(c.blocks for c in s.checks.values())
-            ]
-            step = blocked[0] if blocked else None
+        if step is None or not waivable(step):
+            blocked = [s for s in self.state.steps.values() if waivable(s)]
+            step = blocked[0] if blocked else step
         if step is None:
             self.home.tell(_("No check stops the run."), "information")
             return

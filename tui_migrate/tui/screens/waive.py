@@ -8,6 +8,7 @@ from tui_migrate.engine import api
 from tui_migrate.engine.run import StepState
 from tui_migrate.engine.sentences import step_name
 from tui_migrate.i18n import _
+from tui_migrate.tui.advice import waivable
 from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form, needed
@@ -15,9 +16,11 @@ from tui_migrate.tui.screens.form import Ask, Filled, Form, needed
 
 def waive_form(screen: BaseScreen, steps: Sequence[StepState]) -> None:
     """Ask which of the failing checks of ``steps`` is accepted, and why; then send it."""
-    failing = [(step, check) for step in steps for check in step.checks.values() if check.blocks]
+    failing = [(step, check) for step in steps for check in waivable(step)]
     if not failing:
-        screen.home.tell(_("No failing check to waive."), "information")
+        stuck = any(check.blocks for step in steps for check in step.checks.values())
+        told = _("This check is never waived: repair what is wrong and redo the step.")
+        screen.home.tell(told if stuck else _("No failing check to waive."), "warning")
         return
 
     def then(filled: Filled | None) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
 from textual.widgets import OptionList
 
 from tui_migrate.engine.api import Progress
 from tui_migrate.engine.run import SETTLED, RunState, Status, StepState
 from tui_migrate.engine.sentences import grouped, number_of, said, step_name
 from tui_migrate.i18n import _, ngettext
-from tui_migrate.tui.detail import entry_rows, step_rows
+from tui_migrate.tui.detail import entry_rows, references, step_rows
 from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.status import LOOKS, phase_status
 from tui_migrate.tui.widgets.block import Block, label_frame, lines
@@ -28,8 +31,17 @@ class RunView(Horizontal):
     """Tree and step. ``show`` it a state; it follows where the run stands until the cursor is
     moved elsewhere, and again when the cursor comes back."""
 
+    class Wanted(Message):
+        """What was typed or went wrong at the step that is shown has to be read from the vault."""
+
+        def __init__(self, references: tuple[str, ...]) -> None:
+            super().__init__()
+            self.references = references
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._words: dict[str, str] = {}
+        self._asked: set[str] = set()
         self._state = RunState()
         self._progress: Progress | None = None
         self._open: dict[str, bool] = {}
@@ -61,6 +73,11 @@ class RunView(Horizontal):
         """Show the run as ``state`` says."""
         self._state, self._progress = state, progress
         self._show_tree()
+        self._show_step()
+
+    def tell(self, words: Mapping[str, str]) -> None:
+        """The words behind commitments, once they were read."""
+        self._words.update(words)
         self._show_step()
 
     def flip(self) -> None:
@@ -148,8 +165,14 @@ class RunView(Horizontal):
         else:
             look = LOOKS[step.status]
             label_frame(side, prose(step_name(step.outline)), look.content)
-            rows = step_rows(self._state, step, self._progress, width, tall, self._flip)
+            wanted = references(step) - self._asked
+            if wanted:
+                self._asked |= wanted
+                self.post_message(self.Wanted(tuple(sorted(wanted))))
+            rows = step_rows(
+                self._state, step, self._progress, width, tall, self._flip, self._words
+            )
             self.query_one("#detail", Block).put(lines(rows))
         self.query_one("#entries", Block).put(
-            lines(entry_rows(self._state, LIVE, width, wrap=tall))
+            lines(entry_rows(self._state, LIVE, width, wrap=tall, step=step.id if step else ""))
         )

@@ -118,8 +118,12 @@ def test_the_terminal_gets_no_raw_control(tmp_path: Path) -> None:
         for key in stop:
             child.send(KEYS.get(key, key))
             got += quiet(child)
-    child.send("q")
-    got += child.read()
+    for _again in range(10):  # behind an escape a busy machine reads it as alt+q
+        child.send("q")
+        ended = child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=5) == 0
+        got += child.before if ended else b""
+        if ended:
+            break
     child.close()
     assert b"Traceback" not in got
     assert child.exitstatus == 0

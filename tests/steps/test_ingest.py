@@ -397,6 +397,19 @@ def test_a_file_of_which_no_line_can_be_read_holds_the_run(tmp_path: Path, conte
     reading.client.shut()
 
 
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\n\n  \r\n"])
+def test_a_source_that_hands_over_nothing_but_an_empty_file_is_said(
+    reading: Reading, content: bytes
+) -> None:
+    reading.deliver("d", "p.csv", content)
+    reading.client = open_client(reading.root)
+    stopped = reading.client.run_here()
+    checks = _checks(reading)
+    assert not checks["a full delivery without rows"].passed
+    assert checks["files as their manifests say"].passed == bool(content)
+    assert stopped.exit == (3 if content else 1), "the gate waits, or the empty file blocks"
+
+
 def test_a_full_delivery_without_rows_is_shown(reading: Reading) -> None:
     reading.deliver("c", "p.csv", b"Nr;Naam\n1;Jansen\n")
     reading.deliver("d", "p.csv", b"Nr;Naam\n\n")

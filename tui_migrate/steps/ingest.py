@@ -208,8 +208,10 @@ class IngestStep(Step):
         checks = []
         for name in self._names:
             declared = file_format(self.runbook.sources[name])
-            path = self._found[name][-1].files[0]
-            if type_of(path, declared) != "csv" or (declared.encoding and declared.delimiter):
+            path = next(iter(self._found[name][-1].files), None)
+            if path is None or type_of(path, declared) != "csv":
+                continue
+            if (declared.encoding and declared.delimiter) or not _read_any(context, name):
                 continue
             form = settle_format(path, declared)
             columns = [c for c in context.columns(raw_table(name)) if not c.startswith("_")]
@@ -357,3 +359,11 @@ class IngestStep(Step):
 def _unit_id(context: Context, delivery: Delivery, number: int) -> str:
     """The unit of a delivery's file by its number: it stands in the journal, and names a file."""
     return f"{delivery.source}.{context.folder_name(delivery.name)}.{number}"
+
+
+def _read_any(context: Context, source: str) -> bool:
+    """Whether any file of the source had as much as a header."""
+    found = context.query(
+        "SELECT 1 FROM duckdb_views() WHERE view_name = $name", {"name": raw_table(source)}
+    )
+    return bool(found)

@@ -6,6 +6,7 @@ The catalogue is loaded on first use: importing this module costs nothing.
 from __future__ import annotations
 
 import gettext
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -34,13 +35,58 @@ def neutral() -> Iterator[None]:
         _neutral.reset(token)
 
 
+_asked: ContextVar[str] = ContextVar("asked", default="")
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Within it, words are in ``language`` (``en`` or ``nl``), whatever the environment says: for what
+    is made for somebody else, such as a report."""
+    token = _asked.set(language)
+    try:
+        yield
+    finally:
+        _asked.reset(token)
+
+
+def language() -> str:
+    """The language asked for, else the reader's, ``nl`` or ``en``, as gettext would choose it."""
+    if asked := _asked.get():
+        return asked
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value:
+            return "nl" if value.lower().startswith("nl") else "en"
+    return "en"
+
+
+@cache
+def _catalogue(asked: str) -> dict[str, str]:
+    """What stands in ``locale/<language>/*.po``: message → its translation. Screens do not read it
+    yet: one in two languages at once is worse than one in English."""
+    from tui_migrate.catalogue import read_po
+
+    found: dict[str, str] = {}
+    for path in sorted((Path(__file__).parent / "locale" / asked).glob("*.po")):
+        found |= read_po(path.read_text(encoding="utf-8"))
+    return found
+
+
 def _(message: str) -> str:
-    """The message in the reader's language (LANGUAGE, LC_ALL, LC_MESSAGES, LANG), else as written."""
-    return message if _neutral.get() else _translations().gettext(message)
+    """The message in the language asked for or the reader's (LANGUAGE, LC_ALL, LC_MESSAGES, LANG),
+    else as written."""
+    if _neutral.get():
+        return message
+    if asked := _asked.get():
+        return _catalogue(asked).get(message, message)
+    return _translations().gettext(message)
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:
     """The singular or plural form that the reader's language uses for ``n`` things."""
     if _neutral.get():
         return singular if n == 1 else plural
+    if asked := _asked.get():
+        form = singular if n == 1 else plural
+        return _catalogue(asked).get(form, form)
     return _translations().ngettext(singular, plural, n)

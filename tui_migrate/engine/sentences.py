@@ -6,7 +6,6 @@ Names and words that came from data are put in as they are: who shows a sentence
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,19 +16,10 @@ from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.run import RunState
 from tui_migrate.engine.wording import measured
-from tui_migrate.i18n import _, ngettext
+from tui_migrate.i18n import _, language, ngettext
 
 Words = Callable[[str], str]
 """Commitment → what a person typed, or ''."""
-
-
-def language() -> str:
-    """The reader's language, ``nl`` or ``en``, as gettext would choose it."""
-    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        value = os.environ.get(name, "")
-        if value:
-            return "nl" if value.lower().startswith("nl") else "en"
-    return "en"
 
 
 def said(texts: Mapping[str, str] | str, wanted: str = "") -> str:

@@ -8,13 +8,16 @@ from tui_migrate.i18n import _, ngettext
 
 _LONG = re.compile(r"(?<![\w.,:/-])\d{5,}(?![\w.,:/-])")
 _BOUND = re.compile(r"(>=|<=|>|<|=)\s*(.+)")
-_BOUNDS = {
-    ">=": _("at least {n}"),
-    "<=": _("at most {n}"),
-    ">": _("more than {n}"),
-    "<": _("less than {n}"),
-    "=": "{n}",
-}
+
+
+def _bounds() -> dict[str, str]:
+    return {
+        ">=": _("at least {n}"),
+        "<=": _("at most {n}"),
+        ">": _("more than {n}"),
+        "<": _("less than {n}"),
+        "=": "{n}",
+    }
 
 
 def measured(text: str) -> str:
@@ -23,28 +26,31 @@ def measured(text: str) -> str:
     A share (a decimal between 0 and 1) becomes a percentage; numbers are grouped.
     """
     if bound := _BOUND.fullmatch(text):
-        return _BOUNDS[bound[1]].format(n=measured(bound[2]))
+        return _bounds()[bound[1]].format(n=measured(bound[2]))
     if re.fullmatch(r"0\.\d+|1\.0+", text):
         return f"{float(text) * 100:.1f}".removesuffix(".0") + " %"
     return _LONG.sub(lambda found: f"{int(found[0]):,}".replace(",", " "), text)
 
 
-_RULES = {
-    "newest_optin": _("the newest statement is an opt-in"),
-    "newest_optout": _("the newest statement is an opt-out"),
-    "undated_optout": _("an opt-out without a date"),
-    "tie_optout": _("opt-in and opt-out at the same instant"),
-    "unconfirmed_optin": _("the later opt-in was not confirmed"),
-    "no_evidence": _("nothing proves a permission"),
-    "optin_without_proof": _("opt-in without proof"),
-}
 _SUPPRESSION = "suppression:"
+
+
+def _rules() -> dict[str, str]:
+    return {
+        "newest_optin": _("the newest statement is an opt-in"),
+        "newest_optout": _("the newest statement is an opt-out"),
+        "undated_optout": _("an opt-out without a date"),
+        "tie_optout": _("opt-in and opt-out at the same instant"),
+        "unconfirmed_optin": _("the later opt-in was not confirmed"),
+        "no_evidence": _("nothing proves a permission"),
+        "optin_without_proof": _("opt-in without proof"),
+    }
 
 
 def rule_words(rule: str) -> str:
     """The id of a rule as words: ``email.typo_domain`` → ``email: typo domain``."""
-    if rule in _RULES:
-        return _RULES[rule]
+    if known := _rules().get(rule):
+        return known
     if rule.startswith(_SUPPRESSION):
         why = rule.removeprefix(_SUPPRESSION).replace("_", " ")
         return _("silenced: {why}").format(why=why)
@@ -53,11 +59,14 @@ def rule_words(rule: str) -> str:
 
 
 _PER_MILLE = " per mille"
-_FIGURES = {
-    "findings block": _("findings that stop"),
-    "findings warn": _("findings that warn"),
-    "findings note": _("findings to note"),
-}
+
+
+def _figures() -> dict[str, str]:
+    return {
+        "findings block": _("findings that stop"),
+        "findings warn": _("findings that warn"),
+        "findings note": _("findings to note"),
+    }
 
 
 def figure_words(name: str) -> str:
@@ -65,7 +74,7 @@ def figure_words(name: str) -> str:
     words = name.replace("_", " ")
     if words.startswith("rule "):
         return _("by rule {rule}").format(rule=rule_words(words.removeprefix("rule ")))
-    return _FIGURES.get(words, words.removesuffix(_PER_MILLE))
+    return _figures().get(words, words.removesuffix(_PER_MILLE))
 
 
 def figure_text(name: str, value: int | str) -> str:

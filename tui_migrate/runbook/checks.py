@@ -56,6 +56,7 @@ def check_references(root: Node, file: str, problems: Problems) -> None:
     _check_ids(context)
     _check_sources(context)
     _check_roles(context)
+    _check_hosting(context)
     _check_owners(context)
     _check_gates(context)
     _check_payment(context)
@@ -162,6 +163,13 @@ def _check_sources(context: _Context) -> None:
 def _check_roles(context: _Context) -> None:
     for _name, _at, role in context.root.at("roles").items():
         _known(context, role.at("brands"), [*context.brands, EVERY], _("there is no brand {name}"))
+
+
+def _check_hosting(context: _Context) -> None:
+    for source, at, _place in context.root.at("governance", "hosting", "sources").items():
+        if source not in context.sources:
+            wrong = _("there is no source {name}").format(name=repr(source))
+            context.note(at, wrong, suggestion(source, context.sources))
 
 
 def _check_owners(context: _Context) -> None:

@@ -23,6 +23,7 @@ from tui_migrate.runbook.base import (
     refuse,
     title_of_id,
 )
+from tui_migrate.runbook.governance import Governance
 from tui_migrate.runbook.kinds import AnyStep, Policy, Step
 from tui_migrate.runbook.problems import suggestion
 
@@ -197,6 +198,7 @@ class Runbook(Strict):
     retention: RetentionSpec = RetentionSpec()
     segments: Words | None = None
     payment: PaymentSpec = PaymentSpec()
+    governance: Governance | None = None
     phases: tuple[Phase, ...] = Field(min_length=1)
 
     def steps(self) -> Iterator[StepSpec]:

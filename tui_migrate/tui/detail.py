@@ -18,13 +18,12 @@ from tui_migrate.engine.sentences import (
     figure,
     grouped,
     label,
-    language,
     said,
     stamp,
     step_name,
 )
 from tui_migrate.engine.wording import figure_text, figure_words, measured
-from tui_migrate.i18n import _, ngettext
+from tui_migrate.i18n import _, language, ngettext
 from tui_migrate.tui.advice import is_checklist, is_gate, unanswered
 from tui_migrate.tui.safe import fit, prose, safe
 from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN

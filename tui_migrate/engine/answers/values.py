@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tui_migrate.engine.answers.common import Desk, text
-from tui_migrate.engine.sentences import language
+from tui_migrate.i18n import language
 from tui_migrate.model.entities import entities
 
 if TYPE_CHECKING:

@@ -1,0 +1,63 @@
+"""Words in the language that is asked for, whatever the environment says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tui_migrate import i18n
+from tui_migrate.catalogue import read_po
+
+LOCALE = Path(i18n.__file__).parent / "locale"
+
+PO = """\
+# a comment
+msgid ""
+msgstr "Language: nl\\n"
+
+msgid "one \\"word\\""
+msgstr "één "
+"woord"
+
+msgid "{} mistake"
+msgid_plural "{} mistakes"
+msgstr[0] "{} fout"
+msgstr[1] "{} fouten"
+
+msgid "not yet"
+msgstr ""
+"""
+
+
+def test_a_catalogue_gives_messages_and_both_forms_of_a_plural() -> None:
+    assert read_po(PO) == {
+        'one "word"': "één woord",
+        "{} mistake": "{} fout",
+        "{} mistakes": "{} fouten",
+    }
+
+
+def test_a_line_that_is_none_is_named_by_its_number() -> None:
+    with pytest.raises(ValueError, match=r"^2$"):
+        read_po('msgid "a"\nmsgstr b\n')
+
+
+def test_the_language_asked_for_wins_and_ends_with_its_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LANGUAGE", "en")
+    with i18n.speaking("nl"):
+        assert i18n.language() == "nl"
+        with i18n.neutral():
+            assert i18n._("Report") == "Report"
+    assert i18n.language() == "en"
+
+
+@pytest.mark.parametrize("path", sorted(LOCALE.rglob("*.po")), ids=lambda p: p.name)
+def test_a_translation_keeps_the_placeholders(path: Path) -> None:
+    import re
+
+    for message, said in read_po(path.read_text(encoding="utf-8")).items():
+        places = sorted(re.findall(r"\{\w*\}", message))
+        assert sorted(re.findall(r"\{\w*\}", said)) == places, message

@@ -55,7 +55,7 @@ def environment(home: Path | None = None) -> dict[str, str]:
     """A bare environment: nothing of the developer's settings reaches the program."""
     return {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
-        "HOME": str(home or "/nonexistent"),
+        "HOME": str(home or "/proc/nowhere"),
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(REPOSITORY),
     }

@@ -18,7 +18,7 @@ from tui_migrate.matching.model import FrozenModel
 from tui_migrate.matching.normalise import normalise
 from tui_migrate.matching.schema import count, create_tables, drop_scratch, quoted
 from tui_migrate.matching.scoring import breakdown, fit, score
-from tui_migrate.matching.settings import MatchSettings
+from tui_migrate.matching.settings import FIELD_NAMES, ORGANISATION, MatchSettings
 
 Progress = Callable[[int, int], None]
 STAGES = 7
@@ -29,9 +29,23 @@ INSERT INTO pair
 SELECT $1, $2, $3, x.source, x.record_id, y.source, y.record_id,
     j.weight, round(j.probability, 9), j.band, j.reason,
     list_filter([{rules}], lambda name, i: (j.rules >> (i - 1)::INTEGER) & 1 = 1),
-    {breakdown}, j.decision, j.decided_by
+    s.weights, j.decision, j.decided_by
 FROM mt_judged j JOIN mt_head x ON x.uid = j.a JOIN mt_head y ON y.uid = j.b
+JOIN mt_sum s ON s.code = {code}
 ORDER BY j.a, j.b"""
+
+#: One row is one combination of levels with its weights: few combinations make all pairs. What is
+#: unknown on one side weighs nothing and is left out.
+SUM_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_sum AS
+SELECT {code} AS code, list_filter({breakdown}, lambda one: one.level <> 'unknown') AS weights
+FROM (SELECT DISTINCT kind, {fields} FROM mt_judged)"""
+
+#: A number for the kind and the levels of a pair; a level is less than 8.
+_CODE = " + ".join(
+    [f"(kind = '{ORGANISATION}')::BIGINT"]
+    + [f"{name}::BIGINT * {2 * 8**place}" for place, name in enumerate(FIELD_NAMES)]
+)
 
 #: One row is one record.
 WRITE_CLUSTERS_SQL = """
@@ -148,7 +162,9 @@ def _write(
     cur.execute(
         "CREATE OR REPLACE TEMP TABLE mt_head AS SELECT uid, source, record_id FROM mt_record"
     )
-    cur.execute(WRITE_PAIRS_SQL.format(rules=rules, breakdown=breakdown(model)), labels)
+    fields = ", ".join(FIELD_NAMES)
+    cur.execute(SUM_SQL.format(code=_CODE, breakdown=breakdown(model), fields=fields))
+    cur.execute(WRITE_PAIRS_SQL.format(rules=rules, code=_CODE), labels)
     cur.execute(WRITE_CLUSTERS_SQL, labels)
     found = dict(cur.execute(FIGURES_SQL).fetchall())
     figures = {name: int(found.get(name, 0)) for name in FIGURES}

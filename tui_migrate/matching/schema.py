@@ -11,7 +11,7 @@ import duckdb
 
 #: One row is one pair of records that a person or the program may hold for the same one.
 #: (source_a, record_a) < (source_b, record_b). `weight` is the sum of `weights` and the prior, in
-#: bits; `weights` holds one entry per compared field, in summing order, for the waterfall.
+#: bits; `weights` holds one entry per field that both sides fill, in summing order, for the waterfall.
 PAIR_DDL = """
 CREATE TABLE IF NOT EXISTS pair (
     step VARCHAR, attempt INTEGER, unit VARCHAR,

@@ -148,7 +148,7 @@ class MatchStep(Step):
             cap=with_.cap,
             review_from=float(with_.review_from),
             auto_from=float(with_.auto_from),
-            keep_from=min(0.01, float(with_.review_from)),
+            keep_from=float(with_.review_from),
         )
         rows = context.value("SELECT count(*) FROM match_record")
         with _writing_to_store(context):

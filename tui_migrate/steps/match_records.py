@@ -21,16 +21,20 @@ KIND = """CASE WHEN lower(trim(kind)) IN ('person', 'organisation') THEN lower(t
 ALL_COLUMNS = f"e.* REPLACE ({KIND} AS kind)"
 
 # One row is a record whose physical row is pending; where several rows tell of it, the last of them.
+# Which one that is, is found on narrow rows; the order of the result is that of no column.
 # columns: those that are asked for, of ``e``.
 PENDING = """
 CREATE OR REPLACE TEMP TABLE {table} AS
+WITH last AS (
+  SELECT source, record_id, delivery, file, line, child_no FROM ent_profile
+  SEMI JOIN (SELECT source, delivery, file, line FROM fates WHERE fate = 'pending') f
+    USING (source, delivery, file, line)
+  QUALIFY row_number() OVER (PARTITION BY source, record_id
+    ORDER BY delivery DESC, file DESC, line DESC, child_no DESC) = 1)
 SELECT {columns}
-FROM ent_profile e
-SEMI JOIN (SELECT source, delivery, file, line FROM fates WHERE fate = 'pending') f
-  USING (source, delivery, file, line)
-QUALIFY row_number() OVER (PARTITION BY e.source, e.record_id
-  ORDER BY e.delivery DESC, e.file DESC, e.line DESC, e.child_no DESC) = 1
-ORDER BY e.source, e.record_id
+FROM ent_profile e SEMI JOIN last l ON l.source = e.source AND l.record_id = e.record_id
+  AND l.delivery = e.delivery AND l.file = e.file AND l.line = e.line
+  AND l.child_no IS NOT DISTINCT FROM e.child_no
 """
 
 # One row is one record as the matching library wants it. A Belgian VAT number is BE and the KBO number.
@@ -40,7 +44,7 @@ SELECT source, record_id, kind, first_name, initials, prefix, family_name, organ
   house_addition::VARCHAR AS house_addition, postcode, town, country, email AS emails,
   phone AS phones, kvk,
   coalesce(vat, 'BE' || nullif(regexp_replace(kbo, '[^0-9]', '', 'g'), '')) AS vat
-FROM {table} ORDER BY source, record_id
+FROM {table}
 """
 
 

@@ -47,13 +47,23 @@ _DATES = "e.source, e.record_id, e.created_at, e.joined_on, e.updated_at"
 # One row is a record of a profile, with the trust of its source; each of many values once.
 _RECORDS = f"""
 CREATE OR REPLACE TEMP TABLE merge_record AS
-SELECT c.profile_id, c.role = 'founder' AS founder, {{trust}} AS trust,
-  count(*) OVER (PARTITION BY c.profile_id) AS records,
+WITH mine AS (
+  SELECT source, record_id, profile_id, role = 'founder' AS founder,
+    count(*) OVER (PARTITION BY profile_id) AS records
+  FROM crosswalk WHERE md5_number_lower(profile_id) % {{parts}} = {{part}}),
+-- The last row that tells of a record, found on narrow rows.
+last AS (
+  SELECT source, record_id, delivery, file, line, child_no FROM ent_profile
+  SEMI JOIN mine USING (source, record_id)
+  QUALIFY row_number() OVER (PARTITION BY source, record_id
+    ORDER BY delivery DESC, file DESC, line DESC, child_no DESC) = 1)
+SELECT c.profile_id, c.founder, {{trust}} AS trust, c.records,
   e.* REPLACE ({KIND} AS kind, {{once}})
-FROM crosswalk c JOIN ent_profile e USING (source, record_id)
-WHERE md5_number_lower(c.profile_id) % {{parts}} = {{part}}
-QUALIFY row_number() OVER (PARTITION BY e.source, e.record_id
-  ORDER BY e.delivery DESC, e.file DESC, e.line DESC, e.child_no DESC) = 1
+FROM ent_profile e
+SEMI JOIN last l ON l.source = e.source AND l.record_id = e.record_id
+  AND l.delivery = e.delivery AND l.file = e.file AND l.line = e.line
+  AND l.child_no IS NOT DISTINCT FROM e.child_no
+JOIN mine c USING (source, record_id)
 """
 
 # One row is a finding that speaks against a value (NULL: every value) of a record's field.

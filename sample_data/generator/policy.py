@@ -17,7 +17,11 @@ ALL = "*"
 
 
 class Event(NamedTuple):
-    """One statement of consent; `brand` may be ALL, `at` is ISO UTC or empty."""
+    """One statement of consent; `brand` may be ALL, `at` is ISO UTC or empty.
+
+    `beside`: an opt-out of somebody else with the same address. It silences what there is and
+    founds nothing.
+    """
 
     channel: str
     brand: str
@@ -26,6 +30,7 @@ class Event(NamedTuple):
     source: str
     campaign: str
     confirmed: bool
+    beside: bool = False
 
 
 class Suppression(NamedTuple):
@@ -85,10 +90,13 @@ def states(
     returned, in the order of REASONS and oldest first; otherwise there is exactly one verdict.
     """
     spread: dict[str, list[Event]] = defaultdict(list)
+    beside: dict[tuple[str, str], list[Event]] = defaultdict(list)
     named: dict[tuple[str, str], list[Event]] = defaultdict(list)
     for event in events:
         if event.brand == ALL:
             spread[event.channel].append(event)
+        elif event.beside:
+            beside[event.brand, event.channel].append(event)
         else:
             named[event.brand, event.channel].append(event)
     result: dict[tuple[str, str], list[Verdict]] = {}
@@ -100,5 +108,5 @@ def states(
                 Verdict("opt-out", s.at, f"suppression:{s.reason}") for s in silenced
             ]
         else:
-            result[brand, channel] = [judge(own + spread[channel], policy)]
+            result[brand, channel] = [judge(own + beside[brand, channel] + spread[channel], policy)]
     return result

@@ -41,6 +41,9 @@ class _Owners:
     def __init__(self, facts: Facts, crosswalk: dict[Key, str]) -> None:
         self._crosswalk = crosswalk
         self._points: dict[str, set[str]] = defaultdict(set)
+        self._mailboxes = {
+            key: [point for point in points if "@" in point] for key, points in facts.points.items()
+        }
         self._readable = {k for k, r in facts.records.items() if r.readable}
         for key, points in facts.points.items():
             if profile := crosswalk.get(key):
@@ -52,6 +55,12 @@ class _Owners:
             profile = self._crosswalk.get((source, record_id))
             return [profile] if profile else []
         return sorted(self._points.get(point, ()))
+
+    def beside(self, source: str, record_id: str) -> list[str]:
+        """Other profiles that carry the address of a record."""
+        key = (source, record_id)
+        found = set().union(*(self._points.get(p, set()) for p in self._mailboxes.get(key, [])))
+        return sorted(found - {self._crosswalk.get(key, "")})
 
     def readable(self, source: str, record_id: str) -> bool:
         return (source, record_id) in self._readable
@@ -97,6 +106,9 @@ def _ledger(truth: Path, owners: _Owners, without: frozenset[str], result: Conse
         profiles = owners.of(source, rid, point)
         for profile in profiles:
             ledger.events[profile].append(event)
+        if state == "opt-out" and origin == "email":
+            for profile in owners.beside(source, rid):
+                ledger.events[profile].append(event._replace(beside=True))
         if not profiles and state == "opt-out" and owners.readable(source, rid):
             result.homeless += 1
     columns = "kind source record_id contact_point channel reason event_at_utc origin"
@@ -145,7 +157,8 @@ def _audit(
     else:
         silenced = any(s.channel in (channel, "all") for s in ledger.suppressions.get(profile, ()))
         standing = silenced or any(
-            e.state == "opt-out" and e.channel == channel for e in ledger.events.get(profile, ())
+            e.state == "opt-out" and not e.beside and e.channel == channel
+            for e in ledger.events.get(profile, ())
         )
     result.lost += standing
 

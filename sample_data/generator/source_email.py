@@ -57,8 +57,11 @@ def _row(desk: Desk, person: Person, brand: str, slot: int, named: bool) -> None
     _clicks(desk, number, brand, point if person.tidy else "")
 
 
-def _history(desk: Desk, number: str, brand: str) -> list[str]:
-    """Status, times and evidence of one row, and the consent events that they mean."""
+def _history(desk: Desk, number: str, brand: str, calm: bool = False) -> list[str]:
+    """Status, times and evidence of one row, and the consent events that they mean.
+
+    `calm`: nobody says no.
+    """
     rng = desk.rng
     start = clock.draw_time(rng) if desk.chance(0.96) else None
     source = rng.choice(_FORMS) if desk.chance(0.93) else ""
@@ -71,6 +74,8 @@ def _history(desk: Desk, number: str, brand: str) -> list[str]:
             stop = clock.draw_time(rng) if start is None else _between(desk, start)
     elif roll < 0.2 and start is not None:
         status, stop = "resubscribed", start - rng.randint(30, 900) * clock.DAY
+    if calm:
+        status, stop = "subscribed", None
     key = ("email", number)
     desk.truth.consent(key, "email", brand, "opt-in", start, source, campaign, confirm, "email")
     if status != "subscribed":
@@ -136,18 +141,31 @@ def _org_row(desk: Desk, org: Org, index: int) -> None:
 
 
 def _broken(desk: Desk) -> None:
-    """A NUL, an undecodable byte, a row too long and one too short, each on a row of its own."""
+    """A NUL, an undecodable byte and a row too long, each on a row of its own, and a torn row that
+    comes again whole. None of them is an opt-out, as who reads closely can prove."""
     count = min(4, len(desk.village.persons))
     chosen = desk.rng.sample(desk.village.persons, count)
     for kind, person in zip(("nul", "byte", "many", "few"), chosen, strict=False):
         number = subscriber_id(person.index, 6)
         said: Spelling = desk.scribe.write(person, Habits(), old=False)
-        key = ("email", number)
-        desk.truth.record(key, person.pid, said.points, said.has_name, readable=False)
+        if kind != "few":
+            key = ("email", number)
+            desk.truth.record(key, person.pid, said.points, said.has_name, readable=False)
         fields = [number, said.email, said.first, said.surname, "Nova", ""]
         if kind == "few":
-            desk.hide(SUBSCRIBERS, line(",", fields[:3]))
+            _tear(desk)
             continue
         fields[3] += {"nul": "\0", "byte": BAD_BYTE}.get(kind, "")
-        fields += [*_history(desk, number, "Nova"), "", ""]
+        fields += [*_history(desk, number, "Nova", calm=True), "", ""]
         desk.hide(SUBSCRIBERS, line(",", fields) + ",,extra" * (kind == "many"))
+
+
+def _tear(desk: Desk) -> None:
+    """Put the beginning of a row before it, as where a writer broke off and began again."""
+    rows = desk.rows[SUBSCRIBERS]
+    place = desk.rng.randint(min(1, len(rows)), len(rows))
+    for near in (*range(place, len(rows)), *reversed(range(place))):
+        cells = rows[near].split(",")
+        if len(cells) == HEADER.count(",") + 1 and not {"\0", BAD_BYTE, '"'} & set(rows[near]):
+            rows.insert(near, ",".join(cells[:2]) + ",")
+            return

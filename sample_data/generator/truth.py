@@ -31,6 +31,8 @@ class Truth:
     events: dict[str, list[Event]] = field(default_factory=lambda: defaultdict(list))
     suppressions: dict[str, list[Suppression]] = field(default_factory=lambda: defaultdict(list))
     by_point: list[tuple[str, Event | Suppression]] = field(default_factory=list)
+    by_address: list[tuple[tuple[str, str], Event]] = field(default_factory=list)
+    mailboxes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     unreadable: set[tuple[str, str]] = field(default_factory=set)
 
     def record(
@@ -54,6 +56,7 @@ class Truth:
         if not readable:
             self.unreadable.add(key)
             return
+        self.mailboxes[key] = [point for point in dict.fromkeys(points) if "@" in point]
         for point in dict.fromkeys(points):
             self.points[point].add(person)
             self.rows["contact_points.csv"].append(f"{source},{record_id},{point}")
@@ -81,6 +84,8 @@ class Truth:
             f"{source},{campaign},{confirmed:d},{origin}"
         )
         person = self._file(key, event)
+        if state == "opt-out" and origin == "email" and not isinstance(key, str):
+            self.by_address.append((key, event))
         if state == "opt-out":
             self.rows["optouts.csv"].append(
                 f"opt-out,{name[0]},{name[1]},{person},{point},{channel},{brand},,{event.at},{origin}"
@@ -117,6 +122,10 @@ class Truth:
         for point, fact in self.by_point:
             for person in sorted(self.points[point]):
                 self._add(person, fact)
+        for key, event in self.by_address:
+            for point in self.mailboxes.get(key, ()):
+                for person in sorted(self.points[point] - {self.owners[key]}):
+                    self._add(person, event._replace(beside=True))
         for policy in POLICIES:
             out = self.rows[f"consents_{policy}.csv"]
             for person in sorted(self.events):

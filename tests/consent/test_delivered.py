@@ -78,7 +78,7 @@ def test_a_right_cleaning_is_the_business_of_the_ledger() -> None:
     [
         # The same nine digits in two countries, each read as it was written.
         ("0475 12 34 56", "+32475123456", "+31475123456"),
-        ("+32 475 12 34 56", "+32475123456", "0475-123456"),
+        ("+32 475 12 34 56", "+32475123456", "+31 475-123456"),
         ("0000000000", "", "0000000000"),  # no number at all
     ],
 )

@@ -67,6 +67,7 @@ def _tables(
     for name in ("source", "purpose", "delivery", "file"):
         columns[name] = pa.array(["marketing"] * len(events), pa.string())
     columns["line"] = pa.array(range(len(events)), pa.int64())
+    columns["beside"] = pa.array([False] * len(events), pa.bool_())
     cursor.register("random_event", pa.table(columns))
     silence = {
         "profile_id": pa.array([s.profile for s in silences], pa.string()),

@@ -37,7 +37,12 @@ SELECT origin AS source, coalesce(record_id, '') || '-' || line AS record_id, 'f
   'c.csv' AS file, line, source AS owner_source, record_id AS owner_record, channel, brand, purpose,
   CASE state WHEN 'opt-in' THEN CASE WHEN confirmed = '1' AND origin <> 'email' THEN 'confirmed'
     ELSE 'given' END WHEN 'opt-out' THEN 'withdrawn' END AS state,
-  event_at_utc::TIMESTAMP AS event_at, evidence_source AS evidence, campaign, contact_point
+  event_at_utc::TIMESTAMP AS event_at, evidence_source AS evidence, campaign,
+  CASE WHEN origin = 'email' AND state = 'opt-out' THEN (
+    -- An opt-out of the platform speaks of the address of its row.
+    SELECT any_value(p.contact_point) FROM contact_points p WHERE p.source = told.source
+      AND p.record_id = told.record_id AND contains(p.contact_point, '@'))
+  ELSE contact_point END AS contact_point
 FROM told
 UNION ALL
 SELECT origin, coalesce(record_id, '') || '-' || line, 'full', 'c.csv', line, source, record_id,

@@ -161,11 +161,13 @@ def test_every_rule_of_both_policies_occurs(small: Path) -> None:
 def timeline(truth: Path) -> dict[tuple[str, str, str], list[tuple[str, int, bool]]]:
     """Per person, brand and channel: (time or "~" for an undated opt-out, is opt-out, confirmed)."""
     people = {(r["source"], r["record_id"]): r for r in table(truth / "persons.csv")}
-    carriers = defaultdict(set)
+    carriers, mailboxes = defaultdict(set), defaultdict(list)
     for row in table(truth / "contact_points.csv"):
-        carriers[row["contact_point"]].add(people[row["source"], row["record_id"]]["person_id"])
+        key, point = (row["source"], row["record_id"]), row["contact_point"]
+        carriers[point].add(people[key]["person_id"])
+        mailboxes[key] += [point] if "@" in point else []
     found: dict[tuple[str, str, str], list[tuple[str, int, bool]]] = defaultdict(list)
-    spread = []
+    spread, beside = [], []
     for e in table(truth / "consent_events.csv"):
         record = people.get((e["source"], e["record_id"]))
         if record and record["readable"] == "0":
@@ -174,10 +176,17 @@ def timeline(truth: Path) -> dict[tuple[str, str, str], list[tuple[str, int, boo
             out = e["state"] == "opt-out"
             valid = out or (e["state"] == "opt-in" and e["event_at_utc"] and e["evidence_source"])
             entry = (e["event_at_utc"] or "~", int(out), e["confirmed"] == "1")
+            if out and e["origin"] == "email":
+                others = {p for m in mailboxes[e["source"], e["record_id"]] for p in carriers[m]}
+                key = (e["brand"], e["channel"])
+                beside += [((other, *key), entry) for other in others - {person}]
             if e["brand"] == "*":
                 spread.append((person, e["channel"], entry))
             else:
                 found[person, e["brand"], e["channel"]] += [entry] if valid else []
+    for place, entry in beside:
+        if place in found:
+            found[place].append(entry)
     for person, channel, entry in spread:
         for brand in ("Nova", "Veldpost", "Kompas"):
             if (person, brand, channel) in found:

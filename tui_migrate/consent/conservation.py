@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui_migrate.consent import delivered, points, said
+from tui_migrate.consent import delivered, points, said, spellings
 from tui_migrate.consent.placing import OUT
 from tui_migrate.consent.relations import (
     CONSENT_COLUMNS,
+    CONTACT_POINT_COLUMNS,
     LINK_COLUMNS,
     SUPPRESSION_COLUMNS,
     Sources,
@@ -151,7 +152,10 @@ WITH found AS (
   -- By the row's own contact point.
   SELECT n.no_id, h.profile_id FROM tmp_no n LEFT JOIN tmp_point_key k ON k.value = n.contact_point
   JOIN tmp_holder h ON h.point = coalesce(k.key, lower(trim(n.contact_point)))
-  WHERE n.kind = 'suppression' OR NOT n.owned
+  UNION ALL
+  -- By an odd spelling of it.
+  SELECT n.no_id, h.profile_id FROM tmp_no n JOIN tmp_value_loose v ON v.value = n.contact_point
+  JOIN tmp_loose_point p USING (loose) JOIN tmp_holder h ON h.point = p.point
   UNION ALL
   -- By the contact points of an owner who is in no profile.
   SELECT n.no_id, h.profile_id FROM tmp_no n
@@ -272,6 +276,8 @@ def check(
     cursor.execute(_YES.format(**names), {"purpose": purpose})
     cursor.execute(_YES_OF)
     cursor.execute(_NO.format(**names), {"purpose": purpose})
+    told = "SELECT contact_point AS value FROM tmp_no"
+    spellings.loosen(cursor, told, read(cursor, sources.contact_point, CONTACT_POINT_COLUMNS))
     delivered.hits(cursor, sources, country)
     cursor.execute(_NO_OF.format(**names))
     cursor.execute(_JUSTIFIED.format(until=said.until_sql("n.event_at", sources.zone)))
@@ -325,6 +331,7 @@ def messages() -> dict[str, str]:
 TEMPORARY = (
     *(f"tmp_{name}" for name in ("held", "may", "holder", "yes", "yes_of", "no", "no_of", *NAMES)),
     *delivered.TEMPORARY,
+    *spellings.TABLES,
 )
 """The temporary tables that ``check`` makes."""
 

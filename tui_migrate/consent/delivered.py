@@ -59,7 +59,7 @@ _READABLE = """(CASE WHEN contains(k.key, '@') THEN k.key = lower(trim(t.token))
 # One row is a no (tmp_no) that asks by contact point, and a cell that names one for it.
 _NO_CELLS = """
 CREATE OR REPLACE TEMP TABLE tmp_no_cell AS
-WITH asking AS (SELECT * FROM tmp_no WHERE kind = 'suppression' OR NOT owned)
+WITH asking AS (SELECT * FROM tmp_no WHERE contact_point IS NOT NULL OR NOT owned)
 SELECT no_id, contact_point AS cell FROM asking WHERE contact_point IS NOT NULL
 UNION
 SELECT a.no_id, c.cell FROM asking a JOIN {told} c USING ({place}) WHERE c.cell IS NOT NULL
@@ -139,7 +139,7 @@ def hits(cursor: Cursor, sources: Sources, country: str) -> None:
     ``points.gather``. Without raw rows (``column_use`` and ``raw_<source>``) the cleaned forms alone
     are compared by their marks.
     """
-    told, carried = _cells(cursor, sources)
+    told, carried = cells(cursor, sources)
     persons = read(cursor, sources.profile, _PLACE_COLUMNS)
     cursor.execute(_NO_CELLS.format(told=told, carried=carried, persons=persons, place=_PLACE))
     points.know(cursor, "SELECT cell AS value FROM tmp_no_cell", country)
@@ -150,7 +150,7 @@ def hits(cursor: Cursor, sources: Sources, country: str) -> None:
     cursor.execute(_HITS)
 
 
-def _cells(cursor: Cursor, sources: Sources) -> tuple[str, str]:
+def cells(cursor: Cursor, sources: Sources) -> tuple[str, str]:
     """Two bracketed SELECTs of (source, delivery, file, line, cell): cells that name the contact
     point of a consent or suppression row, and cells that persons carry."""
     found = cursor.execute(

@@ -15,12 +15,13 @@ from tui_migrate.staging.store import Cursor
 
 # One row is one fact about a permission: of a profile, or (profile_id NULL) of a contact point that
 # no profile carries. brand or channel '*' is every one. recorded_at is the delivery that brought it.
+# beside: somebody else said it, of a point that this profile carries too; it silences, no more.
 EVENTS = """
 SELECT profile_id, source, record_id,
   min(delivery) AS delivery, arg_min(file, (delivery, file, line)) AS file,
   arg_min(line, (delivery, file, line)) AS line,
   contact_point, channel, brand, purpose, state, event_at, min(delivery) AS recorded_at,
-  evidence, campaign, basis
+  evidence, campaign, basis, bool_and(how = 'beside') AS beside
 FROM tmp_consent_placed
 GROUP BY profile_id, source, record_id, contact_point, channel, brand, purpose, state, event_at,
   evidence, campaign, basis
@@ -71,7 +72,7 @@ WITH told AS (
   UNION ALL SELECT source, delivery, file, line, silences, how FROM tmp_suppression_placed),
 row_told AS (
   SELECT source, delivery, file, line, bool_or(silences) AS silences,
-    bool_or(how = 'owner') AS by_owner, bool_or(how = 'contact_point') AS by_point,
+    bool_or(how = 'owner') AS by_owner, bool_or(how IN ('contact_point', 'beside')) AS by_point,
     bool_or(how = 'link') AS by_link, bool_or(how = 'several') AS several
   FROM told GROUP BY source, delivery, file, line),
 -- One row is what was said of such a row until now (the view "fates", for these rows only).

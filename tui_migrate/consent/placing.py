@@ -4,22 +4,25 @@ An opt-out must never fall between two records. So: a row whose owner is in a pr
 profile. Where the owner is absent or was rejected, pruned or held, the row's contact point (else
 those of its owner record) decides: an opt-out concerns *every* profile that carries the point, an
 opt-in only when there is exactly one. An opt-out whose point nobody carries keeps ``profile_id``
-NULL and goes to the target's suppression list. A suppression with a contact point concerns every
-profile one of whose records carries it, whoever its owner is: a hard bounce too, because an address
-that bounces must stay silent in whichever profile it ends up.
+NULL and goes to the target's suppression list. An opt-out or suppression with a contact point of its
+own concerns every profile one of whose records carries it, whoever its owner is: mail to that address
+was refused, whichever profile it ends up in. What silences also finds odd spellings of the point (see
+``spellings``).
 
 An opt-out or suppression of an owner who is in no profile and of whom no contact point is known goes
 by the links between records: to every profile with a record that the lost owner names or that names
 it. What contact points such lost relatives carry, and those that stand in an unreadable row with the
-owner's number, are used too. Permissions never travel like this.
+owner's number, are used too; at last the owner's points that serve other channels. Permissions never
+travel like this.
 """
 
 from __future__ import annotations
 
-from tui_migrate.consent import points, said
+from tui_migrate.consent import delivered, points, said, spellings
 from tui_migrate.consent.points import TABLES as POINT_TABLES
 from tui_migrate.consent.relations import (
     CONSENT_COLUMNS,
+    CONTACT_POINT_COLUMNS,
     LINK_COLUMNS,
     REJECT_COLUMNS,
     SUPPRESSION_COLUMNS,
@@ -48,7 +51,7 @@ SELECT row_number() OVER () AS row_no,
   {said.channel_sql("channel", _SILENCES)} AS channel, {_BRAND} AS brand,
   coalesce(nullif(trim(r.purpose), ''), $purpose) AS purpose, r.state, {{dated}} AS event_at,
   nullif(trim(r.evidence), '') AS evidence, nullif(trim(r.campaign), '') AS campaign,
-  k.key AS point, r.basis, {_SILENCES} AS silences
+  k.key AS point, r.contact_point AS written, r.basis, {_SILENCES} AS silences
 FROM {{rows}} r LEFT JOIN tmp_point_key k ON k.value = r.contact_point
 """
 
@@ -62,7 +65,8 @@ SELECT row_number() OVER () AS row_no,
        WHEN r.channel IS NULL AND r.reason = 'hard_bounce' AND contains(k.key, '@') THEN 'email'
        ELSE {said.channel_sql("channel")} END AS channel,
   {_BRAND} AS brand, coalesce(nullif(trim(r.reason), ''), 'manual') AS reason, r.event_at,
-  nullif(trim(r.evidence), '') AS evidence, k.key AS point, true AS silences
+  nullif(trim(r.evidence), '') AS evidence, k.key AS point,
+  r.contact_point AS written, true AS silences
 FROM {{rows}} r LEFT JOIN tmp_point_key k ON k.value = r.contact_point
 """
 
@@ -89,12 +93,37 @@ WHERE r.point IS NULL
                                         ELSE r.channel END)
 """
 
+# One row is a row that silences, and a contact point that some profile carries and that is meant by
+# an odd spelling of the row's own.
+_LOOSE = """
+CREATE OR REPLACE TEMP TABLE tmp_{what}_loose AS
+SELECT DISTINCT r.row_no, p.point
+FROM (SELECT row_no, written FROM tmp_{what}_row
+      UNION SELECT row_no, cell FROM tmp_{what}_cell) w
+JOIN tmp_{what}_row r USING (row_no)
+JOIN tmp_value_loose v ON v.value = w.written
+JOIN tmp_loose_point p USING (loose)
+WHERE r.silences AND p.point IS DISTINCT FROM r.point
+"""
+
+# One row is a number that a mapping read as one of its country, as its cell has it.
+_CELLS = """
+CREATE OR REPLACE TEMP TABLE tmp_{what}_cell AS
+SELECT DISTINCT r.row_no, c.cell FROM tmp_{what}_row r
+JOIN {told} c USING (source, delivery, file, line)
+WHERE r.silences AND starts_with(r.written, '+') AND c.cell <> r.written
+  AND NOT contains(c.cell, '@') AND NOT regexp_matches(c.cell, '[+]|^[^0-9]*00')
+  AND ends_with(r.written, ltrim(regexp_replace(c.cell, '[^0-9]+', '', 'g'), '0'))
+  AND length(ltrim(regexp_replace(c.cell, '[^0-9]+', '', 'g'), '0')) >= 8
+"""
+
 # One row is an opt-out or suppression that has found neither a profile nor a contact point.
 _LOST = """
 CREATE OR REPLACE TEMP TABLE tmp_{what}_lost AS
 SELECT r.row_no, r.owner_source, r.owner_record, r.channel FROM tmp_{what}_row r
 ANTI JOIN tmp_{what}_owner o ON o.row_no = r.row_no
 ANTI JOIN tmp_{what}_point t ON t.row_no = r.row_no
+ANTI JOIN tmp_{what}_loose s ON s.row_no = r.row_no
 WHERE r.silences
 """
 
@@ -147,45 +176,81 @@ WHERE l.channel = '*' OR f.kind = CASE WHEN l.channel IN ('phone', 'sms') THEN '
                                        ELSE l.channel END
 """
 
+# One row is a lost row and an address or number of its owner that serves another channel: who carries
+# it is the same person as far as anybody knows.
+_OTHER = """
+CREATE OR REPLACE TEMP TABLE tmp_{what}_other AS
+SELECT l.row_no, p.point FROM tmp_{what}_lost l
+JOIN tmp_record_point p ON p.source = l.owner_source AND p.record_id = l.owner_record
+WHERE p.kind <> 'post'
+"""
+_BY_OTHER = """
+INSERT INTO tmp_{what}_link
+SELECT o.row_no, h.profile_id FROM tmp_{what}_other o
+JOIN tmp_profile_point h ON h.point = o.point AND h.kind <> 'post'
+EXCEPT SELECT row_no, profile_id FROM tmp_{what}_link
+"""
+# Nobody carries it: the list names it, for the channel that the person said no to.
+_OTHER_POINTS = """
+INSERT INTO tmp_{what}_point
+SELECT DISTINCT o.row_no, o.point FROM tmp_{what}_other o
+ANTI JOIN tmp_{what}_link k ON k.row_no = o.row_no
+ANTI JOIN tmp_{what}_point t ON t.row_no = o.row_no
+"""
+
 # One row is a row and one profile that it speaks of, or NULL with the point that nobody carries.
-# how: owner | contact_point | link | nobody | several (an opt-in by a point of several people).
+# how: owner | contact_point | beside | link | nobody | several (an opt-in by a point of several people).
 _PLACED = """
 CREATE OR REPLACE TEMP TABLE tmp_{what}_placed AS
 WITH pointed AS (
   SELECT t.row_no, t.point, p.profile_id
   FROM tmp_{what}_point t
-  LEFT JOIN tmp_profile_point p ON p.point = t.point AND p.kind <> 'post'),
+  LEFT JOIN tmp_profile_point p ON p.point = t.point AND p.kind <> 'post'
+  UNION
+  SELECT s.row_no, s.point, p.profile_id
+  FROM tmp_{what}_loose s JOIN tmp_profile_point p ON p.point = s.point AND p.kind <> 'post'),
 people AS (
   SELECT row_no, count(DISTINCT profile_id) AS n FROM pointed GROUP BY row_no)
-SELECT r.* EXCLUDE (point), o.profile_id, r.point AS contact_point, 'owner' AS how
+SELECT r.* EXCLUDE (point, written), o.profile_id, r.point AS contact_point, 'owner' AS how
 FROM tmp_{what}_row r JOIN tmp_{what}_owner o USING (row_no)
 UNION ALL
-SELECT r.* EXCLUDE (point), k.profile_id, NULL AS contact_point, 'link' AS how
+SELECT r.* EXCLUDE (point, written), k.profile_id, NULL AS contact_point, 'link' AS how
 FROM tmp_{what}_row r JOIN tmp_{what}_link k USING (row_no)
 UNION ALL
-SELECT DISTINCT r.* EXCLUDE (point), CASE WHEN r.silences OR n.n = 1 THEN t.profile_id END,
-  t.point AS contact_point,
-  CASE WHEN t.profile_id IS NULL THEN 'nobody' WHEN r.silences OR n.n = 1 THEN 'contact_point'
-       ELSE 'several' END AS how
+SELECT DISTINCT r.* EXCLUDE (point, written),
+  CASE WHEN r.silences OR n.n = 1 THEN t.profile_id END, t.point AS contact_point,
+  CASE WHEN t.profile_id IS NULL THEN 'nobody' WHEN {owned} THEN 'beside'
+       WHEN r.silences OR n.n = 1 THEN 'contact_point' ELSE 'several' END AS how
 FROM tmp_{what}_row r
 JOIN pointed t USING (row_no) JOIN people n USING (row_no)
 ANTI JOIN tmp_{what}_owner o ON o.row_no = r.row_no AND o.profile_id = t.profile_id
 -- An opt-in by several points of one person, some of which nobody has, is that person's.
-WHERE r.silences OR n.n <> 1 OR t.profile_id IS NOT NULL
+WHERE (r.silences OR n.n <> 1 OR t.profile_id IS NOT NULL)
+  AND (t.profile_id IS NOT NULL OR NOT {owned})
 UNION ALL
-SELECT r.* EXCLUDE (point), NULL AS profile_id, NULL AS contact_point, 'nobody' AS how
+SELECT r.* EXCLUDE (point, written), NULL AS profile_id, NULL AS contact_point, 'nobody' AS how
 FROM tmp_{what}_row r
 ANTI JOIN tmp_{what}_owner o ON o.row_no = r.row_no
 ANTI JOIN tmp_{what}_link k ON k.row_no = r.row_no
 ANTI JOIN tmp_{what}_point t ON t.row_no = r.row_no
+ANTI JOIN tmp_{what}_loose s ON s.row_no = r.row_no
 """
 
-# An opt-out or opt-in asks its contact point only when its owner is in no profile; a suppression's
-# contact point always speaks.
-_NEEDS_POINT = {
-    "consent": "r.row_no NOT IN (SELECT row_no FROM tmp_consent_owner)",
-    "suppression": "true",
-}
+# A permission asks its contact point only when its owner is in no profile; the point of what silences
+# always speaks.
+_OWNED = "r.row_no IN (SELECT row_no FROM tmp_consent_owner)"
+_NEEDS_POINT = {"consent": f"(r.silences OR NOT {_OWNED})", "suppression": "true"}
+
+# What silences as it is written, with the cells of numbers that a mapping read.
+_SILENT_VALUES = " UNION ALL ".join(
+    f"SELECT written AS value FROM tmp_{what}_row WHERE silences"
+    f" UNION ALL SELECT cell FROM tmp_{what}_cell"
+    for what in _NEEDS_POINT
+)
+
+# An opt-out whose owner is known speaks of others only because they carry the same point (how:
+# beside). A suppressed point is as much theirs as his.
+_BESIDE = {"consent": _OWNED, "suppression": "false"}
 
 
 def place(
@@ -209,11 +274,17 @@ def place(
     points.gather(cursor, sources, (consent, suppression), country, reuse)
     cursor.execute(_CONSENT_ROWS.format(rows=consent, dated=dated), {"purpose": purpose})
     cursor.execute(_SUPPRESSION_ROWS.format(rows=suppression))
-    for what in ("consent", "suppression"):
+    told, _carried = delivered.cells(cursor, sources)
+    for what in _NEEDS_POINT:
+        cursor.execute(_CELLS.format(what=what, told=told))
+    contact_point = read(cursor, sources.contact_point, CONTACT_POINT_COLUMNS)
+    spellings.loosen(cursor, _SILENT_VALUES, contact_point)
+    for what, needs_point in _NEEDS_POINT.items():
         cursor.execute(_BY_OWNER.format(what=what, crosswalk=sources.crosswalk))
-        cursor.execute(_ROW_POINTS.format(what=what, needs_point=_NEEDS_POINT[what]))
+        cursor.execute(_ROW_POINTS.format(what=what, needs_point=needs_point))
+        cursor.execute(_LOOSE.format(what=what))
         _find_lost(cursor, sources, what, country)
-        cursor.execute(_PLACED.format(what=what))
+        cursor.execute(_PLACED.format(what=what, owned=_BESIDE[what]))
 
 
 def _find_lost(cursor: Cursor, sources: Sources, what: str, country: str) -> None:
@@ -229,7 +300,10 @@ def _find_lost(cursor: Cursor, sources: Sources, what: str, country: str) -> Non
     cursor.execute(_BY_LINK.format(what=what, crosswalk=sources.crosswalk))
     cursor.execute(_IN_REJECTS.format(what=what, reject=reject))
     points.know(cursor, f"SELECT value FROM tmp_{what}_unread", country)
+    cursor.execute(_OTHER.format(what=what))
+    cursor.execute(_BY_OTHER.format(what=what))
     cursor.execute(_LOST_POINTS.format(what=what))
+    cursor.execute(_OTHER_POINTS.format(what=what))
 
 
 def _only(rows: str, condition: str) -> str:
@@ -239,8 +313,11 @@ def _only(rows: str, condition: str) -> str:
 TEMPORARY = tuple(
     f"tmp_{what}_{part}"
     for what in _NEEDS_POINT
-    for part in ("row", "owner", "point", "lost", "relative", "link", "unread", "placed")
-)
+    for part in (
+        "row", "cell", "owner", "point", "loose", "lost", "relative", "link", "unread", "other",
+        "placed",
+    )
+)  # fmt: skip
 """The temporary tables that ``place`` makes, beside those of ``points.gather``."""
 
 
@@ -249,5 +326,5 @@ def clear(cursor: Cursor, points: bool = True) -> None:
 
     ``points`` false: the contact points stay, to be used again.
     """
-    for name in (*TEMPORARY, *(POINT_TABLES if points else ())):
+    for name in (*TEMPORARY, *spellings.TABLES, *(POINT_TABLES if points else ())):
         cursor.execute(f"DROP TABLE IF EXISTS temp.{name}")

@@ -10,8 +10,9 @@ Two policies, both plain SQL over the relations ``consent_event`` and ``suppress
   counts as in ``newest``.
 
 Which keys: those for which an event names the brand (and channel), whatever it says of it. Opt-outs
-for all brands and suppressions are spelled out over these keys and make none themselves. An opt-in
-for "all brands" names no brand and speaks for none.
+for all brands, suppressions, and opt-outs of somebody else with the same contact point are spelled
+out over these keys and make none themselves. An opt-in for "all brands" names no brand and speaks
+for none.
 
 Confirmations. A ``confirmed`` event with a date and a source of its own is a permission, confirmed
 (systems that write a double opt-in as one row), unless its own record holds the opt-in that it
@@ -41,7 +42,7 @@ _SPOKEN = f"""
 -- One row is a key that has a state: some event names its brand and channel.
 keyed AS (
   SELECT DISTINCT {KEY} FROM {{events}}
-  WHERE profile_id IS NOT NULL AND brand <> '*' AND channel <> '*' AND {{scope}}),
+  WHERE profile_id IS NOT NULL AND brand <> '*' AND channel <> '*' AND NOT beside AND {{scope}}),
 -- One row is an event and a key about which it speaks.
 spoken AS (
   SELECT k.*, e.source AS system, e.record_id, e.contact_point, e.state, e.event_at,

@@ -52,9 +52,20 @@ fact AS (
   JOIN sole p ON p.profile_id = e.profile_id AND (e.channel = '*'
     OR p.kind = CASE WHEN e.channel IN ('phone', 'sms') THEN 'phone' ELSE e.channel END)
   CROSS JOIN (SELECT unnest($brands::VARCHAR[]) AS brand) b
-  WHERE e.state IN {OUT} AND e.brand = '*' AND NOT EXISTS (
+  WHERE e.state IN {OUT} AND e.brand = '*' AND NOT e.beside AND NOT EXISTS (
     SELECT 1 FROM {{events}} k WHERE k.profile_id = e.profile_id AND k.brand = b.brand
-      AND (k.channel = e.channel OR e.channel = '*'))),
+      AND NOT k.beside AND (k.channel = e.channel OR e.channel = '*'))
+  UNION ALL
+  -- And the point itself that such an opt-out names, where nobody who carries it has such a state.
+  SELECT e.profile_id, e.contact_point, e.channel, b.brand, '{OPT_OUT}', e.event_at, e.source,
+    e.record_id
+  FROM {{events}} e
+  CROSS JOIN (SELECT unnest($brands::VARCHAR[]) AS brand) b
+  WHERE e.state IN {OUT} AND e.brand = '*' AND NOT e.beside AND e.contact_point IS NOT NULL
+    AND e.profile_id IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM {{events}} k JOIN tmp_profile_point h USING (profile_id)
+      WHERE h.point = e.contact_point AND k.brand = b.brand AND NOT k.beside
+        AND (k.channel = e.channel OR e.channel = '*'))),
 best AS (
   SELECT * FROM fact
   QUALIFY row_number() OVER (PARTITION BY contact_point, channel, brand

@@ -35,7 +35,7 @@ TABLES: dict[str, str] = {
     "consent_event": "profile_id VARCHAR, source VARCHAR, record_id VARCHAR, delivery VARCHAR,"
     " file VARCHAR, line BIGINT, contact_point VARCHAR, channel VARCHAR, brand VARCHAR,"
     " purpose VARCHAR, state VARCHAR, event_at TIMESTAMP, recorded_at VARCHAR, evidence VARCHAR,"
-    " campaign VARCHAR, basis VARCHAR",
+    " campaign VARCHAR, basis VARCHAR, beside BOOLEAN",
     # One row silences an address (contact_point) or a person on a channel. brand '*' is all.
     "suppression": "profile_id VARCHAR, source VARCHAR, record_id VARCHAR, delivery VARCHAR,"
     " file VARCHAR, line BIGINT, contact_point VARCHAR, channel VARCHAR, brand VARCHAR,"

@@ -59,7 +59,7 @@ WITH before AS (
   SELECT brand, channel,
     count(DISTINCT profile_id) FILTER (state IN ('given', 'confirmed')) AS opt_ins,
     count(DISTINCT profile_id) FILTER (state IN ('refused', 'withdrawn')) AS opt_outs
-  FROM consent_event WHERE brand <> '*' AND channel <> '*' GROUP BY ALL),
+  FROM consent_event WHERE brand <> '*' AND channel <> '*' AND NOT beside GROUP BY ALL),
 after AS (
   SELECT brand, channel, count(*) FILTER (status = 'opt-in') AS opt_ins,
     count(*) FILTER (status = 'opt-out') AS opt_outs

@@ -117,6 +117,28 @@ def test_what_is_missing_or_damaged_blocks_and_names_its_remedy(staged: Staged) 
     assert staged.states()["bert", "Nova"] == ("opt-in", "newest_optin")
 
 
+def test_missing_numbers_are_said_as_spans(staged: Staged) -> None:
+    staged.deliver("d1", 2, [NOBODY])
+    staged.deliver("d2", 1_000_000, [MOVED])
+    outcome = staged.run("sync")
+    said = next(c.observed for c in outcome.checks if c.name == "deltas without a gap")
+    assert said.startswith("changes 1, changes 3–999999: wait")
+    assert outcome.figures["deliveries missing"] == 999_998
+
+
+def test_a_delta_of_which_no_line_can_be_read_has_a_check_of_its_own(staged: Staged) -> None:
+    staged.deliver("d1", 1, [OUT_BERT.replace(",", ";"), MOVED.replace(",", ";")])
+    staged.deliver("d2", 2, [NOBODY, OUT_BERT + ",one,cell,too,many"])
+    outcome = staged.run("sync")
+    assert _failed(outcome) == [
+        "every line of the deltas can be read",
+        "deltas of which lines can be read",
+    ]
+    said = next(c for c in outcome.checks if c.name == "deltas of which lines can be read")
+    assert said.observed.startswith("d1: ")
+    assert said.waivable
+
+
 def test_a_number_used_twice_for_different_content_is_not_applied(staged: Staged) -> None:
     staged.deliver("d1", 1, [NOBODY])
     staged.deliver("d2", 1, [OUT_BERT])

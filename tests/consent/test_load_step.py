@@ -165,7 +165,7 @@ def test_an_opt_out_that_nothing_can_carry_blocks(staged: Staged) -> None:
 
 
 def test_what_could_not_be_read_or_understood_is_counted(staged: Staged) -> None:
-    """Torn lines: of a list of consents (blocks), of people with consents, of people only. And
+    """Torn lines: of a list of consents, of people with consents (both block), of people only. And
     "misschien" after a permission."""
     place = "'ingest' AS step, 1 AS attempt, 'u' AS unit"
     for source in ("crm_consents", "email", "crm"):
@@ -184,7 +184,7 @@ def test_what_could_not_be_read_or_understood_is_counted(staged: Staged) -> None
     assert failed == {
         "unclear statements newer than a permission": ("1", "warn"),
         "every line of a list of consents can be read": ("1", "block"),
-        "every line with people and their consents can be read": ("1", "warn"),
+        "every line with people and their consents can be read": ("1", "block"),
     }
     found = staged.rows(
         "SELECT source, line, severity, value FROM finding WHERE rule = 'consent.unreadable'"

@@ -161,7 +161,8 @@ def test_every_rule_of_both_policies_occurs(small: Path) -> None:
 def timeline(truth: Path) -> dict[tuple[str, str, str], list[tuple[str, int, bool]]]:
     """Per person, brand and channel: (time or "~" for an undated opt-out, is opt-out, confirmed)."""
     people = {(r["source"], r["record_id"]): r for r in table(truth / "persons.csv")}
-    carriers, mailboxes = defaultdict(set), defaultdict(list)
+    carriers: dict[str, set[str]] = defaultdict(set)
+    mailboxes: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in table(truth / "contact_points.csv"):
         key, point = (row["source"], row["record_id"]), row["contact_point"]
         carriers[point].add(people[key]["person_id"])

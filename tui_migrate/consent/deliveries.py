@@ -56,8 +56,19 @@ class Judged:
 class Gap:
     """Numbers of a source that have not come (whole); ``refused``: those that came damaged."""
 
-    missing: tuple[int, ...]
+    missing: tuple[tuple[int, int], ...]
+    """Spans, first and last number included: one that lacks a million is one span."""
     refused: tuple[int, ...]
+
+    @property
+    def said(self) -> list[str]:
+        """The missing spans in words: ``2``, ``5–900``."""
+        return [f"{a}" if a == b else f"{a}–{b}" for a, b in self.missing]
+
+    @property
+    def count(self) -> int:
+        """How many numbers are missing."""
+        return sum(last - first + 1 for first, last in self.missing)
 
 
 def judge(
@@ -129,29 +140,26 @@ def _place(
     if number < last:
         return "late", _("after number {}").format(last)
     if number > last + 1:
-        return "out_of_order", _("missing: {}").format(_spans({*accepted, number}))
+        left = Gap(_spans({*accepted, number}), ())
+        return "out_of_order", _("missing: {}").format(", ".join(left.said))
     return "accepted", ""
 
 
-def _spans(there: Set[int]) -> str:
-    """The numbers from 1 that are not ``there``, below its highest: ``2, 5–900``."""
+def _spans(there: Set[int]) -> tuple[tuple[int, int], ...]:
+    """The numbers from 1 that are not ``there``, below its highest, as spans."""
     spans, last = [], 0
     for number in sorted(there):
         if number > last + 1:
-            spans.append(f"{last + 1}" if number == last + 2 else f"{last + 1}–{number - 1}")
-        last = number
-    return ", ".join(spans)
+            spans.append((last + 1, number - 1))
+        last = max(last, number)
+    return tuple(spans)
 
 
 def gap(judged: Sequence[Judged]) -> Gap:
     """Which numbers up to the highest one seen are not there, or only damaged."""
     seen = {j.sequence for j in judged if j.sequence is not None}
     applied = {j.sequence for j in judged if j.applied}
-    open_numbers = [n for n in range(1, max(seen, default=0) + 1) if n not in applied]
-    return Gap(
-        tuple(n for n in open_numbers if n not in seen),
-        tuple(n for n in open_numbers if n in seen),
-    )
+    return Gap(_spans(seen), tuple(sorted(n for n in seen - applied if n > 0)))
 
 
 def _rows(delivery: Delivery) -> int | None:

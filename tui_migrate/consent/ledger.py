@@ -169,12 +169,16 @@ SELECT count(*) FROM (
     AND (e.event_at IS NULL OR e.event_at >= s.evidence_at))
 """
 
-# One row is a line that could not be read, of a source that tells of consents or suppressions.
+# One row is a line that could not be read, of a source that tells of consents or suppressions;
+# {harmless}: lines that are proven to say no to nothing, and why.
 UNREADABLE = """
 SELECT r.source, r.delivery, r.file, r.line, NULL AS record_id, 'consent' AS entity, NULL AS field,
-  'consent.unreadable' AS rule, 'block' AS severity, left(r.raw, 2000) AS value, NULL AS cleaned,
-  $message AS message
+  CASE WHEN h.why IS NULL THEN 'consent.unreadable' ELSE 'consent.harmless' END AS rule,
+  CASE WHEN h.why IS NULL THEN 'block' ELSE 'note' END AS severity, left(r.raw, 2000) AS value,
+  NULL AS cleaned,
+  CASE h.why WHEN 'again' THEN $again WHEN 'read' THEN $read ELSE $message END AS message
 FROM {reject} r
+LEFT JOIN {harmless} h USING (source, delivery, file, line)
 SEMI JOIN (SELECT source FROM {consent} UNION SELECT source FROM {suppression}
   UNION SELECT source FROM {column_use} WHERE entity IN ('consent', 'suppression')) s USING (source)
 ORDER BY ALL

@@ -151,17 +151,18 @@ class Deltas:
             "mismatch",
         ):
             figures[f"deliveries {status}"] = sum(j.status == status for j in judged)
-        missing, damaged = [], []
+        missing, damaged, lacking = [], [], 0
         for source in self._sources():
             mine = [j for j in judged if j.delivery.source == source]
             left = gap(mine)
-            missing += [f"{source} {number}" for number in left.missing]
+            missing += [f"{source} {span}" for span in left.said]
+            lacking += left.count
             damaged += [f"{source} {number}" for number in left.refused]
             unnumbered = (j for j in mine if j.status in REFUSED and j.sequence is None)
             damaged += [context.host.name(j.delivery.name) for j in unnumbered]
             watermark = max((j.sequence or 0 for j in mine if j.applied), default=0)
             figures[f"last delivery {source}"] = watermark
-        figures["deliveries missing"] = len(missing)
+        figures["deliveries missing"] = lacking
         checks = [
             _check(
                 _("deltas without a gap"), missing,

@@ -14,7 +14,10 @@ from tui_migrate.consent import ledger, placing, silence
 from tui_migrate.consent.policies import states_sql
 from tui_migrate.consent.relations import read
 from tui_migrate.i18n import _
+from tui_migrate.mapping.load import load_mappings
+from tui_migrate.runbook.load import load_runbook
 from tui_migrate.staging.store import literal
+from tui_migrate.steps import consent_salvage
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 from tui_migrate.steps.consent_deltas import Deltas
 from tui_migrate.steps.consent_target import (
@@ -182,28 +185,42 @@ class ConsentSyncStep(Step):
         return done
 
     def _readable(self, context: Context) -> list[Check]:
-        """Checks on unreadable lines: of lists of consents they block, elsewhere they show."""
+        """Checks on unreadable lines that are not proven harmless; a person may look and waive."""
         own = {"step": self.spec.id, "attempt": context.attempt}
         people = read(context.cursor, "ent_profile", {"source": "VARCHAR"})
         lists, mixed = map(str, context.query(_UNREAD.format(people=people), own)[0])
         return [
-            Check(_("every line of a list of consents can be read"), lists == "0", lists, "0"),
+            Check(
+                _("every line of a list of consents can be read"),
+                lists == "0", lists, "0", waivable=True,
+            ),
             Check(
                 _("every line with people and their consents can be read"),
-                mixed == "0", mixed, "0", "warn",
+                mixed == "0", mixed, "0", waivable=True,
             ),
         ]  # fmt: skip
 
     def _unreadable(self, context: Context, unit: Unit) -> int:
         cursor = context.cursor
+        found, _problems = load_mappings(load_runbook(context.workspace))
+        consent_salvage.find_harmless(context, dict(self.runbook.sources), found)
         select = ledger.UNREADABLE.format(
+            harmless=f"temp.{consent_salvage.TABLE}",
             reject=read(cursor, "reject", ledger.REJECT_COLUMNS),
             consent=read(cursor, "ent_consent", {"source": "VARCHAR"}),
             suppression=read(cursor, "ent_suppression", {"source": "VARCHAR"}),
             column_use=read(cursor, "column_use", {"source": "VARCHAR", "entity": "VARCHAR"}),
         )
-        message = _("This line could not be read; whether it takes a permission away is unknown.")
-        return context.write(unit, "finding", select, {"message": message})
+        words = {
+            "message": _(
+                "This line could not be read; whether it takes a permission away is unknown."
+            ),
+            "again": _("This line could not be read; the same row came whole after it."),
+            "read": _("This line could not be read; what can be read of it takes nothing away."),
+        }
+        written = context.write(unit, "finding", select, words)
+        cursor.execute(f"DROP TABLE temp.{consent_salvage.TABLE}")
+        return written
 
     def _states(self, context: Context, unit: Unit) -> dict[str, int]:
         select = states_sql(self.policy, zone=self.runbook.zone)
@@ -236,7 +253,7 @@ class ConsentSyncStep(Step):
         unplaced = context.value("SELECT count(*) FROM finding WHERE rule = 'consent.unplaced'")
         figures["unplaced opt-outs"] = unplaced
         name = _("opt-outs that nobody could be found for")
-        checks.append(Check(name, unplaced == 0, str(unplaced), "0"))
+        checks.append(Check(name, unplaced == 0, str(unplaced), "0", waivable=True))
         unclear = context.value(ledger.UNCLEAR)
         name = _("unclear statements newer than a permission")
         checks.append(Check(name, unclear == 0, str(unclear), "0", "warn"))

@@ -43,6 +43,16 @@ SELECT $source AS source, $delivery AS delivery, NULL AS file, NULL::BIGINT AS l
   $number AS value, NULL AS cleaned, $message AS message
 """
 
+# One row is a delivery of which not one line could be read.
+_NOTHING_READ = """
+SELECT r.delivery FROM store.record r
+LEFT JOIN (SELECT source, delivery, file, line, true AS lost FROM store.reject
+           WHERE step = $step AND attempt = $attempt AND reason <> 'row.header_again') x
+  USING (source, delivery, file, line)
+WHERE r.step = $step AND r.attempt = $attempt
+GROUP BY r.source, r.delivery HAVING bool_and(coalesce(x.lost, false)) ORDER BY ALL
+"""
+
 _COUNT = """
 SELECT count(*) FROM store.finding WHERE step = $step AND attempt = $attempt AND rule = $rule
 """
@@ -101,10 +111,12 @@ def open_clashes(judged: Sequence[Judged]) -> list[str]:
 
 
 def checks(context: Context, judged: Sequence[Judged]) -> list[Check]:
-    """The three checks that block: changes known, lines readable, numbers used once."""
+    """The checks that block: changes known, lines and whole files readable, numbers used once."""
     own = {"step": context.spec.id, "attempt": context.attempt}
     unknown = context.value(_COUNT, {**own, "rule": UNKNOWN})
     unreadable = context.value(_COUNT, {**own, "rule": UNREADABLE})
+    applied = {one.delivery.name for one in judged if one.applied}
+    unread = [str(row[0]) for row in context.query(_NOTHING_READ, own) if row[0] in applied]
     clashes = [context.host.name(name) for name in open_clashes(judged)]
     return [
         _check(
@@ -114,6 +126,10 @@ def checks(context: Context, judged: Sequence[Judged]) -> list[Check]:
         _check(
             _("every line of the deltas can be read"), str(unreadable) if unreadable else "",
             _("ask the source to deliver it again, or waive with a reason"),
+        ),
+        _check(
+            _("deltas of which lines can be read"), ", ".join(map(context.host.name, unread)),
+            _("correct encoding: or delimiter:, ask the source again, or waive with a reason"),
         ),
         _check(
             _("every number of a delta has one content"), ", ".join(clashes),

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?= demo
 
-.PHONY: demo test lint types contracts soak bench truth screenshot schemas clean
+.PHONY: demo test test-system lint types contracts soak bench truth screenshot schemas clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -19,6 +19,7 @@ demo: $(STAMP)
 
 test: lint types contracts
 	$(BIN)/python -m pytest
+	@echo "Left out: what needs root, sshd or a browser (make test-system), and the long ones (make soak)."
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -29,6 +30,9 @@ types: $(STAMP)
 
 contracts: $(STAMP)
 	$(BIN)/lint-imports
+
+test-system: $(STAMP)
+	$(BIN)/python -m pytest -m system -n 0 tests
 
 soak: $(STAMP)
 	$(BIN)/python -m pytest -m soak -n 0 tests

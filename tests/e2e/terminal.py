@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,12 +34,19 @@ FRAME = str.maketrans("│╭╮╰╯─┌┐└┘", " " * 10)
 
 
 class Terminal:
-    """``tui-migrate ARGUMENTS`` in a terminal of ``columns`` × ``rows``; killed on leaving."""
+    """``tui-migrate ARGUMENTS`` in a terminal of ``columns`` × ``rows``; killed on leaving. ``through``:
+    the command line that starts the program, if not this very Python."""
 
-    def __init__(self, *arguments: str | Path, columns: int = 120, rows: int = 40) -> None:
+    def __init__(
+        self,
+        *arguments: str | Path,
+        columns: int = 120,
+        rows: int = 40,
+        through: Sequence[str] = (sys.executable, "-m", "tui_migrate"),
+    ) -> None:
         self.child = pexpect.spawn(
-            sys.executable,
-            ["-m", "tui_migrate", *map(str, arguments)],
+            through[0],
+            [*through[1:], *map(str, arguments)],
             dimensions=(rows, columns),
             env={**environment(), "TERM": "xterm-256color"},
             timeout=PATIENCE,

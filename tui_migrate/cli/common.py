@@ -155,14 +155,30 @@ def rest(client: Client) -> None:
 
 
 def read_run(root: Path) -> tuple[Workspace, list[Entry], RunState]:
-    """The journal of a workspace, read without holding it, and the state that it gives."""
+    """The journal of a workspace, read without holding it, and the state that it gives. Who may not
+    read the file hears it from the engine, if one runs."""
     from tui_migrate.engine.run import fold
     from tui_migrate.engine.workspace import Workspace
 
     workspace = Workspace(root.resolve())
     workspace.require()
-    entries = read_journal(workspace.journal, workspace.vault)
+    if workspace.is_others:
+        entries = _told_by_engine(workspace)
+    else:
+        entries = read_journal(workspace.journal, workspace.vault)
     return workspace, entries, fold(entries)
+
+
+def _told_by_engine(workspace: Workspace) -> list[Entry]:
+    from tui_migrate.engine.attach import attach
+
+    client = attach(workspace.root)
+    if client is None:
+        raise workspace.not_yours()
+    try:
+        return list(client.entries())
+    finally:
+        client.close()
 
 
 def read_journal(journal: Path, vault: Path) -> list[Entry]:

@@ -65,7 +65,7 @@ def attach_or_start(
         client = attach(root, key=key, drives=drives)
         if client is not None:
             return client
-        workspace.require()
+        _require_own(workspace)
         if is_held(workspace):
             patience.wait()
             continue
@@ -83,13 +83,20 @@ def attach_or_open(
         client = attach(root, key=key)
         if client is not None:
             return client
-        workspace.require()
+        _require_own(workspace)
         from tui_migrate.engine.client import open_client
 
         try:
             return open_client(root, key=key, say=say)
         except Locked:
             patience.wait()
+
+
+def _require_own(workspace: Workspace) -> None:
+    """Raise ``EnvironmentProblem`` unless this user may open the workspace himself."""
+    workspace.require()
+    if workspace.is_others:
+        raise workspace.not_yours()
 
 
 class Patience:

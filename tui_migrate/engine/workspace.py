@@ -90,6 +90,22 @@ class Workspace:
         """Whether a run was begun here."""
         return self.journal.exists()
 
+    @property
+    def is_others(self) -> bool:
+        """Whether what the program keeps here is not for this user to read."""
+        return self.state.is_dir() and not os.access(self.state, os.R_OK)
+
+    def not_yours(self) -> EnvironmentProblem:
+        """The error that says whose workspace this is, for who needs his engine."""
+        try:
+            owner = self.state.owner()
+        except (OSError, KeyError):
+            owner = _("somebody else")
+        return EnvironmentProblem(
+            _("The workspace {} belongs to {}, and no engine runs there.").format(self.root, owner),
+            _("Ask {} to open it, or to let tui-migrate engine run.").format(owner),
+        )
+
     def require(self) -> None:
         """Raise ``EnvironmentProblem`` unless this folder is a workspace."""
         if not (self.root / RUNBOOK_FILE).is_file():

@@ -129,7 +129,8 @@ def machine() -> Iterator[Machine]:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             subprocess.run(["userdel", "-r", user], capture_output=True, check=False)
-        shutil.rmtree(folder, ignore_errors=True)
+        if not os.environ.get("KEEP_MACHINE"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _install(folder: Path) -> None:

@@ -11,11 +11,13 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import secrets
+import shutil
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
@@ -23,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from tui_migrate.errors import EnvironmentProblem
-from tui_migrate.files import PRIVATE_FILE, PRIVATE_FOLDER, sha256_file, whole
+from tui_migrate.files import PRIVATE_FILE, make_folder, sha256_file, whole
 from tui_migrate.i18n import _
 
 MAGIC = b"TUI-MIGRATE-BACKUP 1\n"
@@ -166,10 +168,27 @@ class _Reader(io.RawIOBase):
         return count
 
 
-def _private(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
-    """What unpacking may safely write, for this user's eyes only."""
-    mode = PRIVATE_FOLDER if member.isdir() else PRIVATE_FILE
-    return tarfile.data_filter(member, folder).replace(mode=mode, deep=False)
+def _unpack(archive: tarfile.TarFile, into: Path) -> None:
+    """Write the files of a back-up below ``into``, for this user's eyes only. A back-up holds files and
+    folders and nothing else; anything that would land elsewhere is damage (``TarError``)."""
+    for member in archive:
+        parts = PurePosixPath(member.name).parts
+        if not parts or parts[0] == "/" or ".." in parts:
+            raise tarfile.TarError(member.name)
+        path = into.joinpath(*parts)
+        if member.isdir():
+            make_folder(path)
+            continue
+        content = archive.extractfile(member) if member.isfile() else None
+        if content is None:
+            raise tarfile.TarError(member.name)
+        make_folder(path.parent)
+        with open(path, "xb", opener=_for_us_only) as stream:  # noqa: PTH123 - Path.open has no opener
+            shutil.copyfileobj(content, stream, CHUNK)
+
+
+def _for_us_only(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, PRIVATE_FILE)
 
 
 def restore_backup(path: Path, key: bytes, into: Path) -> dict[str, int]:
@@ -182,14 +201,12 @@ def restore_backup(path: Path, key: bytes, into: Path) -> dict[str, int]:
         with path.open("rb") as stream:
             reader = io.BufferedReader(_Reader(_plain(stream, path, key)), CHUNK)
             with tarfile.open(fileobj=reader, mode="r|gz") as archive:
-                archive.extractall(into, filter=_private)  # noqa: S202 - a stricter "data"
+                _unpack(archive, into)
             reader.read()
     except (tarfile.TarError, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise EnvironmentProblem(_("The back-up {} is damaged.").format(path)) from error
-    for folder in into.rglob("*/"):
-        folder.chmod(PRIVATE_FOLDER)
     manifest_path = into / MANIFEST
     if not manifest_path.is_file():
         raise EnvironmentProblem(_("The back-up {} has no manifest.").format(path))

@@ -16,11 +16,11 @@ from tests.tui.conftest import Make
 from tests.tui.world import ITEMS, World
 from tui_migrate.audit import entries as facts
 from tui_migrate.engine import api
+from tui_migrate.engine.rewind import Rewind, mark
 from tui_migrate.engine.run import RunState, fold
 from tui_migrate.tui.advice import next_press
 from tui_migrate.tui.answers import Item, canonical, day, number, wrong
 from tui_migrate.tui.live import Live
-from tui_migrate.tui.rewind import Rewind, mark
 from tui_migrate.tui.safe import fit, safe, sealed
 
 

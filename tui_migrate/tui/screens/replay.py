@@ -17,13 +17,13 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 
 from tui_migrate.engine.queries import Said
+from tui_migrate.engine.rewind import DECISION, FAILURE, GATE, SEAL, Rewind
 from tui_migrate.engine.run import RunState
 from tui_migrate.engine.sentences import Teller, clock, grouped, moment, stamp
 from tui_migrate.i18n import _
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.advice import is_gate
 from tui_migrate.tui.between import between
-from tui_migrate.tui.rewind import DECISION, FAILURE, GATE, SEAL, Rewind
 from tui_migrate.tui.safe import fit, safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tui_migrate.errors import EnvironmentProblem
+from tui_migrate.staging import archive
 from tui_migrate.staging.archive import CHUNK, Member, restore_backup, write_backup
 
 KEY = b"correct horse battery staple"
@@ -108,3 +109,16 @@ def test_what_is_restored_is_for_this_user_only(tmp_path: Path, backup: Path) ->
         "deliveries/crm/small.csv": 0o600,
         "large.bin": 0o600,
     }
+
+
+def test_an_older_back_up_packed_with_gzip_is_still_read(
+    tmp_path: Path, backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = tmp_path / "small.csv"
+    with monkeypatch.context() as at:
+        at.setattr(archive, "PACKING", "gzip")
+        write_backup(backup, KEY, [Member("small.csv", small)], {"record": 7})
+    into = tmp_path / "elsewhere"
+    into.mkdir()
+    assert restore_backup(backup, KEY, into) == {"record": 7}
+    assert (into / "small.csv").read_bytes() == "Zoë;1\n".encode()

@@ -1,6 +1,7 @@
 """Encrypted back-ups: a tar stream in AES-256-GCM chunks under a key from a passphrase or key file.
 
-Layout: the line ``TUI-MIGRATE-BACKUP 1``, a line of JSON (salt, scrypt cost, nonce prefix, chunk
+The tar stream is packed with zstd (in older back-ups with gzip: its first bytes say which). Layout:
+the line ``TUI-MIGRATE-BACKUP 1``, a line of JSON (salt, scrypt cost, nonce prefix, chunk
 size), then chunks: four bytes length, ciphertext with tag. The nonce of chunk n is prefix (7 bytes),
 n (4 bytes), 1 for the last chunk else 0, and the header is authenticated with every chunk: a chunk
 that is changed, lost, swapped or cut off is noticed (the STREAM construction of Hoang et al. 2015).
@@ -8,7 +9,6 @@ that is changed, lost, swapped or cut off is noticed (the STREAM construction of
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import os
@@ -16,9 +16,10 @@ import secrets
 import shutil
 import tarfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -33,6 +34,8 @@ CHUNK = 1 << 20
 COST = {"n": 1 << 15, "r": 8, "p": 1}
 """scrypt cost: 32 MiB and about 0.1 s, for a key that is a file or a long passphrase."""
 MANIFEST = "backup.json"
+PACKING = "zstd"
+GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,7 @@ def write_backup(
         with temporary.open("wb") as out:
             out.write(MAGIC + header + b"\n")
             writer = _Writer(out, _cipher(key, salt, COST), prefix, header)
-            with (
-                gzip.GzipFile(fileobj=writer, mode="wb", compresslevel=1, mtime=0) as packed,
-                tarfile.open(fileobj=packed, mode="w|", dereference=True) as archive,
-            ):
+            with _packed(writer) as packed, _archive(packed, "w|") as archive:
                 for member in members:
                     listed[member.name] = {
                         "size": member.path.stat().st_size,
@@ -113,6 +113,32 @@ def write_backup(
             writer.finish()
         sha256 = sha256_file(temporary)
     return sha256, len(listed)
+
+
+@contextmanager
+def _packed(out: _Writer) -> Iterator[Any]:
+    """A stream that packs what is written to it into ``out``."""
+    import pyarrow as pa
+
+    with pa.CompressedOutputStream(pa.PythonFile(out, mode="w"), PACKING) as stream:
+        yield stream
+
+
+@contextmanager
+def _unpacked(plain: io.BufferedReader) -> Iterator[Any]:
+    """What ``plain`` holds, unpacked; older back-ups are packed with gzip."""
+    import pyarrow as pa
+
+    packing = "gzip" if plain.peek(len(GZIP)).startswith(GZIP) else PACKING
+    with pa.CompressedInputStream(pa.PythonFile(plain, mode="r"), packing) as stream:
+        yield stream
+
+
+def _archive(stream: Any, mode: Literal["w|", "r|"]) -> tarfile.TarFile:
+    """A tar archive on a stream, in steps of a chunk: small ones cost more than what they carry."""
+    return tarfile.open(
+        fileobj=stream, mode=mode, bufsize=CHUNK, copybufsize=CHUNK, dereference=True
+    )
 
 
 def _plain(stream: BinaryIO, path: Path, key: bytes) -> Iterator[bytes]:
@@ -200,9 +226,10 @@ def restore_backup(path: Path, key: bytes, into: Path) -> dict[str, int]:
     try:
         with path.open("rb") as stream:
             reader = io.BufferedReader(_Reader(_plain(stream, path, key)), CHUNK)
-            with tarfile.open(fileobj=reader, mode="r|gz") as archive:
-                _unpack(archive, into)
-            reader.read()
+            with _unpacked(reader) as packed:
+                with _archive(packed, "r|") as archive:
+                    _unpack(archive, into)
+                reader.read()  # the seal of the last chunk is checked too
     except (tarfile.TarError, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tui_migrate.cli.common import WorkspaceOption, has_terminal, opened, result, say
-from tui_migrate.engine.api import AnyCommand, Client
 from tui_migrate.errors import EnvironmentProblem, Exit
 from tui_migrate.i18n import _
+
+if TYPE_CHECKING:
+    from tui_migrate.engine.api import AnyCommand, Client
 
 
 def register(app: typer.Typer) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +52,8 @@ def _runbook_folder(name: str) -> Path:
 
 def _make_workspace(target: Path, runbook: str, *, with_sample: bool) -> None:
     """A new workspace that appears by one rename, or not at all."""
+    import secrets
+
     source = _runbook_folder(runbook)
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep_unfinished(target)

@@ -1,4 +1,7 @@
-"""The application: themes, keys, signals, and the run that all screens look at. Nothing else."""
+"""The application: themes, keys, signals, and the run that all screens look at. Nothing else.
+
+What the screens of a run need is loaded after the first paint, not before it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import monotonic
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events, on
 from textual.app import App, SystemCommand
@@ -17,26 +20,26 @@ from textual.command import Provider
 from textual.screen import Screen
 from textual.timer import Timer
 
-from tui_migrate.engine import api
-from tui_migrate.engine.api import Client, Reply
 from tui_migrate.errors import Exit
 from tui_migrate.i18n import _
 from tui_migrate.tui import themes
 from tui_migrate.tui.actions import acts, bindings
-from tui_migrate.tui.live import Live
+from tui_migrate.tui.breakpoints import BREAKPOINTS
 from tui_migrate.tui.messages import Heard, Opened, Said
 from tui_migrate.tui.outbox import Outbox
 from tui_migrate.tui.palette import Palette
 from tui_migrate.tui.safe import safe
-from tui_migrate.tui.screens.base import BREAKPOINTS, BaseScreen
-from tui_migrate.tui.screens.form import Filled, Form
 from tui_migrate.tui.screens.opening import OpeningScreen
-from tui_migrate.tui.screens.run import RunScreen
+
+if TYPE_CHECKING:
+    from tui_migrate.engine.api import Client, Reply
+    from tui_migrate.tui.live import Live
+    from tui_migrate.tui.screens.form import Filled
 
 PACE = 0.5
 """Seconds between two repaints while entries stream in."""
 
-Opener = Callable[[Callable[[str], None]], Client]
+Opener = Callable[[Callable[[str], None]], "Client"]
 """Opens the engine of a workspace; is given a function that shows a line meanwhile."""
 
 Severity = Literal["information", "warning", "error"]
@@ -77,7 +80,7 @@ class MigrateApp(App[int]):
             self.register_theme(own)
         self.theme = theme or themes.chosen()
         if client is not None:
-            self.live = Live(client)
+            self._look_at(client)
         self._pace = pace
         self._painted = 0.0
         self._later: Timer | None = None
@@ -90,7 +93,14 @@ class MigrateApp(App[int]):
             self.push_screen(OpeningScreen())
             self.call_after_refresh(self._open)
 
+    def _look_at(self, client: Client) -> None:
+        from tui_migrate.tui.live import Live
+
+        self.live = Live(client)
+
     def _show_run(self) -> None:
+        from tui_migrate.tui.screens.run import RunScreen
+
         self.live.start(lambda: self.post_message(Heard()))
         self.push_screen(RunScreen())
 
@@ -119,7 +129,7 @@ class MigrateApp(App[int]):
     @on(Opened)
     def _opened(self, message: Opened) -> None:
         self.client = message.client
-        self.live = Live(message.client)
+        self._look_at(message.client)
         self.pop_screen()
         self._show_run()
 
@@ -148,6 +158,8 @@ class MigrateApp(App[int]):
             self._later = self.set_timer(wait, self._repaint)
 
     def _repaint(self) -> None:
+        from tui_migrate.tui.screens.base import BaseScreen
+
         self._later = None
         self._painted = monotonic()
         for screen in self.screen_stack:
@@ -169,6 +181,9 @@ class MigrateApp(App[int]):
 
     def go_on(self) -> None:
         """Start the run or go on with it."""
+        from tui_migrate.engine import api
+        from tui_migrate.tui.screens.base import BaseScreen
+
         screen = self.screen
         if isinstance(screen, BaseScreen):
             self.live.running = True
@@ -187,6 +202,8 @@ class MigrateApp(App[int]):
 
     def action_leave(self) -> None:
         """Quit; ask first while a step runs."""
+        from tui_migrate.tui.screens.form import Form
+
         if isinstance(self.screen, Form):
             return
         if self.client is None or not self.live.running:
@@ -202,6 +219,7 @@ class MigrateApp(App[int]):
 
     def action_help(self) -> None:
         """Keys of the present screen."""
+        from tui_migrate.tui.screens.base import BaseScreen
         from tui_migrate.tui.screens.help import HelpScreen
 
         screen = self.screen
@@ -210,6 +228,8 @@ class MigrateApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: all actions of the present screen by name, and the themes."""
+        from tui_migrate.tui.screens.base import BaseScreen
+
         group = screen.GROUP if isinstance(screen, BaseScreen) else ""
         for act in acts(group):
             if act.id == "app.palette" or (

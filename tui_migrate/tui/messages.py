@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from tui_migrate.engine.api import Client, Reply
+if TYPE_CHECKING:
+    from tui_migrate.engine.api import Client, Reply
 
 
 class Heard(Message, bubble=False):

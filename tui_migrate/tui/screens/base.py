@@ -19,15 +19,13 @@ from tui_migrate.engine.sentences import said, stamp
 from tui_migrate.errors import TuiMigrateError
 from tui_migrate.i18n import _
 from tui_migrate.tui.actions import Act, acts
+from tui_migrate.tui.breakpoints import BREAKPOINTS
 from tui_migrate.tui.messages import Done, Told, Trouble
 from tui_migrate.tui.safe import prose
 from tui_migrate.tui.widgets.block import KeyBar, TopBar
 
 if TYPE_CHECKING:
     from tui_migrate.tui.app import MigrateApp
-
-BREAKPOINTS: list[tuple[int, str]] = [(0, "-narrow"), (100, "-wide")]
-"""Terminals from 100 columns on have room for two panes beside each other."""
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from tui_migrate.steps.base import Context, Step, Unit
 TECHNICAL_NAMES = ("step", "attempt", "unit")
 
 # One row is a table of staging.
-_STORE_TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'store'"
+_STORE_TABLES = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'store'"
 
 
 class Units:

@@ -41,7 +41,8 @@ def sql_type(field: Field) -> str:
 class Mapped:
     """Rows of one mapping in the temporary table ``map_out``, and SQL that reads them.
 
-    Every statement has a total order. ``payment``: the payment fields that were read.
+    Every statement has a total order, but for those of the trail: a segment sorts them itself.
+    ``payment``: the payment fields that were read.
     """
 
     mapping: Mapping
@@ -148,14 +149,14 @@ class Mapped:
         if not self.mapping.owned:
             return (
                 f"SELECT {literal(self.mapping.source)} AS source, record_id, 'mapped' AS event,"
-                f" {rule} AS rule FROM {OUT} WHERE rejected IS NULL AND newest ORDER BY record_id"
+                f" {rule} AS rule FROM {OUT} WHERE rejected IS NULL AND newest"
             )
         known = f"SEMI JOIN {owners} USING (source, record_id)" if owners else ""
         return (
             f"SELECT source, record_id, 'mapped' AS event, {literal(self.mapping.entity.name)} AS"
             f" field, {rule} AS rule, rows::VARCHAR AS after FROM (SELECT owner_source AS source,"
             f" owner_record AS record_id, count(*) AS rows FROM {OUT} WHERE rejected IS NULL"
-            f" AND owner_record IS NOT NULL GROUP BY ALL) {known} ORDER BY source, record_id"
+            f" AND owner_record IS NOT NULL GROUP BY ALL) {known}"
         )
 
     def rejected_trail_select(self) -> str:
@@ -163,7 +164,7 @@ class Mapped:
         return (
             f"SELECT {literal(self.mapping.source)} AS source, record_id, 'rejected' AS event,"
             f" min(rejected) AS rule FROM {OUT} WHERE rejected IS NOT NULL"
-            " AND record_id IS NOT NULL GROUP BY record_id ORDER BY record_id"
+            " AND record_id IS NOT NULL GROUP BY record_id"
         )
 
     def cleaned_trail_select(self) -> str | None:
@@ -201,7 +202,6 @@ class Mapped:
         return (
             f"SELECT {literal(self.mapping.source)} AS source, record_id, 'cleaned' AS event, field,"
             f" rule, before, after FROM ({' UNION ALL '.join(found)})"
-            " ORDER BY record_id, field, rule, before"
         )
 
     def links_select(self) -> str | None:

@@ -68,11 +68,13 @@ ORDER BY "at", kind, subject, decision, decided_by, comment
 
 # One row is a physical row of a delivery and what became of it; child rows name their owner's profile.
 _FATES = """
-WITH physical AS (
-  SELECT source, delivery, file, line, record_id, fate, reason FROM {fates}
+WITH told AS MATERIALIZED (
+  SELECT source, delivery, file, line, record_id, fate, reason FROM {fates}),
+physical AS (
+  SELECT * FROM told
   UNION ALL
   SELECT source, delivery, file, line, NULL, 'rejected', min(reason) FROM {reject}
-    ANTI JOIN {fates} USING (source, delivery, file, line)
+    ANTI JOIN told USING (source, delivery, file, line)
   GROUP BY source, delivery, file, line),
 attached AS (
   SELECT e.source, e.delivery, e.file, e.line, min(c.profile_id) AS profile_id

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,6 +31,8 @@ from tui_migrate.i18n import _
 
 MAGIC = b"TUI-MIGRATE-BACKUP 1\n"
 CHUNK = 1 << 20
+_STEPS: Any = {"bufsize": CHUNK, "copybufsize": CHUNK}
+"""How tar works: small steps cost more than what they carry. (Its stubs do not know both.)"""
 COST = {"n": 1 << 15, "r": 8, "p": 1}
 """scrypt cost: 32 MiB and about 0.1 s, for a key that is a file or a long passphrase."""
 MANIFEST = "backup.json"
@@ -99,7 +101,10 @@ def write_backup(
         with temporary.open("wb") as out:
             out.write(MAGIC + header + b"\n")
             writer = _Writer(out, _cipher(key, salt, COST), prefix, header)
-            with _packed(writer) as packed, _archive(packed, "w|") as archive:
+            with (
+                _packed(writer) as packed,
+                tarfile.open(fileobj=packed, mode="w|", dereference=True, **_STEPS) as archive,
+            ):
                 for member in members:
                     listed[member.name] = {
                         "size": member.path.stat().st_size,
@@ -125,20 +130,13 @@ def _packed(out: _Writer) -> Iterator[Any]:
 
 
 @contextmanager
-def _unpacked(plain: io.BufferedReader) -> Iterator[Any]:
+def _unpacked(plain: io.BufferedReader[_Reader]) -> Iterator[Any]:
     """What ``plain`` holds, unpacked; older back-ups are packed with gzip."""
     import pyarrow as pa
 
     packing = "gzip" if plain.peek(len(GZIP)).startswith(GZIP) else PACKING
     with pa.CompressedInputStream(pa.PythonFile(plain, mode="r"), packing) as stream:
         yield stream
-
-
-def _archive(stream: Any, mode: Literal["w|", "r|"]) -> tarfile.TarFile:
-    """A tar archive on a stream, in steps of a chunk: small ones cost more than what they carry."""
-    return tarfile.open(
-        fileobj=stream, mode=mode, bufsize=CHUNK, copybufsize=CHUNK, dereference=True
-    )
 
 
 def _plain(stream: BinaryIO, path: Path, key: bytes) -> Iterator[bytes]:
@@ -227,7 +225,7 @@ def restore_backup(path: Path, key: bytes, into: Path) -> dict[str, int]:
         with path.open("rb") as stream:
             reader = io.BufferedReader(_Reader(_plain(stream, path, key)), CHUNK)
             with _unpacked(reader) as packed:
-                with _archive(packed, "r|") as archive:
+                with tarfile.open(fileobj=packed, mode="r|", **_STEPS) as archive:
                     _unpack(archive, into)
                 reader.read()  # the seal of the last chunk is checked too
     except (tarfile.TarError, EOFError, OSError) as error:

@@ -190,12 +190,15 @@ def _read_jsonl(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> Rea
     cursor.register("json_lines", table)
     try:
         paths = _json_paths(cursor)
-        picks = [
-            f"json_extract_string(body, {literal(pointer)}) AS {quote(name)}"
-            for name, pointer in paths.items()
-        ]
         if numbers:
-            relation = f"(SELECT {', '.join(['_line', *picks])} FROM json_lines)"
+            # All values of a line in one reading of it.
+            wanted = ", ".join(literal(pointer) for pointer in paths.values())
+            found = f"json_extract_string(body, [{wanted}])" if paths else "NULL"
+            picks = [f"found[{n}] AS {quote(name)}" for n, name in enumerate(paths, 1)]
+            relation = (
+                f"(SELECT {', '.join(['_line', *picks])}"
+                f" FROM (SELECT _line, {found} AS found FROM json_lines))"
+            )
             _append(store, cursor, job, relation, list(paths), "_line", len(numbers))
     finally:
         cursor.unregister("json_lines")

@@ -52,7 +52,6 @@ SELECT c.source, c.record_id, 'consent' AS event,
 FROM store.consent_state s
 JOIN crosswalk c ON c.profile_id = s.profile_id AND c.role = 'founder'
 WHERE s.step = $step AND s.attempt = $attempt AND s.unit = $unit
-ORDER BY ALL
 """
 
 # One row is a brand and channel: persons with an opt-in, and with an opt-out, in a source before

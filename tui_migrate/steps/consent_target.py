@@ -70,14 +70,12 @@ SELECT c.source, c.record_id, 'consent_written' AS event, r.entity AS field, r.a
   r.record_key AS before, r.target_id AS after
 FROM store.receipt r JOIN crosswalk c ON c.profile_id = r.profile_id AND c.role = 'founder'
 WHERE r.step = $step AND r.attempt = $attempt AND r.unit = $unit AND r.batch = $batch
-ORDER BY ALL
 """
 _TRAIL_ROW = """
 SELECT w.source_system AS source, w.record_id, 'consent_written' AS event, r.entity AS field,
   r.action AS rule, r.record_key AS before, r.target_id AS after
 FROM store.receipt r JOIN {rows} w ON w.record_key = r.record_key
 WHERE r.step = $step AND r.attempt = $attempt AND r.unit = $unit AND r.batch = $batch
-ORDER BY ALL
 """
 
 

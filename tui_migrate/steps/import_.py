@@ -65,7 +65,6 @@ SELECT c.source, c.record_id, 'imported' AS event, r.entity AS field, r.action A
 FROM store.receipt r
 JOIN crosswalk c ON c.profile_id = r.profile_id AND c.role = 'founder'
 WHERE r.step = $step AND r.attempt = $attempt AND r.unit = $unit
-ORDER BY c.source, c.record_id, r.entity, r.action
 """
 
 # One row is one row that the target refused, with the reason in front.

@@ -18,15 +18,23 @@ ARCHIVED = "gone_and_archived"
 # One row is a physical row that does not go on: the same again (repeated), older than another
 # delivery's row of that record (superseded), or at odds with one of its own delivery (held).
 _SETTLE = """
-WITH placed AS (
-  SELECT r.source, r.delivery, r.file, r.line, r.record_id, r.digest, d.place,
-         row_number() OVER (PARTITION BY r.source, r.delivery, r.record_id
-                            ORDER BY r.file, r.line) AS nth,
-         row_number() OVER (PARTITION BY r.source, r.delivery, r.record_id, r.digest
-                            ORDER BY r.file, r.line) AS nth_same,
-         max(d.place) OVER (PARTITION BY r.source, r.record_id) AS newest
+WITH waiting AS MATERIALIZED (
+  SELECT r.source, r.delivery, r.file, r.line, r.record_id, r.digest, d.place
   FROM record r JOIN delivery_places d USING (source, delivery)
-  ANTI JOIN fate f USING (source, delivery, file, line))
+  ANTI JOIN fate f USING (source, delivery, file, line)),
+-- One row is a record that has several rows: the others go on, and are not compared.
+several AS (
+  SELECT source, record_id FROM waiting WHERE record_id IS NOT NULL
+  GROUP BY source, record_id HAVING count(*) > 1),
+placed AS (
+  SELECT *, row_number() OVER (PARTITION BY source, delivery, record_id
+                               ORDER BY file, line) AS nth,
+         row_number() OVER (PARTITION BY source, delivery, record_id, digest
+                            ORDER BY file, line) AS nth_same,
+         max(place) OVER (PARTITION BY source, record_id) AS newest
+  FROM waiting SEMI JOIN several USING (source, record_id)
+  UNION ALL
+  SELECT *, 1, 1, place FROM waiting WHERE record_id IS NULL)
 SELECT source, delivery, file, line,
        CASE WHEN record_id IS NULL THEN 'rejected'
             WHEN place < newest THEN 'superseded'

@@ -169,6 +169,8 @@ class MigrateApp(App[int]):
     def on_key(self, event: events.Key) -> None:
         """A key of a burst that was on its way to the screen behind a form that has just opened: it
         is meant for the form."""
+        from tui_migrate.tui.screens.form import Form
+
         if event.is_printable and event.character and isinstance(self.screen, Form):
             self.screen.typed(event.character)
 

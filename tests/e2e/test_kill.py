@@ -65,6 +65,8 @@ def walk_under_fire(workspace: Path, fire: list[Moment]) -> int:
     for number, moment in enumerate(fire):
         process = start("demo", workspace, "--headless")
         wait_until(workspace, moment.units, process)
+        while process.poll() is None and not is_held(Workspace(workspace)):
+            time.sleep(0.01)  # it goes on behind the moment: there must be an engine to kill
         time.sleep(moment.seconds)
         engine = holder_of(Workspace(workspace))
         if process.poll() is None and engine is not None and is_held(Workspace(workspace)):

@@ -76,7 +76,7 @@ def look(pid: int) -> Sample | None:
 
 def headless(root: Path) -> RunCost:
     """Run the workspace with its own decisions file to the end, or to where it stops."""
-    command = [*program(), "run", "--headless", "-w", str(root)]
+    command = [*program(), "run", "--headless", "--in-process", "-w", str(root)]
     command += ["--decisions", str(root / "decisions.yaml")]
     used, there = machine_busy()
     began = time.time()

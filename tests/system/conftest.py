@@ -125,10 +125,13 @@ def machine() -> Iterator[Machine]:
             sshd.terminate()
             sshd.wait(10)
         for user in made:
-            for pid in processes_of(user):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            subprocess.run(["userdel", "-r", user], capture_output=True, check=False)
+            until = time.monotonic() + 20
+            while (running := processes_of(user)) and time.monotonic() < until:
+                for pid in running:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+                time.sleep(0.1)
+            subprocess.run(["userdel", "-rf", user], capture_output=True, check=True)
         if not os.environ.get("KEEP_MACHINE"):
             shutil.rmtree(folder, ignore_errors=True)
 

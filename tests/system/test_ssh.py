@@ -94,8 +94,8 @@ def workspace(machine: Machine) -> Path:
     delivery.mkdir(parents=True)
     (root / "mapping").mkdir()
     lines = ["Nr;Voornaam;Naam;Mail;Merk"]
-    for n in range(ROWS):
-        brand = "Nova" if n % 2 else "Kompas"
+    for number in range(ROWS):
+        brand, n = "Nova" if number % 2 else "Kompas", f"{number:05}"
         lines.append(f"R{n};Voor{n};Zoek{brand}{n};p{n}@{brand.lower()}.example;{brand}")
     (delivery / "people.csv").write_text("\n".join(lines) + "\n")
     (root / "runbook.yaml").write_text(RUNBOOK)
@@ -181,16 +181,16 @@ def test_a_role_of_one_brand_sees_the_other_brand_masked(machine: Machine, works
     script.write_text(LOOK)
     script.chmod(0o644)
     found = {}
-    for number, brand in ((101, "Nova"), (100, "Kompas")):
+    for number, brand in (("00101", "Nova"), ("00100", "Kompas")):
         arguments = [f"R{number}", f"Zoek{brand}{number}", profile_id("crm", f"R{number}")]
         looked = machine.run(
             "tm-bram", str(machine.program), str(script), str(workspace), *arguments
         )
         assert looked.returncode == 0, looked.stderr
         found[brand] = looked.stdout
-    assert "ZoekKompas100" in found["Kompas"]
-    assert "p100@kompas.example" in found["Kompas"]
-    for secret in ("ZoekNova101", "Voor101", "p101@", "nova.example"):
+    assert "ZoekKompas00100" in found["Kompas"]
+    assert "p00100@kompas.example" in found["Kompas"]
+    for secret in ("ZoekNova00101", "Voor00101", "p00101@", "nova.example"):
         assert secret not in found["Nova"]
     assert "•" in json.loads(found["Nova"])[0][0]["name"]
     anybody = "".join(found.values())

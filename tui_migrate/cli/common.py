@@ -33,7 +33,13 @@ KEY_FILE = "backup.key"
 PASSPHRASE_VARIABLE = "TUI_MIGRATE_PASSPHRASE"  # noqa: S105 - its name, not a secret
 
 WorkspaceOption = Annotated[
-    Path, typer.Option("-w", "--workspace", help=_("The workspace folder (default: here)."))
+    Path,
+    typer.Option(
+        "-w",
+        "--workspace",
+        help=_("The workspace folder (default: here)."),
+        readable=False,  # somebody else's may be passed through only, on the way to its engine
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help=_("Print facts as JSON."))]
 InProcessOption = Annotated[
@@ -78,7 +84,7 @@ def find_key(root: Path, key_file: Path | None, *, ask: bool = False) -> bytes |
     ``None`` when there is none; then only a step that needs it complains.
     """
     chosen = key_file or (Path(p) if (p := os.environ.get(KEY_FILE_VARIABLE)) else None)
-    if chosen is None and (root / KEY_FILE).is_file():
+    if chosen is None and (root / KEY_FILE).is_file() and os.access(root / KEY_FILE, os.R_OK):
         chosen = root / KEY_FILE
     if chosen is not None:
         try:

@@ -207,7 +207,7 @@ def _unpack(archive: tarfile.TarFile, into: Path) -> None:
         if content is None:
             raise tarfile.TarError(member.name)
         make_folder(path.parent)
-        with open(path, "xb", opener=_for_us_only) as stream:  # noqa: PTH123 - Path.open has no opener
+        with open(path, "xb", opener=_for_us_only) as stream:
             shutil.copyfileobj(content, stream, CHUNK)
 
 

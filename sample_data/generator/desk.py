@@ -53,7 +53,9 @@ class Desk:
         return f"{CODES[brand]}-{self.rng.randint(18, 26)}-{self.rng.randint(1, 12):02d}"
 
     def record(self, key: tuple[str, str], person: str, said: Spelling) -> None:
-        self.truth.record(key, person, said.points, said.has_name, said.birth_key, said.address_key)
+        self.truth.record(
+            key, person, said.readable, said.has_name, said.birth_key, said.address_key
+        )
 
     def repeat_some(self, file: str, share: float) -> None:
         """Deliver some rows a second time, as exports that are pasted together do."""

@@ -49,6 +49,7 @@ def _contact(desk: Desk, person: Person, slot: int) -> str:
     if person.org and desk.chance(0.3):
         said.email, said.points = person.org.email, [p for p in said.points if "@" not in p]
         said.points.append(person.org.email)
+        said.mended = []
     fields = _fields(desk, number, person, said)
     desk.rows[CONTACTS].append(line(";", fields))
     if desk.chance(0.004):
@@ -158,6 +159,6 @@ def _broken(desk: Desk) -> None:
             row = line(";", fields)
         desk.hide(CONTACTS, row)
         desk.truth.record(
-            ("crm", number), person.pid, said.points, said.has_name, said.birth_key,
+            ("crm", number), person.pid, said.readable, said.has_name, said.birth_key,
             said.address_key, readable=kind == "break",
         )  # fmt: skip

@@ -163,7 +163,7 @@ def write_events(desk: Desk) -> None:
         said = desk.scribe.write(person, GUEST)
         if desk.chance(0.4):
             said.postcode = said.address_key = ""
-        desk.truth.record(("events", number), person.pid, said.points, said.has_name)
+        desk.truth.record(("events", number), person.pid, said.readable, said.has_name)
         names = (said.full, "", "") if desk.chance(0.5) else (
             "", said.first or said.initials, said.surname)  # fmt: skip
         brand = desk.rng.choice(desk.brands(person))

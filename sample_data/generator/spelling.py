@@ -50,6 +50,13 @@ class Spelling:
     birth_key: str = ""
     address_key: str = ""
     points: list[str] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
+    """An address that is written wrongly, and that a careful reader sees all the same."""
+
+    @property
+    def readable(self) -> list[str]:
+        """Every contact point that can be read from the record."""
+        return self.points + self.mended
 
     @property
     def surname(self) -> str:
@@ -195,6 +202,8 @@ class Scribe:
             said.email = f"{local}@{broken}"
             if broken.endswith("mial.com"):
                 said.points.append(said.email.lower())
+            else:
+                said.mended.append(address)
             return
         said.points.append(address)
         if rng.random() < 0.06:

@@ -106,6 +106,27 @@ def test_a_number_read_as_dutch_by_its_mapping_is_found_as_it_was_written() -> N
     assert world.rules() == {("p1", "Nova", "phone"): "suppression:manual"}
 
 
+@pytest.mark.parametrize(
+    ("written", "channel", "listed"),
+    [
+        ("jan%40huis.be", "email", {"jan@huis.be"}),
+        ("jan (at) huis.be", "email", {"jan@huis.be"}),
+        ("0475 12 34 56", "phone", {"+31475123456", "+32475123456"}),
+        ("+32 475 12 34 56", "phone", {"+32475123456"}),
+    ],
+)
+def test_the_list_names_what_nobody_carries_in_a_form_that_can_be_used(
+    written: str, channel: str, listed: set[str]
+) -> None:
+    world = World()
+    world.consent("T1", "withdrawn", None, channel=channel, contact_point=written)
+    world.suppress("X1", "complaint", None, channel=channel, contact_point=written)
+    world.build()
+    rows = world.cursor.execute(silence.LIST, {"brands": ["Nova"]}).fetchall()
+    for brand in ("Nova", "*"):
+        assert {row[2] for row in rows if row[4] == brand} == listed
+
+
 def test_other_people_are_left_alone() -> None:
     world = World()
     world.person("p1", "R1", email=["jan.peeters@huis.be", "piet@gmail.com"])

@@ -106,6 +106,23 @@ JOIN tmp_loose_point p USING (loose)
 WHERE r.silences AND p.point IS DISTINCT FROM r.point
 """
 
+# An odd spelling that its type cannot read gives the point by what it may mean, so that the list names
+# an address or number; a number without country gives all that it may be.
+_FORMS = """
+INSERT INTO tmp_{what}_point
+SELECT DISTINCT w.row_no, v.form FROM tmp_{what}_row r
+JOIN (SELECT row_no, written FROM tmp_{what}_row
+      UNION SELECT row_no, cell FROM tmp_{what}_cell) w USING (row_no)
+JOIN tmp_value_loose v ON v.value = w.written
+ANTI JOIN tmp_{what}_point t ON t.row_no = r.row_no AND t.point = v.form
+WHERE r.silences AND v.form IS NOT NULL AND NOT {owned}
+"""
+_UNREADABLE_POINTS = """
+DELETE FROM tmp_{what}_point t WHERE NOT contains(t.point, '@') AND NOT starts_with(t.point, '+')
+  AND EXISTS (SELECT 1 FROM tmp_{what}_row r JOIN tmp_value_loose v ON v.value = r.written
+    WHERE r.row_no = t.row_no AND r.point = t.point AND v.form IS NOT NULL)
+"""
+
 # One row is a number that a mapping read as one of its country, as its cell has it.
 _CELLS = """
 CREATE OR REPLACE TEMP TABLE tmp_{what}_cell AS
@@ -282,6 +299,8 @@ def place(
     for what, needs_point in _NEEDS_POINT.items():
         cursor.execute(_BY_OWNER.format(what=what, crosswalk=sources.crosswalk))
         cursor.execute(_ROW_POINTS.format(what=what, needs_point=needs_point))
+        cursor.execute(_FORMS.format(what=what, owned=_BESIDE[what]))
+        cursor.execute(_UNREADABLE_POINTS.format(what=what))
         cursor.execute(_LOOSE.format(what=what))
         _find_lost(cursor, sources, what, country)
         cursor.execute(_PLACED.format(what=what, owned=_BESIDE[what]))

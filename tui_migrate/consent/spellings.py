@@ -74,10 +74,11 @@ def folded_sql(mail: str) -> str:
     )
 
 
-# One row is a value that silences and one of its loose forms; of tidy addresses there is one.
+# One row is a value that silences and one of its loose forms; of tidy addresses there is one. form:
+# what an odd spelling may mean, before it is loosened.
 _TOLD = f"""
 CREATE OR REPLACE TEMP TABLE tmp_value_loose AS
-SELECT DISTINCT v.value, {folded_sql("coalesce(o.form, k.key, v.value)")} AS loose
+SELECT DISTINCT v.value, o.form, {folded_sql("coalesce(o.form, k.key, v.value)")} AS loose
 FROM (SELECT DISTINCT value FROM ({{values}}) WHERE trim(value) <> '') v
 LEFT JOIN tmp_point_key k USING (value) LEFT JOIN odd_spellings o USING (value)
 """
@@ -98,7 +99,7 @@ TABLES = ("tmp_value_loose", "tmp_loose_point")
 
 
 def loosen(cursor: Cursor, values: str, contact_point: str) -> None:
-    """Fill ``tmp_value_loose`` (value, loose) and ``tmp_loose_point`` (point, loose).
+    """Fill ``tmp_value_loose`` (value, form, loose) and ``tmp_loose_point`` (point, loose).
 
     ``values``: a SELECT of a column value, what silences as it is written; ``contact_point``: rows
     with a column value, whose numbers are written without their person's country.

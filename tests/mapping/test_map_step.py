@@ -52,7 +52,34 @@ def test_every_row_is_mapped_rejected_or_excluded(here: World) -> None:
         ("R4", "excluded", "mapping.not_selected"),
     ]
     assert outcome.figures["profile"] == 2
-    assert [check.passed for check in outcome.checks] == [True, True, True]
+    assert [check.passed for check in outcome.checks] == [True] * 4
+
+
+def bsn(number: int) -> str:
+    """An eight-digit number with the digit that passes the eleven test; '' where there is none."""
+    digits = f"{number:08}"
+    check = sum(int(d) * w for d, w in zip(digits, range(9, 1, -1), strict=True)) % 11
+    return "" if check == 10 else f"{digits}{check}"
+
+
+@pytest.mark.parametrize(("values", "refused"), [
+    ([bsn(n) for n in range(10_000_007, 10_000_040)], True),
+    ([f"{n}" for n in range(612_345_600, 612_345_640)], False),
+    ([bsn(10_000_007)] * 40, False),
+])  # fmt: skip
+def test_a_column_of_citizen_service_numbers_is_not_taken_over(
+    tmp_path: Path, values: list[str], refused: bool
+) -> None:
+    here = world(tmp_path)
+    rows = [{"id": f"R{n}", "name": v, "soort": "P", "mail": "", "land": "NL", "pc": ""}
+            for n, v in enumerate(values)]  # fmt: skip
+    here.add("crm", rows)
+    here.add("consents", [{"id": "T1", "nr": "R1", "said": "ja"}])
+    checks = {check.name: check for check in here.run(MapStep, "map").checks}
+    check = checks["no column of citizen service numbers (BSN) is taken over"]
+    assert check.passed is not refused
+    assert ("crm.name" in check.observed) is refused
+    here.store.close()
 
 
 def test_consents_count_whatever_became_of_their_owner(here: World) -> None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tui_migrate.errors import DataSaysNo
 from tui_migrate.i18n import _
-from tui_migrate.mapping.coverage import UNMAPPED, ColumnUse, coverage
+from tui_migrate.mapping.coverage import ColumnUse, coverage
 from tui_migrate.mapping.load import load_mappings
 from tui_migrate.mapping.mapped import Mapped, entity_columns
 from tui_migrate.mapping.model import UNREJECTABLE, Mapping
@@ -27,6 +27,7 @@ from tui_migrate.runbook.kinds import MapWith
 from tui_migrate.runbook.load import load_runbook
 from tui_migrate.staging.store import literal, quote
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
+from tui_migrate.steps.map_checks import absent, citizen_numbers, covered
 
 ROWS_OF_A_UNIT = 200_000
 COLUMNS = "columns"
@@ -305,33 +306,12 @@ class MapStep(Step):
             f"{mine.format('finding')} AND rule = $rule", {**own, "rule": PASSED}
         )
         name = _("every row of a consent source is selected by some mapping")
-        checks = [self._coverage_check(context, with_.coverage), _absent(context)]
+        checks = [
+            covered(context, with_.coverage),
+            absent(context),
+            citizen_numbers(context),
+        ]
         return Outcome(figures, [*checks, Check(name, passed == 0, str(passed), "0")])
-
-    def _coverage_check(self, context: Context, least: float) -> Check:
-        sql = "SELECT count(DISTINCT (source, column_name)) FROM column_use WHERE filled > 0"
-        total = context.value(sql)
-        lost = context.query(
-            "SELECT DISTINCT source, column_name FROM column_use WHERE use = $use ORDER BY ALL",
-            {"use": UNMAPPED},
-        )
-        share = (total - len(lost)) / total if total else 1.0
-        # A column that no mapping names is what the delivery says: where its header is missing, data.
-        names = ", ".join(f"{source}.{context.host.name(str(c))}" for source, c in lost[:10])
-        observed = f"{total - len(lost)} / {total}" + (f": {names}" if names else "")
-        return Check(
-            _("mapping covers all filled columns"), share >= least, observed, f">= {least}"
-        )
-
-
-def _absent(context: Context) -> Check:
-    """Columns that a mapping names and no delivery has: perhaps a header was renamed."""
-    found = context.query(
-        "SELECT DISTINCT source, column_name FROM column_use WHERE use = 'absent' ORDER BY ALL"
-    )
-    names = ", ".join(f"{source}.{column}" for source, column in found[:10])
-    observed = f"{len(found)}" + (f": {names}" if names else "")
-    return Check(_("mapped columns are delivered"), not found, observed, "0", "warn")
 
 
 def _pieces(mapping: Mapping, stretches: list[tuple[object, ...]], rows: int) -> list[str]:

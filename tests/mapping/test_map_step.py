@@ -9,6 +9,7 @@ import pytest
 
 from tests.mapping.world import World, world
 from tui_migrate.errors import DataSaysNo
+from tui_migrate.runbook import load_runbook
 from tui_migrate.steps import map as map_step
 from tui_migrate.steps.map import MapStep
 
@@ -176,3 +177,26 @@ def test_a_time_that_is_no_sign_of_an_opt_out_does_not_block(tmp_path: Path, oth
     made.add("consents", [{"id": "T1", "nr": "R1", "said": "", "made": "2025-01-01T10:00:00"}])
     assert made.run(MapStep, "map").checks[-1].passed
     made.store.close()
+
+
+def test_a_number_without_country_is_one_of_the_runbook_s_country(tmp_path: Path) -> None:
+    here = world(tmp_path)
+    file, crm, consents = (
+        tmp_path / name for name in ("runbook.yaml", "mapping/crm.yaml", "mapping/consents.yaml")
+    )
+    file.write_text(file.read_text().replace("rehearsal: true", "rehearsal: true\ncountry: BE"))
+    crm.write_text(crm.read_text().replace("email: {from: mail}", "phone: {from: mail}"))
+    text = consents.read_text().replace("channel: {value: email}", "channel: {value: phone}")
+    consents.write_text(text + "  contact_point: {from: nr}\n")
+    loaded = load_runbook(tmp_path)
+    assert loaded.runbook is not None
+    here.runbook = loaded.runbook
+    row = {"id": "R1", "name": "Bos", "soort": "P", "mail": "0475 12 34 56", "land": "", "pc": ""}
+    here.add("crm", [row, {**row, "id": "R2", "land": "NL", "mail": "0612345678"}])
+    here.add("consents", [{"id": "T1", "nr": "0475123456", "said": "nee"}])
+    here.run(MapStep, "map")
+    assert here.all("SELECT phone FROM ent_profile ORDER BY record_id") == [
+        (["+32475123456"],), (["+31612345678"],)
+    ]  # fmt: skip
+    assert here.all("SELECT contact_point FROM ent_consent") == [("+32475123456",)]
+    here.store.close()

@@ -97,7 +97,7 @@ def frame_digest(runbook: Runbook) -> str:
     content = runbook.model_dump(
         mode="json",
         by_alias=True,
-        include={"model", "zone", "brands", "sources", "target", "payment", "segments"},
+        include={"model", "zone", "country", "brands", "sources", "target", "payment", "segments"},
     )
     return sha256_of(_plain(content))
 

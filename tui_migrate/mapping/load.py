@@ -59,6 +59,8 @@ def load_mappings(loaded: Loaded) -> tuple[dict[str, tuple[Mapping, ...]], tuple
                 hint = _("write deltas: true in the runbook, or leave change: out")
                 problems.add(name, node.nearest(("change",), key=True), wrong, hint)
             made += _with_links(of_file, tuple(spec.links.items()), node)
+        country = spec.country or runbook.country
+        made = [replace(mapping, country=mapping.country or country) for mapping in made]
         _check_owned(made, loaded.documents, problems)
         found[source] = _numbered(made)
     return found, tuple(problems)
@@ -140,7 +142,7 @@ def _mapping(
     )
     _check_columns(file, written, mapped)
     key = written.key or KeyYaml.model_construct(from_=(), suffix="")
-    country = next((f.constant for f in mapped if f.name == "country" and f.constant), "NL")
+    country = next((f.constant for f in mapped if f.name == "country" and f.constant), "")
     return Mapping(
         file=file.name,
         name=file.name,

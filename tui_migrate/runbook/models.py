@@ -38,6 +38,10 @@ def _zone(name: str) -> str:
 Zone = Annotated[StrictStr, AfterValidator(_zone)]
 
 
+Country = Annotated[StrictStr, Field(pattern="^[A-Z]{2}$")]
+"""ISO 3166 alpha-2."""
+
+
 class Format(Strict):
     """How a source's files are written; what is not said is detected, shown and confirmed."""
 
@@ -72,6 +76,7 @@ class SourceSpec(Strict):
     mapping: OneOrMany = ()
     trust: Positive = 5
     zone: Zone | None = None
+    country: Country | None = None
     deltas: Flag = False
     gone: Literal["keep", "archive"] | None = None
     not_present: Text | None = None
@@ -183,12 +188,17 @@ class Phase(Strict):
 
 
 class Runbook(Strict):
-    """A whole migration. ``rehearsal``: a run for practice, said on every screen and report."""
+    """A whole migration. ``rehearsal``: a run for practice, said on every screen and report.
+
+    ``country``: where telephone numbers, postcodes and names without a country are from; a source may
+    say otherwise.
+    """
 
     runbook: Id
     title: Text
     model: Literal["customer"] = "customer"
     zone: Zone
+    country: Country = "NL"
     rehearsal: Flag = False
     brands: tuple[Words, ...] = Field(min_length=1)
     sources: Mapping[Name, SourceSpec] = Field(min_length=1)

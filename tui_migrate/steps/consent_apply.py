@@ -293,8 +293,8 @@ class Applier:
             consent=f"(SELECT * FROM store.ent_consent WHERE {own})",
             suppression=f"(SELECT * FROM store.ent_suppression WHERE {own})",
         )
-        purpose, reuse = self._runbook.consent.purpose, self.points_known
-        placing.place(cursor, here, purpose, reuse=reuse)
+        book, reuse = self._runbook, self.points_known
+        placing.place(cursor, here, book.consent.purpose, book.country, reuse=reuse)
         doubts, words = ledger.doubts(cursor, here)
         self.points_known = True
         people = read(cursor, "ent_profile", ledger.PEOPLE_COLUMNS)

@@ -166,7 +166,7 @@ class ConsentSyncStep(Step):
     def _ledger(self, context: Context, unit: Unit) -> dict[str, int]:
         cursor, brands = context.cursor, list(self.runbook.brands)
         sources = sources_of(self.runbook)
-        placing.place(cursor, sources, self.runbook.consent.purpose)
+        placing.place(cursor, sources, self.runbook.consent.purpose, self.runbook.country)
         doubts, words = ledger.doubts(cursor, sources)
         people = read(cursor, "ent_profile", ledger.PEOPLE_COLUMNS)
         message = _("This opt-out names neither a known person nor an address or number.")

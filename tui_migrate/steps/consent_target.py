@@ -171,6 +171,7 @@ class TargetSide:
             "consent_state",
             sources_of(self._runbook),
             self._runbook.consent.purpose,
+            self._runbook.country,
             reuse=reuse,
         )
         cursor.execute(f"DROP TABLE IF EXISTS temp.{HELD}")

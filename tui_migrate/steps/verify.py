@@ -252,6 +252,7 @@ class VerifyStep(Step):
             "consent_state",
             sources_of(self.runbook),
             self.runbook.consent.purpose,
+            self.runbook.country,
         )
         select = conservation.FINDINGS.format(golden="profile")
         written = context.write(unit, "finding", select, conservation.messages())

@@ -312,12 +312,24 @@ class Sealed(Fact, frozen=True, kw_only=True, tag="seal.made"):
 
 
 class Exported(Fact, frozen=True, kw_only=True, tag="export.made"):
-    """Somebody took data out: what, how much, and until when the file may live."""
+    """Somebody took data out: what, how much, and until when the file may live. ``recipient`` and
+    ``basis``: commitments of for whom, and on which ground."""
 
     what: str
     rows: int
     sha256: str
     purge_on: str
+    recipient: str = ""
+    basis: str = ""
+
+
+class ExportDeleted(Fact, frozen=True, kw_only=True, tag="export.deleted"):
+    """The user of this entry says that a file that was taken out is gone. ``note``: commitment of how he
+    knows; ``proof``: SHA-256 of a file that says so."""
+
+    sha256: str
+    note: str = ""
+    proof: str = ""
 
 
 class RedoAsked(Fact, frozen=True, kw_only=True, tag="step.redo"):
@@ -376,6 +388,7 @@ AnyFact = (
     | BackupMade
     | Sealed
     | Exported
+    | ExportDeleted
     | RedoAsked
     | Looked
     | AccessRefused

@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 from typer.exceptions import TyperException
 
-from tui_migrate.cli import audit, data, people, runs, workspaces
+from tui_migrate.cli import audit, data, people, runs, serving, workspaces
 from tui_migrate.errors import Exit, TuiMigrateError, disk_is_full
 from tui_migrate.i18n import _
 from tui_migrate.printable import printable_lines
@@ -29,6 +29,7 @@ runs.register(app)
 people.register(app)
 data.register(app)
 audit.register(app)
+serving.register(app)
 
 
 def run_cli(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Commands on the audit: verify, log, show, replay."""
+"""Commands on the audit: verify, log, show, replay; report and lineage are in ``reports``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tui_migrate.cli import reports
 from tui_migrate.cli.common import (
     JsonOption,
     WorkspaceOption,
@@ -29,6 +30,7 @@ audit_app = typer.Typer(help=_("What proves the run."), no_args_is_help=True, ri
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
+    reports.register(audit_app)
     app.add_typer(audit_app, name="audit")
 
 

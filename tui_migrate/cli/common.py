@@ -23,7 +23,7 @@ from tui_migrate.printable import printable_json, printable_lines
 
 if TYPE_CHECKING:
     from tui_migrate.audit.entries import Entry
-    from tui_migrate.engine.api import Client
+    from tui_migrate.engine.api import Client, Reply
     from tui_migrate.engine.run import RunState
     from tui_migrate.engine.workspace import Workspace
 
@@ -66,6 +66,15 @@ def say(message: str) -> None:
 def result(text: str) -> None:
     """A result: to stdout."""
     typer.echo(printable_lines(text))
+
+
+def told(reply: Reply) -> int:
+    """Say what became of a command; the exit code that goes with it."""
+    if reply.ok:
+        result(reply.message)
+    else:
+        say(f"{reply.message}\n  {reply.hint}" if reply.hint else reply.message)
+    return reply.exit_code
 
 
 def print_json(value: Any) -> None:
@@ -187,9 +196,9 @@ def _told_by_engine(workspace: Workspace) -> list[Entry]:
         client.close()
 
 
-def read_journal(journal: Path, vault: Path) -> list[Entry]:
+def read_journal(journal: Path, vault: Path | None) -> list[Entry]:
     """The entries of a journal, none where there is no file; names are spelled out where the vault
-    is there. A torn last line is left out. Raises ``JournalBroken`` at any other bad line."""
+    is given and there. A torn last line is left out. Raises ``JournalBroken`` at any other bad line."""
     from tui_migrate.audit.journal import GENESIS, parse_line
     from tui_migrate.audit.vault import Vault
     from tui_migrate.engine.opening import readable
@@ -204,7 +213,7 @@ def read_journal(journal: Path, vault: Path) -> list[Entry]:
                 break
             entries.append(parse_line(line[:-1], seq, prev))
             prev = entries[-1].hash
-    if vault.is_dir():
+    if vault is not None and vault.is_dir():
         opened = Vault(vault).opened
         entries = [readable(entry, opened) for entry in entries]
     return entries

@@ -16,7 +16,7 @@ from tui_migrate.cli.common import (
     find_key,
     opened,
     result,
-    say,
+    told,
 )
 from tui_migrate.errors import EnvironmentProblem, Exit
 from tui_migrate.i18n import _
@@ -25,6 +25,7 @@ from tui_migrate.i18n import _
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(export)
+    app.command()(deleted)
     app.command()(restore)
 
 
@@ -39,18 +40,38 @@ def export(
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help=_(".csv, .parquet or .jsonl"))],
+    to: Annotated[str, typer.Option("--to", help=_("For whom (kept in the register)."))] = "",
+    basis: Annotated[str, typer.Option(help=_("On which ground (kept in the register)."))] = "",
     workspace: WorkspaceOption = Path(),
 ) -> int:
     """Write one of the tables to a file. Every export is journalled."""
     from tui_migrate.engine import api
 
     with opened(workspace) as client:
-        reply = client.send(api.Export(what=what, path=str(output.resolve())))
-    if not reply.ok:
-        say(f"{reply.message}\n  {reply.hint}" if reply.hint else reply.message)
-        return reply.exit_code
-    result(reply.message)
-    return int(Exit.DONE)
+        command = api.Export(what=what, path=str(output.resolve()), recipient=to, basis=basis)
+        return told(client.send(command))
+
+
+def deleted(
+    sha256: Annotated[
+        str,
+        typer.Argument(metavar="SHA256", help=_("Its hash, or the first characters of it.")),
+    ],
+    note: Annotated[str, typer.Option(help=_("How it is known (kept in the register)."))] = "",
+    proof: Annotated[
+        Path | None, typer.Option(help=_("A file that says so; its hash is kept."))
+    ] = None,
+    workspace: WorkspaceOption = Path(),
+) -> int:
+    """Note that a file that was taken out is gone again."""
+    from tui_migrate.engine import api
+    from tui_migrate.files import sha256_file
+
+    if proof is not None and not proof.is_file():
+        raise EnvironmentProblem(_("There is no file {}.").format(proof))
+    with opened(workspace) as client:
+        hashed = sha256_file(proof) if proof is not None else ""
+        return told(client.send(api.Deleted(sha256=sha256, note=note, proof=hashed)))
 
 
 def restore(

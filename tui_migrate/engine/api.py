@@ -103,13 +103,25 @@ class Redo(Command, frozen=True, kw_only=True, tag="redo"):
 
 
 class Export(Command, frozen=True, kw_only=True, tag="export"):
-    """Write one of the export tables to a file; the ending says the format."""
+    """Write one of the export tables, the ``report`` or the ``lineage`` to a file; the ending says the
+    format. ``recipient`` and ``basis``: for whom, and on which ground. ``language``: of a report."""
 
     what: str
     path: str
+    recipient: str = ""
+    basis: str = ""
+    language: str = ""
 
 
-AnyCommand = Run | Stop | Sign | Waive | Skip | Answer | Decide | Redo | Export
+class Deleted(Command, frozen=True, kw_only=True, tag="deleted"):
+    """A file that was taken out is gone. ``sha256``: of an export (or the first characters of it)."""
+
+    sha256: str
+    note: str = ""
+    proof: str = ""
+
+
+AnyCommand = Run | Stop | Sign | Waive | Skip | Answer | Decide | Redo | Export | Deleted
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tui_migrate.audit import entries as facts
-from tui_migrate.engine import api, gates
+from tui_migrate.engine import api, gates, taking_out
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.decisions import DECISIONS, pair_key, pair_words
-from tui_migrate.engine.exporting import export_extras, purge_date
 from tui_migrate.engine.run import Status, StepState
 from tui_migrate.engine.staleness import recheck_gates
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Exit, TuiMigrateError
@@ -44,7 +43,7 @@ def handle(core: Core, command: api.AnyCommand) -> api.Reply:
 
 
 def _refuse_after_abort(core: Core, command: api.AnyCommand) -> None:
-    if core.state.ended == "aborted" and not isinstance(command, api.Export):
+    if core.state.ended == "aborted" and not isinstance(command, api.Export | api.Deleted):
         raise DataSaysNo(
             _("The run was aborted at a gate: it can only be looked at and exported."),
             _("To try again, begin a new workspace: tui-migrate new DIR."),
@@ -277,25 +276,6 @@ def _redo(core: Core, command: api.Redo) -> api.Reply:
     return _done(entry)
 
 
-def _export(core: Core, command: api.Export) -> api.Reply:
-    from tui_migrate.report.export import export
-
-    path = Path(command.path)
-    if not path.is_absolute():
-        path = Path.cwd() / path
-    result = export(core.store.cursor(), command.what, path, export_extras(core))
-    entry = core.record(
-        facts.Exported(
-            what=command.what,
-            rows=result.rows,
-            sha256=result.sha256,
-            purge_on=purge_date(core.runbook.retention.exports_days),
-        ),
-        command.id,
-    )
-    return _done(entry, _("{} rows of {} in {}").format(result.rows, command.what, path))
-
-
 _HANDLERS: dict[type[api.Command], _Handler] = {
     api.Sign: _sign,
     api.Waive: _waive,
@@ -303,5 +283,6 @@ _HANDLERS: dict[type[api.Command], _Handler] = {
     api.Answer: _answer,
     api.Decide: _decide,
     api.Redo: _redo,
-    api.Export: _export,
+    api.Export: taking_out.export_handler,
+    api.Deleted: taking_out.deleted_handler,
 }

@@ -16,6 +16,7 @@ _NEEDED: dict[type[api.Command], str] = {
     api.Answer: "answer",
     api.Decide: "decide",
     api.Export: "export",
+    api.Deleted: "export",
     api.Sign: "sign",
 }
 

@@ -321,9 +321,19 @@ def _sealed(t: Teller, e: Entry, f: facts.Sealed) -> str:
 
 
 def _exported(t: Teller, e: Entry, f: facts.Exported) -> str:
-    return _("{by} exported {what}, {rows} rows, to be purged on {day}").format(
-        by=e.by, what=f.what, rows=grouped(f.rows), day=f.purge_on
+    text = {
+        "report": _("{by} made a report, to be purged on {day}"),
+        "lineage": _("{by} took out the lineage, to be purged on {day}"),
+    }.get(f.what, _("{by} exported {what}, {rows} rows, to be purged on {day}"))
+    text = text.format(by=e.by, what=f.what, rows=grouped(f.rows), day=f.purge_on)
+    return text + t.reason(f.recipient)
+
+
+def _deleted(t: Teller, e: Entry, f: facts.ExportDeleted) -> str:
+    text = _("{by} says that the exported file {file} is deleted").format(
+        by=e.by, file=f.sha256[:12]
     )
+    return text + t.reason(f.note)
 
 
 def _redo(t: Teller, e: Entry, f: facts.RedoAsked) -> str:
@@ -371,6 +381,7 @@ _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.BackupMade: _backup,
     facts.Sealed: _sealed,
     facts.Exported: _exported,
+    facts.ExportDeleted: _deleted,
     facts.RedoAsked: _redo,
     facts.Looked: _looked,
     facts.AccessRefused: _refused,

@@ -1,0 +1,85 @@
+"""What is taken out of a workspace: tables, reports, lineage; and that it is gone again. All of it is
+journalled: who, what, for whom, until when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui_migrate.audit import entries as facts
+from tui_migrate.engine import api
+from tui_migrate.engine.core import Core
+from tui_migrate.engine.exporting import export_extras, purge_date
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem
+from tui_migrate.i18n import _
+from tui_migrate.report.export import ExportResult, export
+
+REPORT, LINEAGE = "report", "lineage"
+LEAST = 8
+"""Characters of a hash that name a file."""
+
+
+def export_handler(core: Core, command: api.Export) -> api.Reply:
+    """Write a table, the report or the lineage to a file, and journal it."""
+    path = Path(command.path)
+    if not path.is_absolute():
+        path = Path.cwd() / path
+    if command.what in (REPORT, LINEAGE):
+        result = _document(core, command, path)
+    else:
+        result = export(core.store.cursor(), command.what, path, export_extras(core))
+    entry = core.record(
+        facts.Exported(
+            what=command.what,
+            rows=result.rows,
+            sha256=result.sha256,
+            purge_on=purge_date(core.runbook.retention.exports_days),
+            recipient=core.vault.keep_words(command.recipient),
+            basis=core.vault.keep_words(command.basis),
+        ),
+        command.id,
+    )
+    message = _("{} rows of {} in {}").format(result.rows, command.what, path)
+    if command.what == REPORT:
+        message = _("The report of {} entries in {}").format(result.rows, path)
+    return api.Reply(ok=True, message=message, seq=entry.seq)
+
+
+def _document(core: Core, command: api.Export, path: Path) -> ExportResult:
+    """A report or the lineage, with what only staging knows."""
+    from tui_migrate.engine.answers import answer_with
+    from tui_migrate.engine.queries import Fates
+    from tui_migrate.engine.reporting.material import material_of
+    from tui_migrate.engine.reporting.writing import write_lineage, write_report
+    from tui_migrate.engine.view import EngineView
+
+    here = core.workspace
+    fates = answer_with(EngineView(core), Fates())
+    material = material_of(here.audit, here.vault, list(core.journal.entries), tuple(fates))
+    if command.what == LINEAGE:
+        return write_lineage(material, path)
+    return write_report(material, path, command.language or "en")
+
+
+def deleted_handler(core: Core, command: api.Deleted) -> api.Reply:
+    """Somebody says that a file that was taken out is gone."""
+    if len(command.sha256) < LEAST:
+        raise EnvironmentProblem(
+            _("Name the file by {} characters or more of its hash.").format(LEAST)
+        )
+    known = {
+        export.sha256
+        for _entry, export in core.state.exports
+        if export.sha256.startswith(command.sha256.lower())
+    }
+    if len(known) != 1:
+        raise DataSaysNo(
+            _("No file that was taken out has the hash {}.").format(command.sha256),
+            _("The report lists them: tui-migrate audit report."),
+        )
+    entry = core.record(
+        facts.ExportDeleted(
+            sha256=known.pop(), note=core.vault.keep_words(command.note), proof=command.proof
+        ),
+        command.id,
+    )
+    return api.Reply(ok=True, message=_("Noted."), seq=entry.seq)

@@ -1,0 +1,1 @@
+"""The report and the replay of a run in a browser: to look at only, and for this machine only."""

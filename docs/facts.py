@@ -86,6 +86,10 @@ MEANINGS = {
     "gate.signed.comment": "word commitment",
     "gate.signed.conditions": "word commitment of conditions, owner and due date",
     "gate.signed.then": "after a rejection: `redo:<step>`, `abort`, or empty",
+    "gate.signed.signature": "SSH signature over the statement (see Signed sign-offs), or empty",
+    "gate.signed.key": "fingerprint of the SSH key, or empty",
+    "gate.signed.head": "hash of journal entry `head_seq`, which the statement names; or empty",
+    "gate.signed.head_seq": "the journal entry that was the last when the person signed; 0 without",
     "gate.voided.evidence": "the hash as it is now, or `stale`",
     "gate.voided.reason": "why, in words, without values",
     "gate.evidence_changed.evidence": "the hash as it is now",
@@ -118,6 +122,10 @@ MEANINGS = {
     "export.made.basis": "commitment of the ground on which it may be given, or empty",
     "export.deleted.note": "commitment of how it is known, or empty",
     "export.deleted.proof": "SHA-256 of a file that says so, or empty",
+    "seal.key.key": "fingerprint of the key, as `ssh-keygen -l` prints it",
+    "seal.key.public": "the public key as a line of OpenSSH, without comment",
+    "seal.key.reason": "`first`, `lost` or `rotated`",
+    "seal.key.proof": "when rotated: signature by the key before (see Signatures); else empty",
     "export.made.purge_on": "date (YYYY-MM-DD) by which the file has to be gone",
     "run.ended.outcome": "`done`",
     "StepOutline.id": "id of the step",
@@ -127,12 +135,14 @@ MEANINGS = {
     "StepOutline.unskippable": "whether it may never be skipped, nor its checks waived",
     "StepOutline.evidence": "of a gate: ids of the steps that its sign-offs bind to",
     "StepOutline.approvals": "of a gate: objects with `role` and `min`",
+    "StepOutline.signature": "of a gate: roles whose sign-offs have to be signed with SSH",
     "StepOutline.items": "of a checklist: objects with `id`, `question`, `type`, `choices`, `expect`, "
     "`required`, `owner`, `due`, `evidence`",
     "PhaseOutline.id": "id of the phase",
     "FileSeen.name": "pseudonym of the path in the workspace (see Names)",
     "Segment.path": "path under the audit folder",
     "Segment.digest": "content digest",
+    "Segment.root": "root of the hash tree over its records (see Hash trees)",
 }
 
 

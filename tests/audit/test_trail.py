@@ -33,11 +33,12 @@ def writer(tmp_path: Path) -> TrailWriter:
     return TrailWriter(tmp_path / "audit", Vault(tmp_path / "vault"))
 
 
-def _write(cursor: Cursor, writer: TrailWriter) -> tuple[str, int]:
+def _write(cursor: Cursor, writer: TrailWriter) -> tuple[str, int, str]:
     cursor.execute(_EVENTS)
-    content, rows = writer.prepare(cursor, PLACE)
-    writer.write(cursor, PLACE, content, rows)
-    return content, rows
+    segment = writer.prepare(cursor, PLACE)
+    assert segment is not None
+    writer.write(cursor, PLACE, segment)
+    return segment.digest, segment.rows, segment.root
 
 
 def test_the_segment_names_records_by_the_pseudonym_that_python_computes(

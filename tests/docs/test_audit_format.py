@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.docs.pages import DOCS
 from tui_migrate.audit.entries import Segment, StepStale
 from tui_migrate.audit.journal import Journal
+from tui_migrate.audit.sealkey import SealKey
 from tui_migrate.audit.seals import append_seal
 from tui_migrate.audit.vault import Vault
 from tui_migrate.staging.store import digest
@@ -121,10 +122,12 @@ def test_a_seal_fixes_the_segments_as_described(tmp_path: Path) -> None:
         Segment(path=f"trail/map-1/{unit}.parquet", sha256=unit * 64, digest="0:0", rows=0)
         for unit in "ba"
     ]
-    seal = append_seal(tmp_path / "seals.jsonl", "end", 7, "f" * 64, segments)
+    key = SealKey(bytes(32))
+    seal = append_seal(tmp_path / "seals.jsonl", "end", 7, "f" * 64, segments, "r" * 32, key)
     listed = '[["trail/map-1/a.parquet","{}"],["trail/map-1/b.parquet","{}"]]'
     expected = hashlib.sha256(listed.format("a" * 64, "b" * 64).encode()).hexdigest()
     assert (seal.segments, seal.segments_sha256) == (2, expected)
     line = (tmp_path / "seals.jsonl").read_bytes()
     plain = line.rstrip(b"\n").replace(f'"hash":"{seal.hash}",'.encode(), b"")
+    plain = plain.replace(f',"signature":"{seal.signature}"'.encode(), b"")
     assert hashlib.sha256(plain).hexdigest() == seal.hash

@@ -30,6 +30,7 @@ class StepOutline(msgspec.Struct, frozen=True, kw_only=True):
     unskippable: bool = False
     evidence: list[str] = []
     approvals: list[dict[str, str | int]] = []
+    signature: list[str] = []
     items: list[dict[str, Any]] = []
 
 
@@ -120,12 +121,14 @@ class StepPlanned(Fact, frozen=True, kw_only=True, tag="step.planned"):
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
-    """A trail segment: path under ``audit/``, hash of its bytes, digest of its content, rows."""
+    """A trail segment: path under ``audit/``, hash of its bytes, digest of its content, rows, and the
+    root of the hash tree over its records."""
 
     path: str
     sha256: str
     digest: str
     rows: int
+    root: str = ""
 
 
 class UnitCommitted(Fact, frozen=True, kw_only=True, tag="unit.committed"):
@@ -213,6 +216,11 @@ class SignedOff(Fact, frozen=True, kw_only=True, tag="gate.signed"):
     """Commitment of conditions, owner and due date in the vault."""
     then: str = ""
     """After a reject: ``redo:<step>`` | ``abort`` | empty (the gate waits again)."""
+    signature: str = ""
+    """With SSH, over a statement that names entry ``head_seq`` and its hash ``head``."""
+    key: str = ""
+    head: str = ""
+    head_seq: int = 0
 
 
 class GatePassed(Fact, frozen=True, kw_only=True, tag="gate.passed"):
@@ -311,6 +319,16 @@ class Sealed(Fact, frozen=True, kw_only=True, tag="seal.made"):
     sha256: str
 
 
+class SealKeyMade(Fact, frozen=True, kw_only=True, tag="seal.key"):
+    """The key that signs all seals from here on. ``reason``: first | lost | rotated. When rotated, the
+    key before signs for the new one (``proof``)."""
+
+    key: str
+    public: str
+    reason: str
+    proof: str = ""
+
+
 class Exported(Fact, frozen=True, kw_only=True, tag="export.made"):
     """Somebody took data out: what, how much, and until when the file may live. ``recipient`` and
     ``basis``: commitments of for whom, and on which ground."""
@@ -387,6 +405,7 @@ AnyFact = (
     | Receipt
     | BackupMade
     | Sealed
+    | SealKeyMade
     | Exported
     | ExportDeleted
     | RedoAsked

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tui_migrate.audit import merkle
 from tui_migrate.audit.entries import Segment
 from tui_migrate.audit.vault import KEY_BYTES, Vault
 from tui_migrate.files import sha256_file, whole
@@ -121,15 +123,20 @@ class TrailWriter:
         self._vault = vault
         self._workspace_key = vault.workspace_key()
 
-    def prepare(self, cursor: Cursor, place: Place) -> tuple[str, int]:
+    def prepare(self, cursor: Cursor, place: Place) -> Segment | None:
         """Inside the unit's transaction: keys for new records, the segment's rows in a temporary
-        table. Returns the content digest and the number of rows."""
+        table. The segment that will be written, without the hash of its bytes; ``None`` when the
+        unit has no events."""
         self._ensure_keys(cursor, place)
         cursor.execute(_SEGMENT, place.params)
         content = digest(cursor, "trail_segment", COLUMNS)
-        return content, int(content.partition(":")[0])
+        rows = int(content.partition(":")[0])
+        if not rows:
+            return None
+        root = merkle.root(merkle.record_leaves(cursor, "trail_segment", COLUMNS))
+        return Segment(path=place.path, sha256="", digest=content, rows=rows, root=root)
 
-    def write(self, cursor: Cursor, place: Place, content: str, rows: int) -> Segment:
+    def write(self, cursor: Cursor, place: Place, segment: Segment) -> Segment:
         """After the commit: both Parquet files, whole. ``prepare`` must have run on this cursor."""
         target = self._audit / place.path
         with whole(target) as temporary:
@@ -141,7 +148,7 @@ class TrailWriter:
                 "before IS NOT NULL OR after IS NOT NULL",
                 temporary,
             )
-        return Segment(path=place.path, sha256=sha256_file(target), digest=content, rows=rows)
+        return msgspec.structs.replace(segment, sha256=sha256_file(target))
 
     def load_keys(self, cursor: Cursor) -> None:
         """Fill ``store.record_key`` from the vault, when staging is rebuilt."""

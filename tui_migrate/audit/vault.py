@@ -6,11 +6,13 @@ value leaves its commitment in the audit intact and unreadable: that is how a pe
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
 import re
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from shutil import copyfile
 
@@ -46,6 +48,7 @@ class Vault:
 
     def __init__(self, folder: Path) -> None:
         self.folder = make_folder(folder)
+        self._secret = b""
 
     @property
     def keys(self) -> Path:
@@ -71,11 +74,21 @@ class Vault:
         """Keep what a person typed; returns the commitment that the journal may hold ('' for '')."""
         if not text:
             return ""
-        key = secrets.token_bytes(KEY_BYTES)
-        commitment = hmac.digest(key, text.encode(), "sha256").hex()
+        key = key_for(self._secret, text) if self._secret else secrets.token_bytes(KEY_BYTES)
+        commitment = commitment_of(key, text)
         content = json.dumps({"key": key.hex(), "text": text}, ensure_ascii=False)
         write_whole(self._words_path(commitment), content)
         return commitment
+
+    @contextlib.contextmanager
+    def keyed(self, secret: bytes) -> Iterator[None]:
+        """Within it, words are kept under keys that follow from ``secret``: so a person can sign the
+        commitments to his own words before they are kept. One thread at a time."""
+        self._secret = secret
+        try:
+            yield
+        finally:
+            self._secret = b""
 
     def words(self, commitment: str) -> str:
         """The words behind a commitment; '' when they are not (or no longer) here."""
@@ -145,6 +158,18 @@ def _tells_of_nobody(name: str) -> bool:
     return digits <= _MOST_DIGITS and all(
         not part or part.isdecimal() or part in _PLAIN for part in parts
     )
+
+
+def key_for(secret: bytes, text: str) -> bytes:
+    """The key of one text among several that one secret is for."""
+    if len(secret) != KEY_BYTES:
+        raise ValueError(len(secret))
+    return hmac.digest(secret, text.encode(), "sha256")
+
+
+def commitment_of(key: bytes, text: str) -> str:
+    """What stands in the journal for words: HMAC-SHA-256, hexadecimal."""
+    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def pseudonym(workspace_key: bytes, source: str, record_id: str) -> str:

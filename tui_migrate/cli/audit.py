@@ -12,6 +12,7 @@ from tui_migrate.cli.common import (
     JsonOption,
     WorkspaceOption,
     has_terminal,
+    opened,
     print_json,
     read_journal,
     read_run,
@@ -24,6 +25,7 @@ from tui_migrate.i18n import _
 if TYPE_CHECKING:
     from tui_migrate.audit.entries import Entry
     from tui_migrate.audit.lookup import Event
+    from tui_migrate.audit.verify import Verdict
 
 audit_app = typer.Typer(help=_("What proves the run."), no_args_is_help=True, rich_markup_mode=None)
 
@@ -40,46 +42,81 @@ def verify(
         Path | None, typer.Argument(metavar="[FOLDER]", help=_("A (copied) audit folder."))
     ] = None,
     expect: Annotated[str, typer.Option(help=_("The journal's head as known from outside."))] = "",
+    signers: Annotated[
+        Path | None, typer.Option(help=_("An allowed_signers file that was kept outside."))
+    ] = None,
     workspace: WorkspaceOption = Path(),
     as_json: JsonOption = False,
 ) -> int:
-    """Check journal, trail and seals against each other; say exactly what is wrong."""
+    """Check journal, trail, seals and signatures; say exactly what is wrong."""
     from tui_migrate.audit.verify import verify as check
 
     where = folder or workspace.resolve() / ".tui-migrate" / "audit"
     if not where.is_dir():
         raise EnvironmentProblem(_("There is no audit folder {}.").format(where))
-    verdict = check(where, expect)
+    if signers is not None and not signers.is_file():
+        raise EnvironmentProblem(_("There is no file {}.").format(signers))
+    verdict = check(where, expect, signers)
     if as_json:
         print_json(
             {
                 "ok": verdict.ok,
                 "entries": verdict.entries,
                 "trusted": verdict.trusted,
+                "authentic": verdict.authentic,
                 "segments": verdict.segments,
                 "events": verdict.events,
                 "seals": verdict.seals,
+                "signatures": verdict.signatures,
                 "ended": verdict.ended,
                 "head": verdict.head,
-                "anchored": bool(expect),
+                "anchored": bool(expect) or signers is not None,
                 "problems": verdict.problems,
+                "notes": verdict.notes,
             }
         )
         return int(Exit.DONE if verdict.ok else Exit.NO)
     for problem in verdict.problems:
         result(f"✗ {problem}")
+    for note in verdict.notes:
+        result(f"• {note}")
     result(
         _("{} entries, {} segments with {} events, {} seals; head {}").format(
             verdict.entries, verdict.segments, verdict.events, verdict.seals, verdict.head
         )
     )
-    if verdict.ok:
-        result(
-            _("✓ authentic: the journal contains the head that you expected.")
-            if expect
-            else _("✓ consistent. (Authentic only against a head known from outside: --expect.)")
-        )
+    result(_conclusion(verdict))
     return int(Exit.DONE if verdict.ok else Exit.NO)
+
+
+def _conclusion(verdict: Verdict) -> str:
+    """What the verdict comes to, in one line."""
+    if not verdict.ok:
+        if verdict.trusted:
+            return _("✗ Trust ends behind entry {}.").format(verdict.trusted)
+        return _("✗ Nothing of it can be trusted.")
+    if not verdict.authentic:
+        return _(
+            "✓ consistent. (Authentic only against an anchor from outside: --expect, --signers.)"
+        )
+    if verdict.authentic == verdict.entries:
+        return _("✓ authentic, to its last entry.")
+    return _("✓ authentic up to entry {}; what follows is consistent.").format(verdict.authentic)
+
+
+@audit_app.command("rotate-key")
+def rotate_key(workspace: WorkspaceOption = Path()) -> int:
+    """Make a new key for the seals; the present one signs for it, and the journal says so."""
+    from tui_migrate.engine.api import RotateKey
+
+    with opened(workspace) as client:
+        reply = client.send(RotateKey())
+        if not reply.ok:
+            say(f"{reply.message}\n  {reply.hint}" if reply.hint else reply.message)
+            return reply.exit_code
+        fact = client.entries(reply.seq, reply.seq)[0].fact
+        result(str(getattr(fact, "public", "")))
+    return int(Exit.DONE)
 
 
 FolderOption = Annotated[

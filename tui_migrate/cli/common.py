@@ -82,6 +82,13 @@ def print_json(value: Any) -> None:
     typer.echo(printable_json(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
+def head_line(state: RunState) -> str:
+    """The journal's head, for whoever keeps it elsewhere."""
+    return _("head {} (entry {}); keep it elsewhere: audit verify --expect HEAD").format(
+        state.head, state.seq
+    )
+
+
 def has_terminal() -> bool:
     """Whether a person sits at both ends."""
     return sys.stdin.isatty() and sys.stdout.isatty()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui_migrate.cli.common import WorkspaceOption, has_terminal, opened, result, say
+from tui_migrate.cli.common import WorkspaceOption, has_terminal, head_line, opened, result, say
 from tui_migrate.errors import EnvironmentProblem, Exit
 from tui_migrate.i18n import _
 
@@ -45,10 +45,18 @@ def sign(
     then: Annotated[
         str, typer.Option(help=_("After a rejection: redo:STEP or abort (default: wait again)."))
     ] = "",
+    ssh_key: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE|agent",
+            help=_("Sign with your SSH key: its file, or the key in your agent."),
+        ),
+    ] = "",
     workspace: WorkspaceOption = Path(),
 ) -> int:
     """Sign a gate: bound to the evidence, never by one key."""
     from tui_migrate.engine import api
+    from tui_migrate.engine.ssh_signoffs import demanded, signed
 
     with opened(workspace) as client:
         step = client.state.steps.get(gate)
@@ -62,19 +70,23 @@ def sign(
             for name, value in step.figures.items():
                 say(f"  {name}  {value}")
             number = int(typer.prompt(_("To sign, type the number of records concerned"), type=int))
-        return _send(
-            client,
-            api.Sign(
-                gate=gate,
-                decision=decision,
-                comment=comment,
-                evidence=evidence,
-                typed=number,
-                conditions=conditions,
-                then=then,
-            ),
-            _("Gate {}: {} by {}.").format(gate, decision, client.identity.user),
+        command = api.Sign(
+            gate=gate,
+            decision=decision,
+            comment=comment,
+            evidence=evidence,
+            typed=number,
+            conditions=conditions,
+            then=then,
         )
+        if ssh_key or (step is not None and demanded(step, client.identity.roles)):
+            say(_("Signing with SSH: the decision, its evidence and the journal's head."))
+            command = signed(client, command, ssh_key or "agent", ask=has_terminal())
+        said = _("Gate {}: {} by {}.").format(gate, decision, client.identity.user)
+        code = _send(client, command, said)
+        if code == Exit.DONE:
+            result(head_line(client.state))
+        return code
 
 
 def answer(

@@ -14,6 +14,7 @@ from tui_migrate.cli.common import (
     WorkspaceOption,
     attached,
     find_key,
+    head_line,
     opened,
     print_json,
     read_run,
@@ -131,6 +132,7 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
         result(line)
     for line in _backups(state):
         result(line)
+    result(head_line(state))
     if state.ended:
         result(_("ended: {}").format(state.ended))
         return int(Exit.DONE)

@@ -47,6 +47,8 @@ class Sign(Command, frozen=True, kw_only=True, tag="sign"):
     ``decision``: approve | conditions | reject. ``typed``: the number of records concerned, as the
     person typed it (``None`` from a decisions file). ``evidence``: the hash that the person saw.
     ``then`` after a reject: ``redo:<step>`` | ``abort`` | ''.
+    ``signature``: with SSH, over what ``ssh_signoffs`` says, naming entry ``head_seq`` with its hash
+    ``head``; ``secret``: 32 bytes in hexadecimal, for the commitments to what was typed.
     """
 
     gate: str
@@ -57,6 +59,10 @@ class Sign(Command, frozen=True, kw_only=True, tag="sign"):
     conditions: str = ""
     then: str = ""
     from_file: bool = False
+    signature: str = ""
+    head: str = ""
+    head_seq: int = 0
+    secret: str = ""
 
 
 class Waive(Command, frozen=True, kw_only=True, tag="waive"):
@@ -121,7 +127,13 @@ class Deleted(Command, frozen=True, kw_only=True, tag="deleted"):
     proof: str = ""
 
 
-AnyCommand = Run | Stop | Sign | Waive | Skip | Answer | Decide | Redo | Export | Deleted
+class RotateKey(Command, frozen=True, kw_only=True, tag="rotate-key"):
+    """Make a new key for the seals; the present one signs for it."""
+
+
+AnyCommand = (
+    Run | Stop | Sign | Waive | Skip | Answer | Decide | Redo | Export | Deleted | RotateKey
+)
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,8 @@ from tui_migrate.engine import api, gates, taking_out
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.decisions import DECISIONS, pair_key, pair_words
 from tui_migrate.engine.run import Status, StepState
+from tui_migrate.engine.sealing import rotate_key
+from tui_migrate.engine.ssh_signoffs import journalled
 from tui_migrate.engine.staleness import recheck_gates
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Exit, TuiMigrateError
 from tui_migrate.i18n import _
@@ -83,8 +85,10 @@ def _sign(core: Core, command: api.Sign) -> api.Reply:
         (r for r in core.identity.roles if r in {str(a["role"]) for a in gate.outline.approvals}),
         "",
     )
-    entry = core.record(
-        facts.SignedOff(
+    fact = journalled(
+        core,
+        command,
+        lambda: facts.SignedOff(
             gate=gate.id,
             decision=command.decision,
             role=role,
@@ -94,8 +98,8 @@ def _sign(core: Core, command: api.Sign) -> api.Reply:
             conditions=core.vault.keep_words(command.conditions),
             then=then,
         ),
-        command.id,
     )
+    entry = core.record(fact, command.id)
     if then:
         carry_out(core, entry)
     elif command.decision != "reject" and not gates.missing_approvals(gate):
@@ -285,4 +289,5 @@ _HANDLERS: dict[type[api.Command], _Handler] = {
     api.Redo: _redo,
     api.Export: taking_out.export_handler,
     api.Deleted: taking_out.deleted_handler,
+    api.RotateKey: lambda core, command: _done(rotate_key(core, command.id)),
 }

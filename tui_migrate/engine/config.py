@@ -44,16 +44,18 @@ def phase_outlines(runbook: Runbook) -> list[PhaseOutline]:
 
 def step_outlines(runbook: Runbook) -> list[StepOutline]:
     """The steps as the journal keeps them."""
-    return [_step(phase.id, step) for phase in runbook.phases for step in phase.steps]
+    return [_step(phase.id, step, runbook) for phase in runbook.phases for step in phase.steps]
 
 
-def _step(phase: str, step: AnyStep) -> StepOutline:
+def _step(phase: str, step: AnyStep, runbook: Runbook) -> StepOutline:
     evidence: list[str] = []
     approvals: list[dict[str, str | int]] = []
+    signature: list[str] = []
     items: list[dict[str, Any]] = []
     if isinstance(step.with_, GateWith):
         evidence = list(step.with_.evidence)
         approvals = [{"role": a.role, "min": a.min} for a in step.with_.approvals]
+        signature = _to_be_signed(step.with_, runbook)
     if isinstance(step.with_, ChecklistWith):
         items = [
             {
@@ -79,8 +81,19 @@ def _step(phase: str, step: AnyStep) -> StepOutline:
         unskippable=step.unskippable,
         evidence=evidence,
         approvals=approvals,
+        signature=signature,
         items=items,
     )
+
+
+def _to_be_signed(gate: GateWith, runbook: Runbook) -> list[str]:
+    """Roles whose sign-offs at a gate have to be signed with SSH."""
+    known = runbook.roles
+    return [
+        a.role
+        for a in gate.approvals
+        if gate.signature or (a.role in known and known[a.role].signature)
+    ]
 
 
 def step_digest(step: AnyStep) -> str:
@@ -88,6 +101,7 @@ def step_digest(step: AnyStep) -> str:
     content = step.model_dump(mode="json", by_alias=True)
     for key in ("title", "attention", "ref", "owner", "due"):
         content.pop(key, None)
+    content["with"].pop("signature", None)
     return sha256_of(_plain(content))
 
 

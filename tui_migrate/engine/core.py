@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from tui_migrate.audit.chain import Chain
 from tui_migrate.audit.entries import (
     AccessRefused,
     AnyFact,
     Entry,
     GatePassed,
     Sealed,
-    Segment,
-    UnitCommitted,
 )
 from tui_migrate.audit.journal import Journal
+from tui_migrate.audit.sealkey import SealKey
 from tui_migrate.audit.seals import append_seal
 from tui_migrate.audit.trail import TrailWriter
 from tui_migrate.audit.vault import Vault
@@ -68,7 +68,10 @@ class Core:
     key: bytes | None = None
     looks: dict[tuple[int, str], float] = field(default_factory=dict)
     """When a user last looked at something, for ``looking``."""
-    segments: list[Segment] = field(default_factory=list)
+    chain: Chain = field(default_factory=Chain)
+    """What seals and signatures are held against."""
+    seal_key: SealKey | None = None
+    """There is one as soon as the engine is open."""
     _listeners: list[Listener] = field(default_factory=list)
     _refusals: dict[tuple[int, str], float] = field(default_factory=dict)
 
@@ -84,8 +87,7 @@ class Core:
                 fact, by=self.identity.user, uid=self.identity.uid, command=command
             )
             apply(self.state, entry)
-            if isinstance(fact, UnitCommitted) and fact.segment is not None:
-                self.segments.append(fact.segment)
+            self.chain.add(entry)
             self.tell(readable(entry, self.vault.opened))
             return entry
 
@@ -103,8 +105,7 @@ class Core:
         """Fold the journal as it stands on disk."""
         for entry in self.journal.entries:
             apply(self.state, entry)
-            if isinstance(entry.fact, UnitCommitted) and entry.fact.segment is not None:
-                self.segments.append(entry.fact.segment)
+            self.chain.add(entry)
 
     def tell(self, heard: Heard) -> None:
         """Hand something to every listener; one that fails is let go, the run is not."""
@@ -130,8 +131,15 @@ class Core:
     def seal(self, reason: str) -> None:
         """Fix the journal as it stands in a seal, and say so in the journal."""
         with self.lock:
+            assert self.seal_key is not None  # noqa: S101 - the engine is open
             seal = append_seal(
-                self.workspace.seals, reason, self.state.seq, self.journal.head, self.segments
+                self.workspace.seals,
+                reason,
+                self.state.seq,
+                self.journal.head,
+                (segment for _seq, segment in self.chain.segments),
+                self.state.run,
+                self.seal_key,
             )
             self.record(Sealed(seal=seal.number, sha256=seal.hash))
 

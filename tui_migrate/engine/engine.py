@@ -11,10 +11,8 @@ from typing import Any
 import structlog
 
 from tui_migrate.audit.journal import Journal
-from tui_migrate.audit.seals import drop_torn_seal, read_seals
 from tui_migrate.audit.trail import TrailWriter
 from tui_migrate.audit.vault import Vault
-from tui_migrate.audit.verify import unsealed_gates
 from tui_migrate.engine import api
 from tui_migrate.engine.commands import finish_last, handle
 from tui_migrate.engine.config import require_ok
@@ -25,6 +23,7 @@ from tui_migrate.engine.looking import note_look
 from tui_migrate.engine.recovery import recover
 from tui_migrate.engine.rights import refusal
 from tui_migrate.engine.runner import Runner, Stopped
+from tui_migrate.engine.sealing import ensure_key, refuse_tampering
 from tui_migrate.engine.view import EngineView
 from tui_migrate.engine.workspace import Workspace, WorkspaceLock
 from tui_migrate.errors import DataSaysNo, Exit, TuiMigrateError
@@ -89,6 +88,7 @@ class Engine:
             refuse_tampering(core)
             finish_last(core)
             announce(core)
+            ensure_key(core, say)
             with neutral():
                 recover(core, say)
             core.vouch_for_end()
@@ -216,26 +216,6 @@ def refuse_losses(workspace: Workspace) -> None:
         raise DataSaysNo(
             _("{} is gone, but a run was begun here.").format(lost),
             _("Put it back from a copy. Nothing was changed."),
-        )
-
-
-def refuse_tampering(core: Core) -> None:
-    """Raise ``DataSaysNo`` when the seals do not stand behind what the journal says."""
-    drop_torn_seal(core.workspace.seals)
-    try:
-        seals = list(read_seals(core.workspace.seals))
-    except ValueError as error:
-        raise DataSaysNo(
-            _("Line {} of {} is damaged.").format(error, core.workspace.seals),
-            _("Put the file back from a copy. Nothing was changed."),
-        ) from error
-    unsealed = unsealed_gates(core.journal.entries, seals)
-    known = {seal.number: seal.hash for seal in seals}
-    missing = [s for _seq, s in core.state.seals if known.get(s.seal) != s.sha256]
-    if unsealed or missing:
-        raise DataSaysNo(
-            _("The journal and its seals do not agree: somebody changed one of them."),
-            _("tui-migrate audit verify says where. Put both back from a copy."),
         )
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 from tui_migrate import __version__
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit.chain import SIGNERS
 from tui_migrate.audit.journal import FORMAT
 from tui_migrate.audit.objects import keep_object
 from tui_migrate.engine.config import phase_outlines, require_ok, step_outlines, words
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.identity import this_user
 from tui_migrate.files import RUNBOOK_FILE, sha256_known
+from tui_migrate.i18n import _
 from tui_migrate.runbook.load import Loaded, load_runbook
 from tui_migrate.runbook.problems import Problem, Problems
 
@@ -25,7 +27,8 @@ def reload(core: Core) -> None:
     has changed."""
     root = core.workspace.root
     known = {name: root / name for name in core.files}
-    if all(p.is_file() and sha256_known(p) == core.files[name] for name, p in known.items()):
+    same = all(p.is_file() and sha256_known(p) == core.files[name] for name, p in known.items())
+    if same and (SIGNERS in core.files) == (root / SIGNERS).is_file():
         return
     loaded = load_workspace(root)
     runbook = require_ok(loaded)
@@ -48,7 +51,24 @@ def load_workspace(root: Path, name: str = RUNBOOK_FILE) -> Loaded:
         problems = _mapping_mistakes(loaded, name)
     else:
         _mappings, problems = load_mappings(loaded)
-    return replace(loaded, problems=(*loaded.problems, *problems))
+    loaded = replace(loaded, problems=(*loaded.problems, *problems))
+    return _with_signers(loaded, root, name)
+
+
+def _with_signers(loaded: Loaded, root: Path, name: str) -> Loaded:
+    """The allowed signers are of the configuration too; a runbook that demands signatures needs them."""
+    if (root / SIGNERS).is_file():
+        return replace(loaded, files={**loaded.files, SIGNERS: (root / SIGNERS).read_bytes()})
+    if loaded.runbook is None or not any(s.signature for s in step_outlines(loaded.runbook)):
+        return loaded
+    missing = Problem(
+        name,
+        1,
+        1,
+        _("sign-offs have to be signed with SSH, but there is no file {}").format(SIGNERS),
+        _("write one beside it, a line for each person: USER ssh-ed25519 AAAA…"),
+    )
+    return replace(loaded, problems=(*loaded.problems, missing))
 
 
 def _mapping_mistakes(loaded: Loaded, name: str) -> tuple[Problem, ...]:

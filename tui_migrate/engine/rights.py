@@ -17,6 +17,7 @@ _NEEDED: dict[type[api.Command], str] = {
     api.Decide: "decide",
     api.Export: "export",
     api.Deleted: "export",
+    api.RotateKey: "run",
     api.Sign: "sign",
 }
 

@@ -150,7 +150,7 @@ class Runner:
                 "steps": len(core.state.steps),
                 "skipped": sum(s.status is Status.SKIPPED for s in core.state.steps.values()),
                 "deliveries": len(core.state.deliveries),
-                "segments": len(core.segments),
+                "segments": len(core.chain.segments),
             }
             core.record(facts.RunEnded(outcome="done", figures=figures))
         core.vouch_for_end()

@@ -239,6 +239,8 @@ def _signed(t: Teller, e: Entry, f: facts.SignedOff) -> str:
     text = verbs.get(f.decision, f.decision).format(by=e.by, gate=t.step(f.gate), role=f.role)
     if not f.bound:
         text += _(" without having seen the evidence")
+    if f.key:
+        text += _(", signed with the SSH key {key}").format(key=f.key)
     return text + t.reason(f.comment) + t.reason(f.conditions)
 
 
@@ -320,6 +322,16 @@ def _sealed(t: Teller, e: Entry, f: facts.Sealed) -> str:
     return _("seal {n} appended").format(n=f.seal)
 
 
+def _seal_key(t: Teller, e: Entry, f: facts.SealKeyMade) -> str:
+    if f.reason == "lost":
+        return _("the key of the seals was LOST; from here on they are signed with {key}").format(
+            key=f.key
+        )
+    if f.reason == "rotated":
+        return _("{by} replaced the key of the seals; it is now {key}").format(by=e.by, key=f.key)
+    return _("the seals are signed with the key {key}").format(key=f.key)
+
+
 def _exported(t: Teller, e: Entry, f: facts.Exported) -> str:
     text = {
         "report": _("{by} made a report, to be purged on {day}"),
@@ -380,6 +392,7 @@ _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.Receipt: _receipt,
     facts.BackupMade: _backup,
     facts.Sealed: _sealed,
+    facts.SealKeyMade: _seal_key,
     facts.Exported: _exported,
     facts.ExportDeleted: _deleted,
     facts.RedoAsked: _redo,

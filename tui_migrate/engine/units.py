@@ -44,16 +44,14 @@ class Units:
         try:
             cursor.execute("DELETE FROM store.trail")
             counts = worker.run(context, unit)
-            content, rows = self._core.trail.prepare(cursor, place)
+            segment = self._core.trail.prepare(cursor, place)
             fact = facts.UnitCommitted(
                 step=place.step,
                 attempt=place.attempt,
                 unit=place.unit,
                 counts=counts,
                 digest=self._output_digest(worker, place),
-                segment=facts.Segment(path=place.path, sha256="", digest=content, rows=rows)
-                if rows
-                else None,
+                segment=segment,
             )
             cursor.execute(
                 "INSERT INTO store.marker VALUES ($step, $attempt, $unit, $entry)",
@@ -80,7 +78,7 @@ class Units:
         if fact.segment is None:
             return fact
         place = Place(fact.step, fact.attempt, fact.unit)
-        segment = self._core.trail.write(self.cursor, place, fact.segment.digest, fact.segment.rows)
+        segment = self._core.trail.write(self.cursor, place, fact.segment)
         return msgspec.structs.replace(fact, segment=segment)
 
     def _rollback(self) -> None:

@@ -155,6 +155,10 @@ class VerifyWith(Strict):
     tolerance: Share = 0.0
 
 
+Signature = Literal["ssh"]
+"""How a sign-off is signed, beyond who the operating system says he is."""
+
+
 class Approval(Strict):
     """How many persons with a role have to approve."""
 
@@ -163,9 +167,11 @@ class Approval(Strict):
 
 
 class GateWith(Strict):
-    """The run stops here until people signed; ``evidence`` are the earlier steps they judge by."""
+    """The run stops here until people signed; ``evidence`` are the earlier steps they judge by.
+    ``signature: ssh``: every sign-off is signed with the person's own SSH key."""
 
     approvals: tuple[Approval, ...] = Field(min_length=1)
+    signature: Signature | None = None
     evidence: tuple[Id, ...] = ()
     note: Text | None = None
 

@@ -24,7 +24,7 @@ from tui_migrate.runbook.base import (
     title_of_id,
 )
 from tui_migrate.runbook.governance import Governance
-from tui_migrate.runbook.kinds import AnyStep, Policy, Step
+from tui_migrate.runbook.kinds import AnyStep, Policy, Signature, Step
 from tui_migrate.runbook.problems import suggestion
 
 
@@ -130,7 +130,8 @@ class RoleSpec(Strict):
     """Who may act in a role, for which brands and channels. ``*`` in users counts as one user.
 
     ``may``: the rights of the role; by default all, and for a role of some brands only those that
-    do not concern the other brands.
+    do not concern the other brands. ``signature: ssh``: who signs in this role signs with his own
+    SSH key, at every gate.
     """
 
     users: tuple[Words, ...] = ()
@@ -138,6 +139,7 @@ class RoleSpec(Strict):
     brands: tuple[Words, ...] = (EVERY,)
     channels: tuple[Words, ...] = (EVERY,)
     may: tuple[Right, ...] | None = None
+    signature: Signature | None = None
 
     @property
     def rights(self) -> tuple[Right, ...]:

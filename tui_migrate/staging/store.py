@@ -126,13 +126,17 @@ def digest(cursor: Cursor, relation: str, columns: Iterable[str]) -> str:
     that may stand in FROM. Each value is length-prefixed, so that ``('a','bc')`` and ``('ab','c')``
     differ, and NULL differs from the empty string.
     """
-    parts = ", '|', ".join(_sized(f"{quote(c)}::VARCHAR") for c in columns)
     row = first(
         cursor,
-        f"SELECT count(*), coalesce(sum(md5_number_lower(concat({parts}))::HUGEINT), 0)"
+        f"SELECT count(*), coalesce(sum(md5_number_lower(concat({sized(columns)}))::HUGEINT), 0)"
         f" FROM {relation}",
     )
     return f"{row[0]}:{row[1]}"
+
+
+def sized(columns: Iterable[str]) -> str:
+    """A row's values, each with its length before it, joined by ``|``, as arguments of ``concat``."""
+    return ", '|', ".join(_sized(f"{quote(c)}::VARCHAR") for c in columns)
 
 
 def _sized(text: str) -> str:

@@ -153,13 +153,21 @@ class BaseScreen(Screen[None]):
 
         self.run_worker(job, thread=True, group=slot, exit_on_error=False)
 
-    def send(self, command: AnyCommand, then: Callable[[Reply], None] | None = None) -> None:
+    def send(
+        self,
+        command: AnyCommand,
+        then: Callable[[Reply], None] | None = None,
+        finish: Callable[[], AnyCommand] | None = None,
+    ) -> None:
         """Have a command done; a refusal is shown, ``then`` hears of the outcome either way.
+        ``finish``: makes the command as it is sent, in a thread (it may wait for a signature).
 
         Commands are done in the order of the keys, also when this screen is left meanwhile."""
 
         def job() -> None:
-            reply = self._guarded(lambda: self.home.live.client.send(command))
+            reply = self._guarded(
+                lambda: self.home.live.client.send(finish() if finish is not None else command)
+            )
             if reply is not None:
                 self.post_message(Done(reply[0], then))
 

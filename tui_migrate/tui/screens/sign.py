@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from tui_migrate.engine import api
 from tui_migrate.engine.run import StepState
 from tui_migrate.engine.sentences import grouped, step_name
+from tui_migrate.engine.ssh_signoffs import AGENT, demanded, signed
 from tui_migrate.i18n import _
 from tui_migrate.tui.answers import day
 from tui_migrate.tui.safe import prose, safe
@@ -32,6 +34,29 @@ def _confirm(subject: int) -> Ask:
     return Ask("typed", _("To sign, type the number of records concerned"), check=check)
 
 
+def _with_key(screen: BaseScreen, gate: StepState) -> tuple[list[Ask], list[str]]:
+    """Where the gate demands an SSH signature: which key, and what is done with it."""
+    client = screen.home.live.client
+    if not demanded(gate, client.identity.roles):
+        return [], []
+    told = [
+        _("This gate demands your SSH signature: over this decision, its evidence and the journal"),
+        _("as it stands now. Your key stays where it is: ssh-keygen or your agent uses it."),
+    ]
+    label = _("Your SSH key: agent, or its file")
+    needs = needed(_("Name the key: agent, or its file."))
+    return [Ask("key", label, value=AGENT, check=needs, files=Path.home())], told
+
+
+def _send(screen: BaseScreen, command: api.Sign, filled: Filled) -> None:
+    """Send a decision, signed first where a key was named."""
+    client, key = screen.home.live.client, filled.get("key", "")
+    if key:
+        screen.send(command, finish=lambda: signed(client, command, key, ask=False))
+    else:
+        screen.send(command)
+
+
 def sign_form(screen: BaseScreen, gate: StepState, conditions: bool) -> None:
     """Approve ``gate``: the number typed, a comment, and the conditions if there are any."""
     evidence, name = gate.evidence, prose(step_name(gate.outline))
@@ -44,7 +69,8 @@ def sign_form(screen: BaseScreen, gate: StepState, conditions: bool) -> None:
             text = _("{what} – owner {owner}, due {due}").format(
                 what=filled["what"], owner=filled["owner"], due=day(filled["due"])
             )
-        screen.send(
+        _send(
+            screen,
             api.Sign(
                 gate=gate.id,
                 decision="conditions" if conditions else "approve",
@@ -52,7 +78,8 @@ def sign_form(screen: BaseScreen, gate: StepState, conditions: bool) -> None:
                 evidence=evidence,
                 typed=typed_number(filled["typed"]),
                 conditions=text,
-            )
+            ),
+            filled,
         )
 
     asks = [_confirm(gate.subject)]
@@ -66,13 +93,16 @@ def sign_form(screen: BaseScreen, gate: StepState, conditions: bool) -> None:
             Ask("due", _("Due"), hint="31-03-2026", check=lambda t: "" if day(t) else bad_day),
         ]
     asks.append(Ask("comment", _("Comment")))
+    with_key, told = _with_key(screen, gate)
     intro = lines(
         [
             _("You sign for: {name}").format(name=name),
             _("Evidence {hash}").format(hash=safe(f"{evidence[:8]}…{evidence[-4:]}")),
             _("Records concerned: {n}").format(n=grouped(gate.subject)),
+            *told,
         ]
     )
+    asks += with_key
     title = _("Approve with conditions") if conditions else _("Approve")
     screen.app.push_screen(Form(title, intro, asks, submit=_("sign")), then)
 
@@ -91,7 +121,8 @@ def reject_form(screen: BaseScreen, gate: StepState, steps: Sequence[StepState])
         if filled is None:
             return
         choice = filled["choice"]
-        screen.send(
+        _send(
+            screen,
             api.Sign(
                 gate=gate.id,
                 decision="reject",
@@ -99,13 +130,17 @@ def reject_form(screen: BaseScreen, gate: StepState, steps: Sequence[StepState])
                 evidence=gate.evidence,
                 typed=typed_number(filled["typed"]),
                 then="" if choice == WAIT else choice,
-            )
+            ),
+            filled,
         )
 
     asks = [
         Ask("reason", _("Why?"), check=needed(_("A rejection needs a reason."))),
         _confirm(gate.subject),
     ]
+    with_key, told = _with_key(screen, gate)
+    asks += with_key
     title = _("Reject {name}").format(name=prose(step_name(gate.outline)))
-    intro = lines([_("Records concerned: {n}").format(n=grouped(gate.subject)), _("What follows?")])
+    concerned = _("Records concerned: {n}").format(n=grouped(gate.subject))
+    intro = lines([concerned, *told, _("What follows?")])
     screen.app.push_screen(Form(title, intro, asks, choices, submit=_("reject")), then)

@@ -225,6 +225,13 @@ def _plain(text: str) -> str:
 @audit_app.command()
 def replay(
     to: Annotated[int | None, typer.Option("--to", help=_("Up to this entry."))] = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--recompute",
+            help=_("Do the steps again and say whether every unit comes out the same."),
+        ),
+    ] = False,
     folder: FolderOption = None,
     workspace: WorkspaceOption = Path(),
     as_json: JsonOption = False,
@@ -233,6 +240,14 @@ def replay(
     from tui_migrate.engine.headless import summary
     from tui_migrate.engine.run import fold
 
+    if again:
+        if folder is not None or to is not None:
+            raise EnvironmentProblem(
+                _("--recompute needs the workspace with its deliveries: neither --folder nor --to.")
+            )
+        from tui_migrate.cli.recompute import recompute_and_tell
+
+        return recompute_and_tell(workspace, as_json=as_json)
     _file, _vault, entries = _journal(folder, workspace)
     if not entries:
         raise DataSaysNo(_("Nothing was begun here."))

@@ -13,9 +13,9 @@ import msgspec
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.trail import Place
-from tui_migrate.engine import gates
 from tui_migrate.engine.core import Core
-from tui_migrate.engine.run import Status, StepState
+from tui_migrate.engine.redoing import Redone, empty_staging, redo, steps_with_output
+from tui_migrate.engine.run import Status
 from tui_migrate.engine.runner import Runner
 from tui_migrate.errors import DataSaysNo
 from tui_migrate.i18n import _
@@ -108,46 +108,30 @@ def _rebuild(core: Core, runner: Runner, say: Say) -> None:
     """Do the units of all live attempts again, in the order in which the attempts began."""
     say(_("The staging area is behind the journal: rebuilding it (no target is written)."))
     core.reset_store()
-    runner.units.renew_cursor()
-    cursor = core.store.cursor()
-    cursor.execute("INSERT INTO store.identity VALUES ($run)", {"run": core.state.run})
-    core.trail.load_keys(cursor)
-    steps = [s for s in core.state.steps.values() if s.started_seq and _has_output(s)]
-    for step in sorted(steps, key=lambda s: s.started_seq):
+    empty_staging(core, runner)
+    for step in steps_with_output(core):
         runner.attempts.note_attempt(step.started_seq, step.id, step.attempt)
         if step.status is Status.STALE:
             continue
         say(_("rebuilding {}").format(step.id))
-        _rebuild_step(core, runner, step)
+        for unit in redo(core, runner, step):
+            _require_same(unit)
     core.store.connection.execute("CHECKPOINT")
 
 
-def _has_output(step: StepState) -> bool:
-    return step.outline.uses not in gates.PEOPLE
-
-
-def _rebuild_step(core: Core, runner: Runner, step: StepState) -> None:
-    worker, spec = runner.attempts.worker(step)
-    context = runner.attempts.context(step, spec, rebuilding=True)
-    if not step.units:
-        return
-    planned = {unit.id: unit for unit in worker.plan(context)}
-    for unit_id, known in step.units.items():
-        unit = planned.get(unit_id)
-        if unit is None:
-            raise DataSaysNo(
-                _("{} had a unit {} that is not planned any more.").format(step.id, unit_id),
-                _("A delivery or the runbook changed: put it back, or start a new workspace."),
-            )
-        fact = runner.units.transact(worker, context, unit)
-        same_trail = (fact.segment and fact.segment.digest) == (
-            known.segment and known.segment.digest
+def _require_same(unit: Redone) -> None:
+    """Raise ``DataSaysNo`` unless the unit came out as the journal knows it."""
+    step, name = unit.known.step, unit.known.unit
+    if unit.now is None:
+        raise DataSaysNo(
+            _("{} had a unit {} that is not planned any more.").format(step, name),
+            _("A delivery or the runbook changed: put it back, or start a new workspace."),
         )
-        if fact.digest != known.digest or not same_trail:
-            raise DataSaysNo(
-                _("Rebuilding {} gives other data in unit {}.").format(step.id, unit_id),
-                _(
-                    "A delivery, the vault or the program changed since. The journal stands;"
-                    " put the deliveries back, or redo the step from a restored back-up."
-                ),
-            )
+    if not (unit.same_output and unit.same_trail):
+        raise DataSaysNo(
+            _("Rebuilding {} gives other data in unit {}.").format(step, name),
+            _(
+                "A delivery, the vault or the program changed since. The journal stands;"
+                " put the deliveries back, or redo the step from a restored back-up."
+            ),
+        )

@@ -17,6 +17,8 @@ from tui_migrate.i18n import _
 
 STATE = ".tui-migrate"
 WAY_THROUGH = 0o711
+SCRATCH = "recompute-"
+"""Start of the name of a folder that a recomputation works in; it holds a lock on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +134,24 @@ class Workspace:
         if spill.is_dir():
             for path in spill.iterdir():
                 if path.is_dir() and not path.is_symlink():
-                    shutil.rmtree(path)
+                    if not _worked_in(path):
+                        shutil.rmtree(path)
                 else:
                     path.unlink()
+
+
+def _worked_in(folder: Path) -> bool:
+    """Whether a living process recomputes in this folder."""
+    if not folder.name.startswith(SCRATCH):
+        return False
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False
 
 
 @dataclass(frozen=True, slots=True)

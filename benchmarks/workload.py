@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -22,9 +23,15 @@ def cache() -> Path:
     return folder
 
 
+def _generator() -> str:
+    """A digest of the generator's own files: another generator makes other deliveries."""
+    files = sorted((CHECKOUT / "sample_data" / "generator").glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:8]
+
+
 def deliveries(persons: int, seed: int) -> Path:
     """The folder ``deliveries`` of so many persons; generated once, by one rename."""
-    made = cache() / f"{persons}-{seed}"
+    made = cache() / f"{persons}-{seed}-{_generator()}"
     if not made.is_dir():
         building = made.with_name(f"{made.name}.building-{os.getpid()}")
         size_and_seed = ["--persons", str(persons), "--seed", str(seed)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from tui_migrate import i18n
 from tui_migrate.catalogue import read_po
 
-LOCALE = Path(i18n.__file__).parent / "locale"
+PACKAGE = Path(i18n.__file__).parent
+LOCALE = PACKAGE / "locale"
 
 PO = """\
 # a comment
@@ -61,3 +63,36 @@ def test_a_translation_keeps_the_placeholders(path: Path) -> None:
     for message, said in read_po(path.read_text(encoding="utf-8")).items():
         places = sorted(re.findall(r"\{\w*\}", message))
         assert sorted(re.findall(r"\{\w*\}", said)) == places, message
+
+
+def messages(path: Path) -> set[str]:
+    """What a module passes to ``_`` and ``ngettext`` as it stands."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("_", "ngettext"):
+            texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+            found |= {text for text in texts if isinstance(text, str)}
+    return found
+
+
+IN_DUTCH = sorted(
+    path
+    for path in (
+        *(PACKAGE / "engine" / "reporting").glob("*.py"),
+        PACKAGE / "web" / "reading.py",
+        PACKAGE / "report" / "html.py",
+    )
+    if path.name != "writing.py"  # its words go to whoever gives the command
+)
+
+
+@pytest.mark.parametrize("path", IN_DUTCH, ids=lambda p: p.name)
+def test_what_a_report_says_is_said_in_dutch_too(path: Path) -> None:
+    known: dict[str, str] = {}
+    for file in (LOCALE / "nl").glob("*.po"):
+        known |= read_po(file.read_text(encoding="utf-8"))
+    assert messages(path) - set(known) == set()
+
+
+def test_the_modules_that_are_looked_at_say_something() -> None:
+    assert sum(len(messages(path)) for path in IN_DUTCH) > 150

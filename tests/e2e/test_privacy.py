@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.conftest import Run
 from tests.e2e.program import RUNBOOK, audit_of, tree
+from tui_migrate.cli import run_cli
 
 PERSONS = 20
 HOSTILE = ("[@click=app.approve]", "\x1b[31mRood", "\x1b]0;titel", "\u202etxet", "=2+5")
@@ -94,6 +95,19 @@ def test_no_address_of_the_sample_is_in_the_audit(demo: Run) -> None:
     everybody = {row["E-mail"].strip().lower(): "e-mail" for row in _contacts(demo.workspace)}
     assert len(everybody) > 100
     assert found_in(audit_of(demo.workspace), everybody) == set()
+
+
+@pytest.mark.parametrize("ending", ["html", "md", "jsonl"])
+def test_report_and_lineage_name_no_customer(demo: Run, tmp_path: Path, ending: str) -> None:
+    """Made beside the vault, so with everything that people typed."""
+    what = "lineage" if ending == "jsonl" else "report"
+    out = tmp_path / f"out.{ending}"
+    audit = str(audit_of(demo.workspace))
+    assert run_cli(["audit", what, "--folder", audit, "-o", str(out)]) == 0
+    if what == "report":
+        assert "Nothing lost, nothing invented." in out.read_text()
+    wanted = secrets_of(demo.workspace) | dict.fromkeys(HOSTILE, "hostile name")
+    assert found_in(tmp_path, wanted) == set()
 
 
 @pytest.mark.parametrize("folder", ["audit", "vault", "backups"])

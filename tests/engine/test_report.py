@@ -14,6 +14,7 @@ from tui_migrate.audit.entries import Exported
 from tui_migrate.audit.verify import verify
 from tui_migrate.cli import run_cli
 from tui_migrate.engine import api
+from tui_migrate.engine.attach import attach_or_start
 from tui_migrate.engine.client import InProcessClient
 
 Opening = Callable[[Path], InProcessClient]
@@ -206,3 +207,14 @@ def test_who_may_not_export_gets_no_report(tmp_path: Path, opened: Opening) -> N
     reply = client.engine.command(api.Export(what="report", path=str(tmp_path / "r.html")), who)
     assert not reply.ok
     assert not (tmp_path / "r.html").exists()
+
+
+def test_an_engine_that_runs_hands_it_over(ended: Path) -> None:
+    client = attach_or_start(ended)
+    try:
+        text = made(ended, "--lang", "nl", name="far.html")
+        assert "Mind the &lt;gap&gt;" in section(text, "signoffs")
+        assert client.state.exports[-1][1].what == "report"
+        assert not list((ended / ".tui-migrate" / "run").glob("*.html"))
+    finally:
+        client.end()

@@ -13,12 +13,12 @@ from html import escape
 from tui_migrate.printable import printable
 from tui_migrate.report.document import Bar, Bars, grouped
 
-LABEL, PLOT, VALUE = 190, 430, 100
+LABEL, PLOT, VALUE = 230, 400, 110
 """Widths in user units: names, bars, figures."""
 ROW, BAR, KEY = 26, 14, 20
-LONGEST = 26
-_GROUPS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
-"""Where a grouped number would break over two lines."""
+LONGEST = 24
+_GROUPS = re.compile(r"(?<=\d) (?=\d{3}(?!\d)|%)")
+"""Where a number would break over two lines."""
 
 
 def said(text: str) -> str:
@@ -75,7 +75,7 @@ def _key(plot: Bars) -> tuple[str, int]:
     """The names of the parts beside their colours, and the height that they take."""
     shapes, x, y = [], LABEL, 6
     for name in plot.series:
-        width = 34 + 7 * len(name)
+        width = 34 + 9 * len(name)
         if x > LABEL and x + width > LABEL + PLOT + VALUE:
             x, y = LABEL, y + KEY
         shapes.append(

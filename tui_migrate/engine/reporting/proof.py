@@ -19,10 +19,9 @@ def shared(material: Material) -> Section:
     for entry, export in material.state.exports:
         rows.append(
             (
-                Lines((export.what, Mark(_("{n} rows").format(n=grouped(export.rows)), "quiet"))),
+                Lines((export.what, Mark(_rows(export.rows), "quiet"))),
                 Lines((entry.by, material.moment(entry.at))),
-                material.said(export.recipient) or missing(),
-                material.said(export.basis) or missing(),
+                *_for_whom(material, export),
                 _purge(material, export, gone),
                 Mark(export.sha256, "code"),
             )
@@ -33,6 +32,22 @@ def shared(material: Material) -> Section:
         _("Register of shared files"),
         (Table(columns, tuple(rows), _("Nothing was taken out.")),),
     )
+
+
+def _rows(number: int) -> str:
+    return ngettext("{n} row", "{n} rows", number).format(n=grouped(number))
+
+
+def _for_whom(material: Material, export: facts.Exported) -> tuple[Cell, Cell]:
+    """Recipient and basis as they were said; what goes back to a source is for its owner."""
+    recipient, basis = material.said(export.recipient), material.said(export.basis)
+    parts = export.what.split("/")
+    if not recipient and parts[:2] == ["exports", "back"] and len(parts) > 3:
+        spec = material.runbook.sources.get(parts[2]) if material.runbook is not None else None
+        owner = spec.owner if spec is not None and spec.owner else _("not stated")
+        recipient = _("source {name}: {owner}").format(name=parts[2], owner=owner)
+        basis = basis or _("changes go back to their source")
+    return recipient or missing(), basis or missing()
 
 
 def _purge(

@@ -107,5 +107,5 @@ def _times(material: Material) -> tuple[Bar, ...]:
             continue
         seconds = _seconds(step)
         if seconds:
-            bars.append(Bar(title_of(step), ((_("seconds"), seconds),), duration(seconds)))
+            bars.append(Bar(step.id, ((_("seconds"), seconds),), duration(seconds)))
     return tuple(bars)

@@ -14,9 +14,13 @@ import pytest
 
 from tests.engine.conftest import RUNBOOK, make_workspace
 from tests.engine.test_run import go_on, to_the_end
+from tui_migrate.audit import entries as facts
 from tui_migrate.cli import run_cli
 from tui_migrate.engine import api
 from tui_migrate.engine.client import InProcessClient
+from tui_migrate.engine.lineage import events as lineage_of
+from tui_migrate.engine.reporting.material import Material
+from tui_migrate.engine.run import fold
 
 Opening = Callable[[Path], InProcessClient]
 Json = dict[str, Any]
@@ -165,3 +169,63 @@ def test_the_same_journal_gives_the_same_bytes(tmp_path: Path, opened: Opening) 
         out = str(tmp_path / f"{name}.jsonl")
         assert run_cli(["audit", "lineage", "--folder", audit, "-o", out]) == 0
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+
+
+OPENED = facts.RunOpened(
+    run="0" * 32, runbook="small", title={}, version="1", format=1, rehearsal=True, zone="UTC",
+    brands=["Nova"], phases=[facts.PhaseOutline(id="one")],
+    steps=[facts.StepOutline(id="read", phase="one", uses="ingest")], objects={},
+)  # fmt: skip
+
+
+def journal(*told: facts.AnyFact) -> list[facts.Entry]:
+    """Entries of these facts, a second apart."""
+    return [
+        facts.Entry(
+            seq=n, at=f"2026-03-01T10:00:{n:02}.000000Z", by="anna", uid=1, fact=fact,
+            prev=str(n - 1), hash=str(n),
+        )
+        for n, fact in enumerate(told, 1)
+    ]  # fmt: skip
+
+
+def test_a_failed_try_and_the_next_one_are_two_runs_and_a_pause_is_none() -> None:
+    started = facts.StepStarted(step="read", attempt=1, inputs={})
+    entries = journal(
+        OPENED,
+        started,
+        facts.StepFailed(step="read", attempt=1, code="disk_full"),
+        started,
+        facts.StepStopped(step="read", attempt=1),
+        started,
+        facts.StepFinished(step="read", attempt=1, outcome="done", figures={}, digest=""),
+        facts.RunEnded(outcome="done", figures={}),
+        facts.RunEnded(outcome="done", figures={}),
+    )
+    told = [
+        (event.eventType, event.job.name, event.run.run_id)
+        for event in lineage_of(Material(entries, fold(entries), None, []))
+    ]
+    kinds = [(kind, name) for kind, name, _run in told]
+    assert kinds == [
+        ("START", "small"),
+        ("START", "small.read"),
+        ("FAIL", "small.read"),
+        ("START", "small.read"),
+        ("RUNNING", "small.read"),
+        ("COMPLETE", "small.read"),
+        ("COMPLETE", "small"),
+        ("OTHER", "small"),
+    ]
+    runs = [run for _kind, name, run in told if name == "small.read"]
+    assert runs[0] == runs[1] != runs[2] == runs[3] == runs[4]
+
+
+def test_an_aborted_run_aborts_what_was_open() -> None:
+    entries = journal(
+        OPENED,
+        facts.StepStarted(step="read", attempt=1, inputs={}),
+        facts.RunEnded(outcome="aborted", figures={}),
+    )
+    told = [e.eventType for e in lineage_of(Material(entries, fold(entries), None, []))]
+    assert told == ["START", "START", "ABORT", "ABORT"]

@@ -24,6 +24,7 @@ from tui_migrate.report.document import (
 )
 from tui_migrate.report.html import html, policy
 from tui_migrate.report.markdown import markdown
+from tui_migrate.report.plots import PLOT
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -162,5 +163,6 @@ def test_bars_of_a_plot_are_to_one_scale_and_their_figures_can_be_read() -> None
     widths = [[float(w) for w in re.findall(r'width="([\d.]+)"', row)] for row in rows]
     (first, second), (third,) = widths  # a bar of nothing is not drawn
     assert (first / second, third / second) == (3.0, 2.0)
+    assert first + second == PLOT
     assert "<td" in text
     assert "| b | 0 | 20 |" in markdown(Document("t", "s", "en", (Section("o", "O", (plot,)),)))

@@ -18,7 +18,7 @@ from tui_migrate.audit import entries
 PAGE = Path(__file__).resolve().parent / "audit-format.md"
 BEGIN, END = "<!-- facts: written by docs/facts.py -->\n", "<!-- end of facts -->\n"
 
-PARTS = (entries.StepOutline, entries.PhaseOutline, entries.FileSeen, entries.Segment)
+PARTS = (entries.StepOutline, entries.PhaseOutline, entries.FileSeen, entries.Segment, entries.Term)
 """Structures inside facts."""
 
 PLAIN = {str: "text", int: "integer", bool: "boolean", type(None): "null", typing.Any: "any"}
@@ -36,6 +36,8 @@ MEANINGS = {
     "phases": "the phases, in order",
     "steps": "the steps, in order",
     "objects": "path in the workspace → SHA-256 of the file's bytes, kept under `objects/`",
+    "authors": "path in the workspace → user to whom the file belonged when its content was new",
+    "window": "the change window: `days`, `from`, `to`, `quiet`, `blackout`, `holidays`; empty without",
     "rehearsal": "true: approvals count without evidence and nothing of it is a real migration",
     "version": "version of the program",
     "sha256": "SHA-256 of the file's bytes",
@@ -84,12 +86,40 @@ MEANINGS = {
     "gate.signed.role": "the role of the runbook in which the person signed",
     "gate.signed.bound": "whether the person named the evidence or typed the number",
     "gate.signed.comment": "word commitment",
-    "gate.signed.conditions": "word commitment of conditions, owner and due date",
-    "gate.signed.then": "after a rejection: `redo:<step>`, `abort`, or empty",
+    "gate.signed.conditions": "word commitment of all conditions (journals before `terms`), or empty",
+    "gate.signed.then": "after a rejection: `redo:<step>`, `rollback:<gate>`, `rollback:start`, "
+    "`abort`, or empty",
     "gate.signed.signature": "SSH signature over the statement (see Signed sign-offs), or empty",
     "gate.signed.key": "fingerprint of the SSH key, or empty",
     "gate.signed.head": "hash of journal entry `head_seq`, which the statement names; or empty",
     "gate.signed.head_seq": "the journal entry that was the last when the person signed; 0 without",
+    "gate.signed.terms": "the conditions; in a journal they are numbered `<gate>-1`, `<gate>-2`…",
+    "gate.signed.part": "the brand or wave that it is about; empty: the whole gate",
+    "gate.signed.giver": "user in whose place it was given, by delegation; or empty",
+    "gate.signed.break_glass": "word commitment of the reason why the rules of the gate were broken; "
+    "empty: they were kept",
+    "Term.what": "word commitment",
+    "Term.owner": "user or role that sees to it",
+    "Term.due": "date (YYYY-MM-DD)",
+    "condition.met.condition": "number of the condition, such as `gate-1`",
+    "condition.met.comment": "word commitment",
+    "deadline.due.what": "`reminded`, `escalated` or `expired`",
+    "deadline.due.at": "the moment at which it fell due (UTC, ISO 8601)",
+    "deadline.due.role": "role to which it is escalated, or empty",
+    "deadline.reopened.reason": "word commitment",
+    "deadline.reopened.until": "new last day (YYYY-MM-DD); empty: the hours count anew",
+    "role.delegated.role": "role in the runbook",
+    "role.delegated.to": "user who may act in it",
+    "role.delegated.until": "last day (YYYY-MM-DD, zone of the run)",
+    "role.delegated.reason": "word commitment",
+    "role.revoked.role": "role in the runbook",
+    "role.revoked.giver": "user who lent it",
+    "role.revoked.to": "user who might act in it",
+    "role.revoked.reason": "word commitment, or empty",
+    "window.overridden.why": "`blackout`, `holiday`, `not_quiet` or `hours`",
+    "window.overridden.reason": "word commitment",
+    "hook.failed.hook": "`waiting`",
+    "hook.failed.code": "`exit <n>`, `timeout`, `not found` or `refused`",
     "gate.voided.evidence": "the hash as it is now, or `stale`",
     "gate.voided.reason": "why, in words, without values",
     "gate.evidence_changed.evidence": "the hash as it is now",
@@ -138,6 +168,9 @@ MEANINGS = {
     "StepOutline.signature": "of a gate: roles whose sign-offs have to be signed with SSH",
     "StepOutline.items": "of a checklist: objects with `id`, `question`, `type`, `choices`, `expect`, "
     "`required`, `owner`, `due`, `evidence`",
+    "StepOutline.deadline": "`hours` or `on`, `remind_hours`, `escalate_to`, `expire`; empty without",
+    "StepOutline.parts": "of a gate that is divided: its brands or waves",
+    "StepOutline.break_glass": "of a gate: whether its rules may be broken in an emergency",
     "PhaseOutline.id": "id of the phase",
     "FileSeen.name": "pseudonym of the path in the workspace (see Names)",
     "Segment.path": "path under the audit folder",

@@ -33,7 +33,7 @@ def ended(tmp_path: Path, opened: Opening) -> Path:
     client = opened(root)
     to_the_gate(client)
     sign = api.Sign(gate="gate", decision="conditions", typed=3, comment="Mind the <gap>",
-                    conditions="Clean by May")  # fmt: skip
+                    terms=(api.Term(what="Clean by May", owner="lead", due="2999-05-01"),))  # fmt: skip
     assert client.send(sign).ok
     assert go_on(client).step == "end"
     assert client.send(api.Sign(gate="end", decision="approve", typed=3)).ok

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import AnyFact, Entry
+from tui_migrate.audit.gate_facts import Term
 from tui_migrate.engine import api
 from tui_migrate.engine.queries import answer
 from tui_migrate.engine.run import RunState, Status, apply
@@ -236,7 +237,9 @@ class World:
             facts.SignedOff(
                 gate=command.gate, decision=command.decision, role=role, evidence=gate.evidence,
                 bound=True, comment=self.keep(command.comment) if command.comment else "",
-                conditions=self.keep(command.conditions) if command.conditions else "",
+                terms=[
+                    Term(what=self.keep(t.what), owner=t.owner, due=t.due) for t in command.terms
+                ],
                 then=command.then,
             )
         )  # fmt: skip

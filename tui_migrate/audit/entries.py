@@ -11,11 +11,19 @@ from typing import Any
 
 import msgspec
 
+from tui_migrate.audit.fact import Fact
+from tui_migrate.audit.gate_facts import (
+    ConditionMet,
+    Delegated,
+    DelegationRevoked,
+    FellDue,
+    HookFailed,
+    OutsideWindow,
+    Reopened,
+    Term,
+)
+
 Figures = dict[str, int | str]
-
-
-class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=False):
-    """Base of all facts; the tag is the entry's ``kind``."""
 
 
 class StepOutline(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +40,9 @@ class StepOutline(msgspec.Struct, frozen=True, kw_only=True):
     approvals: list[dict[str, str | int]] = []
     signature: list[str] = []
     items: list[dict[str, Any]] = []
+    deadline: dict[str, str | int] = {}
+    parts: list[str] = []
+    break_glass: bool = False
 
 
 class PhaseOutline(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +67,9 @@ class RunOpened(Fact, frozen=True, kw_only=True, tag="run.opened"):
     steps: list[StepOutline]
     objects: dict[str, str]
     """Relative path of each configuration file → SHA-256 under ``audit/objects``."""
+    authors: dict[str, str] = msgspec.field(default_factory=dict)
+    """Relative path of each configuration file → user who owned it when its content was new."""
+    window: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class ConfigChanged(Fact, frozen=True, kw_only=True, tag="config.changed"):
@@ -70,6 +84,8 @@ class ConfigChanged(Fact, frozen=True, kw_only=True, tag="config.changed"):
     objects: dict[str, str]
     version: str
     changed: list[str]
+    authors: dict[str, str] = msgspec.field(default_factory=dict)
+    window: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Recovered(Fact, frozen=True, kw_only=True, tag="run.recovered"):
@@ -199,7 +215,7 @@ class StepWaiting(Fact, frozen=True, kw_only=True, tag="step.waiting"):
     evidence: str = ""
     subject: int = 0
     """The number that a person types to sign: records concerned."""
-    figures: Figures = {}
+    figures: Figures = msgspec.field(default_factory=dict)
 
 
 class SignedOff(Fact, frozen=True, kw_only=True, tag="gate.signed"):
@@ -213,14 +229,19 @@ class SignedOff(Fact, frozen=True, kw_only=True, tag="gate.signed"):
     comment: str = ""
     """Commitment of the comment in the vault."""
     conditions: str = ""
-    """Commitment of conditions, owner and due date in the vault."""
+    """Commitment of conditions, owner and due date in one text (journals before ``terms``)."""
     then: str = ""
-    """After a reject: ``redo:<step>`` | ``abort`` | empty (the gate waits again)."""
+    """After a reject: ``redo:<step>`` | ``rollback:<gate>`` | ``abort`` | empty (the gate waits)."""
     signature: str = ""
     """With SSH, over a statement that names entry ``head_seq`` and its hash ``head``."""
     key: str = ""
     head: str = ""
     head_seq: int = 0
+    terms: list[Term] = msgspec.field(default_factory=list)
+    part: str = ""
+    giver: str = ""
+    break_glass: str = ""
+    """Commitment of the reason, where the sign-off breaks the rules of the gate."""
 
 
 class GatePassed(Fact, frozen=True, kw_only=True, tag="gate.passed"):
@@ -411,6 +432,13 @@ AnyFact = (
     | RedoAsked
     | Looked
     | AccessRefused
+    | ConditionMet
+    | FellDue
+    | Reopened
+    | Delegated
+    | DelegationRevoked
+    | OutsideWindow
+    | HookFailed
     | RunEnded
 )
 

@@ -25,6 +25,7 @@ from tui_migrate.audit.entries import (
     SealKeyMade,
     Segment,
     SignedOff,
+    SignOffVoided,
     StepStale,
     StepStarted,
     UnitCommitted,
@@ -37,7 +38,7 @@ from tui_migrate.files import sha256_file
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.staging.store import digest, literal
 
-GOES_ON = (StepStarted, ConfigChanged, Answered, RedoAsked, StepStale)
+GOES_ON = (StepStarted, ConfigChanged, Answered, RedoAsked, SignOffVoided, StepStale)
 """Facts after which a finished run is no longer finished."""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 from typer.exceptions import TyperException
 
-from tui_migrate.cli import audit, data, people, runs, serving, workspaces
+from tui_migrate.cli import audit, data, gates, people, runs, serving, workspaces
 from tui_migrate.errors import Exit, TuiMigrateError, disk_is_full
 from tui_migrate.i18n import _
 from tui_migrate.printable import printable_lines
@@ -27,6 +27,7 @@ app = typer.Typer(
 workspaces.register(app)
 runs.register(app)
 people.register(app)
+gates.register(app)
 data.register(app)
 audit.register(app)
 serving.register(app)

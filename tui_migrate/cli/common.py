@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -201,6 +201,26 @@ def _told_by_engine(workspace: Workspace) -> list[Entry]:
         return list(client.entries())
     finally:
         client.close()
+
+
+def words_of(here: Workspace) -> Callable[[str], str]:
+    """Opens commitments with the workspace's vault; '' for all where it is not there."""
+    from tui_migrate.audit.vault import Vault
+
+    return Vault(here.vault).words if here.vault.is_dir() else lambda _reference: ""
+
+
+def look_at_clock(root: Path) -> None:
+    """Have the engine that runs, if one does, journal what has fallen due."""
+    from tui_migrate.engine.api import Due
+    from tui_migrate.engine.attach import attach
+    from tui_migrate.errors import TuiMigrateError
+
+    with suppress(TuiMigrateError, OSError):
+        client = attach(root)
+        if client is not None:
+            client.send(Due())
+            client.close()
 
 
 def read_journal(journal: Path, vault: Path | None) -> list[Entry]:

@@ -12,6 +12,7 @@ from tui_migrate.errors import EnvironmentProblem, Exit
 from tui_migrate.i18n import _
 
 if TYPE_CHECKING:
+    from tui_migrate.engine import api
     from tui_migrate.engine.api import AnyCommand, Client
 
 
@@ -22,18 +23,23 @@ def register(app: typer.Typer) -> None:
     app.command()(decide)
 
 
-def _send(client: Client, command: AnyCommand, done: str) -> int:
+def send(client: Client, command: AnyCommand, done: str) -> int:
+    """Have a command done and say so, or why not; the exit code."""
     reply = client.send(command)
     if not reply.ok:
         say(f"{reply.message}\n  {reply.hint}" if reply.hint else reply.message)
         return reply.exit_code
     result(done)
+    if reply.message:
+        result(reply.message)
     return int(Exit.DONE)
 
 
 def sign(
     gate: Annotated[str, typer.Argument(metavar="GATE", help=_("The waiting gate."))],
-    decision: Annotated[str, typer.Option(help=_("approve, conditions or reject."))] = "approve",
+    decision: Annotated[
+        str, typer.Option(help=_("approve, conditions or reject (default: what the options say)."))
+    ] = "",
     evidence: Annotated[
         str, typer.Option(help=_("The evidence hash that you looked at (status prints it)."))
     ] = "",
@@ -41,9 +47,28 @@ def sign(
         int | None, typer.Option(help=_("The number of records concerned, typed by you."))
     ] = None,
     comment: Annotated[str, typer.Option(help=_("Why."))] = "",
-    conditions: Annotated[str, typer.Option(help=_("Conditions, owner and due date."))] = "",
+    condition: Annotated[
+        list[str] | None, typer.Option(help=_("A condition; one --owner and --due belong to it."))
+    ] = None,
+    owner: Annotated[
+        list[str] | None, typer.Option(help=_("Who sees to the condition: a user or a role."))
+    ] = None,
+    due: Annotated[
+        list[str] | None, typer.Option(help=_("The day it is due, as 2026-03-31."))
+    ] = None,
     then: Annotated[
-        str, typer.Option(help=_("After a rejection: redo:STEP or abort (default: wait again)."))
+        str,
+        typer.Option(
+            help=_("After a rejection: redo:STEP, rollback:GATE, rollback:start or abort.")
+        ),
+    ] = "",
+    brand: Annotated[str, typer.Option(help=_("Only for this brand, where gates ask it."))] = "",
+    wave: Annotated[str, typer.Option(help=_("Only for this wave, where gates ask it."))] = "",
+    break_glass: Annotated[
+        str,
+        typer.Option(
+            "--break-glass", help=_("Why you sign in spite of the rules; stays visible for ever.")
+        ),
     ] = "",
     ssh_key: Annotated[
         str,
@@ -58,35 +83,57 @@ def sign(
     from tui_migrate.engine import api
     from tui_migrate.engine.ssh_signoffs import demanded, signed
 
+    terms = _terms(condition or [], owner or [], due or [])
+    decision = decision or ("conditions" if terms else "approve")
     with opened(workspace) as client:
-        step = client.state.steps.get(gate)
         if number is None and decision != "reject" and not evidence:
-            if not has_terminal() or step is None:
-                raise EnvironmentProblem(
-                    _("A sign-off needs --evidence HASH or --number N."),
-                    _("tui-migrate status shows both for the waiting gate."),
-                )
-            say(_("Gate {}: evidence {}").format(gate, step.evidence))
-            for name, value in step.figures.items():
-                say(f"  {name}  {value}")
-            number = int(typer.prompt(_("To sign, type the number of records concerned"), type=int))
+            number = _typed_number(client, gate)
         command = api.Sign(
             gate=gate,
             decision=decision,
             comment=comment,
             evidence=evidence,
             typed=number,
-            conditions=conditions,
+            terms=terms,
             then=then,
+            part=brand or wave,
+            break_glass=break_glass,
         )
+        step = client.state.steps.get(gate)
         if ssh_key or (step is not None and demanded(step, client.identity.roles)):
             say(_("Signing with SSH: the decision, its evidence and the journal's head."))
             command = signed(client, command, ssh_key or "agent", ask=has_terminal())
-        said = _("Gate {}: {} by {}.").format(gate, decision, client.identity.user)
-        code = _send(client, command, said)
+        done = _("Gate {}: {} by {}.").format(gate, decision, client.identity.user)
+        code = send(client, command, done)
         if code == Exit.DONE:
             result(head_line(client.state))
         return code
+
+
+def _terms(conditions: list[str], owners: list[str], dues: list[str]) -> tuple[api.Term, ...]:
+    from tui_migrate.engine import api
+
+    if not len(conditions) == len(owners) == len(dues):
+        raise EnvironmentProblem(
+            _("Every --condition needs its --owner and its --due."),
+            _("--condition 'Mend the phones' --owner privacy --due 2026-04-30"),
+        )
+    parts = zip(conditions, owners, dues, strict=True)
+    return tuple(api.Term(what=what, owner=owner, due=due) for what, owner, due in parts)
+
+
+def _typed_number(client: Client, gate: str) -> int:
+    """The number of records concerned, as a person at the terminal types it."""
+    step = client.state.steps.get(gate)
+    if not has_terminal() or step is None:
+        raise EnvironmentProblem(
+            _("A sign-off needs --evidence HASH or --number N."),
+            _("tui-migrate status shows both for the waiting gate."),
+        )
+    say(_("Gate {}: evidence {}").format(gate, step.evidence))
+    for name, value in step.figures.items():
+        say(f"  {name}  {value}")
+    return int(typer.prompt(_("To sign, type the number of records concerned"), type=int))
 
 
 def answer(
@@ -110,7 +157,7 @@ def answer(
             file=str(file.resolve()) if file else "",
             not_applicable=bool(not_applicable),
         )
-        return _send(client, command, _("{} {}: answered.").format(step, item))
+        return send(client, command, _("{} {}: answered.").format(step, item))
 
 
 def decide(
@@ -130,4 +177,4 @@ def decide(
         command = api.Decide(
             source_a=source_a, record_a=id_a, source_b=source_b, record_b=id_b, decision=decision
         )
-        return _send(client, command, _("{} and {}: {}.").format(record_a, record_b, decision))
+        return send(client, command, _("{} and {}: {}.").format(record_a, record_b, decision))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,11 +16,13 @@ from tui_migrate.cli.common import (
     attached,
     find_key,
     head_line,
+    look_at_clock,
     opened,
     print_json,
     read_run,
     result,
     say,
+    words_of,
 )
 from tui_migrate.errors import EnvironmentProblem, Exit
 from tui_migrate.i18n import _
@@ -117,6 +120,7 @@ def where(root: Path, target: Path, state: RunState) -> list[str]:
 
 def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> int:
     """Where the run stands, what it waits for. Reads only; works while the run goes on."""
+    look_at_clock(workspace)
     here, _entries, state = read_run(workspace)
     if as_json:
         print_json(run_facts(here, state))
@@ -124,6 +128,7 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
     if not state.run:
         result(_("Not begun. tui-migrate -w {} opens it.").format(workspace))
         return int(Exit.DONE)
+    from tui_migrate.engine.gate_status import gate_lines
     from tui_migrate.engine.headless import summary
 
     heading = state.title.get("en", state.runbook)
@@ -131,6 +136,8 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
     for line in summary(state):
         result(line)
     for line in _backups(state):
+        result(line)
+    for line in gate_lines(state, datetime.now(UTC), words_of(here)):
         result(line)
     result(head_line(state))
     if state.ended:
@@ -174,8 +181,6 @@ def stop(workspace: WorkspaceOption = Path()) -> int:
 
 
 def _backups(state: RunState) -> list[str]:
-    from datetime import UTC, datetime
-
     lines = []
     for at, backup in state.backups:
         age = datetime.now(UTC) - datetime.fromisoformat(at)
@@ -190,6 +195,8 @@ def _backups(state: RunState) -> list[str]:
 
 def run_facts(here: Workspace, state: RunState) -> dict[str, Any]:
     """What ``status --json`` prints."""
+    from tui_migrate.engine.gate_status import gate_facts
+
     current = state.current
     return {
         "workspace": str(here.root),
@@ -207,12 +214,13 @@ def run_facts(here: Workspace, state: RunState) -> dict[str, Any]:
             {"name": b.name, "at": at, "sha256": b.sha256, "size": b.size, "verified": b.verified}
             for at, b in state.backups
         ],
+        **gate_facts(state, datetime.now(UTC), words_of(here)),
     }
 
 
 def _waiting(step: StepState) -> dict[str, Any] | None:
     from tui_migrate.engine.checklists import missing_answers
-    from tui_migrate.engine.gates import missing_approvals
+    from tui_migrate.engine.gates import held_back, missing_approvals
     from tui_migrate.engine.run import Status
 
     if step.status is not Status.WAITING:
@@ -223,6 +231,7 @@ def _waiting(step: StepState) -> dict[str, Any] | None:
             "evidence": step.evidence,
             "number": step.subject,
             "needs": missing_approvals(step),
+            "held_back": held_back(step),
         }
     return {"step": step.id, "items": missing_answers(step)}
 
@@ -258,6 +267,9 @@ def _step_facts(step: StepState) -> dict[str, Any]:
                 "decision": s.decision,
                 "evidence": s.evidence,
                 "bound": s.bound,
+                "part": s.part,
+                "for": s.giver,
+                "break_glass": bool(s.break_glass),
                 "at": s.at,
                 "voided": s.voided,
             }

@@ -32,13 +32,23 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="command"):
 
 
 class Run(Command, frozen=True, kw_only=True, tag="run"):
-    """Go on with the run until it waits, fails or ends; ``until``: also stop after that step."""
+    """Go on with the run until it waits, fails or ends; ``until``: also stop after that step.
+    ``outside_window``: why imports may start though the change window is closed."""
 
     until: str = ""
+    outside_window: str = ""
 
 
 class Stop(Command, frozen=True, kw_only=True, tag="stop"):
     """Stop at the next point between units; ``Run`` goes on from there."""
+
+
+class Term(msgspec.Struct, frozen=True, kw_only=True):
+    """A condition of an approval: what, who sees to it (a user or a role), the day it is due."""
+
+    what: str
+    owner: str
+    due: str
 
 
 class Sign(Command, frozen=True, kw_only=True, tag="sign"):
@@ -46,9 +56,11 @@ class Sign(Command, frozen=True, kw_only=True, tag="sign"):
 
     ``decision``: approve | conditions | reject. ``typed``: the number of records concerned, as the
     person typed it (``None`` from a decisions file). ``evidence``: the hash that the person saw.
-    ``then`` after a reject: ``redo:<step>`` | ``abort`` | ''.
+    ``then`` after a reject: ``redo:<step>`` | ``rollback:<gate or start>`` | ``abort`` | ''.
     ``signature``: with SSH, over what ``ssh_signoffs`` says, naming entry ``head_seq`` with its hash
     ``head``; ``secret``: 32 bytes in hexadecimal, for the commitments to what was typed.
+    ``part``: the brand or wave that it is about, at a gate that is divided; '' is all of it.
+    ``break_glass``: why the rules of the gate are broken; '' keeps them.
     """
 
     gate: str
@@ -56,13 +68,52 @@ class Sign(Command, frozen=True, kw_only=True, tag="sign"):
     comment: str = ""
     evidence: str = ""
     typed: int | None = None
-    conditions: str = ""
+    terms: tuple[Term, ...] = ()
     then: str = ""
+    part: str = ""
+    break_glass: str = ""
     from_file: bool = False
     signature: str = ""
     head: str = ""
     head_seq: int = 0
     secret: str = ""
+
+
+class Meet(Command, frozen=True, kw_only=True, tag="meet"):
+    """Say that a condition of an approval (``gate-1``) is fulfilled, and how."""
+
+    condition: str
+    comment: str
+
+
+class Reopen(Command, frozen=True, kw_only=True, tag="reopen"):
+    """Let an expired step be decided again. ``until``: its new last day; '' counts its hours anew."""
+
+    step: str
+    reason: str
+    until: str = ""
+
+
+class Delegate(Command, frozen=True, kw_only=True, tag="delegate"):
+    """Let ``to`` act in a role of one's own, up to and including the day ``until``."""
+
+    role: str
+    to: str
+    until: str
+    reason: str
+
+
+class Revoke(Command, frozen=True, kw_only=True, tag="revoke"):
+    """End a delegation now. ``giver``: whose it is; '' is one's own."""
+
+    role: str
+    to: str
+    giver: str = ""
+    reason: str = ""
+
+
+class Due(Command, frozen=True, kw_only=True, tag="due"):
+    """Look at the clock: what has fallen due is journalled, once."""
 
 
 class Waive(Command, frozen=True, kw_only=True, tag="waive"):
@@ -132,7 +183,22 @@ class RotateKey(Command, frozen=True, kw_only=True, tag="rotate-key"):
 
 
 AnyCommand = (
-    Run | Stop | Sign | Waive | Skip | Answer | Decide | Redo | Export | Deleted | RotateKey
+    Run
+    | Stop
+    | Sign
+    | Meet
+    | Reopen
+    | Delegate
+    | Revoke
+    | Due
+    | Waive
+    | Skip
+    | Answer
+    | Decide
+    | Redo
+    | Export
+    | Deleted
+    | RotateKey
 )
 
 
@@ -180,11 +246,13 @@ Listener = Callable[[Heard], None]
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """Who sits at the client, as the operating system says, and the roles that the runbook gives."""
+    """Who sits at the client, as the operating system says, and his roles: those that the runbook
+    gives, and ``lent`` ones, each with the user whose it is."""
 
     user: str
     uid: int
     roles: tuple[str, ...]
+    lent: tuple[tuple[str, str], ...] = ()
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True, tag_field="query"):

@@ -7,12 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from tui_migrate.audit import entries as facts
-from tui_migrate.engine import api, gates, taking_out
+from tui_migrate.engine import api, taking_out
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.decisions import DECISIONS, pair_key, pair_words
+from tui_migrate.engine.gate_commands import (
+    delegate,
+    meet,
+    note_due,
+    refuse_expired,
+    reopen,
+    revoke,
+)
+from tui_migrate.engine.gate_signing import begun, carry_out, sign
 from tui_migrate.engine.run import Status, StepState
 from tui_migrate.engine.sealing import rotate_key
-from tui_migrate.engine.ssh_signoffs import journalled
 from tui_migrate.engine.staleness import recheck_gates
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Exit, TuiMigrateError
 from tui_migrate.i18n import _
@@ -45,7 +53,8 @@ def handle(core: Core, command: api.AnyCommand) -> api.Reply:
 
 
 def _refuse_after_abort(core: Core, command: api.AnyCommand) -> None:
-    if core.state.ended == "aborted" and not isinstance(command, api.Export | api.Deleted):
+    always = api.Export | api.Deleted | api.Meet | api.Due
+    if core.state.ended == "aborted" and not isinstance(command, always):
         raise DataSaysNo(
             _("The run was aborted at a gate: it can only be looked at and exported."),
             _("To try again, begin a new workspace: tui-migrate new DIR."),
@@ -66,75 +75,7 @@ def _step(core: Core, step_id: str) -> StepState:
 
 
 def _sign(core: Core, command: api.Sign) -> api.Reply:
-    refused = gates.refuse_sign(core.state, core.runbook, command, core.identity)
-    if refused is not None:
-        if isinstance(refused, gates.NotAllowed):
-            core.refuse(core.identity, f"sign {command.gate}")
-        raise refused
-    gate = core.state.steps[command.gate]
-    if command.decision == "conditions" and not command.conditions:
-        raise EnvironmentProblem(_("Approval with conditions needs the conditions."))
-    if command.decision == "reject" and not command.comment:
-        raise EnvironmentProblem(_("A rejection needs a reason (comment)."))
-    then = command.then if command.decision == "reject" else ""
-    if then.startswith("redo:"):
-        _begun(core, then.removeprefix("redo:"))
-    elif then not in ("", "abort"):
-        raise EnvironmentProblem(_("After a rejection comes redo:STEP, abort or nothing."))
-    role = gates.approval_role(gate, core.identity.roles) or next(
-        (r for r in core.identity.roles if r in {str(a["role"]) for a in gate.outline.approvals}),
-        "",
-    )
-    fact = journalled(
-        core,
-        command,
-        lambda: facts.SignedOff(
-            gate=gate.id,
-            decision=command.decision,
-            role=role,
-            evidence=gate.evidence,
-            bound=bool(command.evidence) or command.typed is not None,
-            comment=core.vault.keep_words(command.comment),
-            conditions=core.vault.keep_words(command.conditions),
-            then=then,
-        ),
-    )
-    entry = core.record(fact, command.id)
-    if then:
-        carry_out(core, entry)
-    elif command.decision != "reject" and not gates.missing_approvals(gate):
-        core.pass_gate(gate.id, gate.evidence)
-    return _done(entry)
-
-
-def carry_out(core: Core, entry: facts.Entry) -> None:
-    """What the journal says is to be done after this entry: a step again, or the end of the run."""
-    fact = entry.fact
-    if isinstance(fact, facts.RedoAsked):
-        mark_stale(core, fact.step, _("asked for by {}").format(entry.by))
-    elif isinstance(fact, facts.SignedOff) and fact.then.startswith("redo:"):
-        step = fact.then.removeprefix("redo:")
-        mark_stale(core, step, _("rejected at gate {}").format(fact.gate))
-    elif isinstance(fact, facts.SignedOff) and fact.then == "abort":
-        core.record(facts.RunEnded(outcome="aborted", figures={"steps": len(core.state.steps)}))
-
-
-def finish_last(core: Core) -> None:
-    """A command whose entry is the journal's last word may have been killed before it was carried
-    out."""
-    if core.journal.entries:
-        carry_out(core, core.journal.entries[-1])
-
-
-def mark_stale(core: Core, step_id: str, reason: str) -> None:
-    """The step and every data step behind it that was begun are to be done again."""
-    if step_id not in core.state.steps:
-        return
-    for step in [core.state.steps[step_id], *core.state.after(step_id)]:
-        if step.outline.uses in gates.PEOPLE or not step.attempt:
-            continue
-        if step.status is not Status.STALE:
-            core.record(facts.StepStale(step=step.id, reason=reason))
+    return _done(*sign(core, command))
 
 
 def _require_reason(reason: str) -> None:
@@ -176,6 +117,7 @@ def _waive(core: Core, command: api.Waive) -> api.Reply:
         ),
         command.id,
     )
+    recheck_gates(core)
     return _done(entry)
 
 
@@ -193,11 +135,13 @@ def _skip(core: Core, command: api.Skip) -> api.Reply:
     entry = core.record(
         facts.StepSkipped(step=step.id, reason=core.vault.keep_words(command.reason)), command.id
     )
+    recheck_gates(core)
     return _done(entry)
 
 
 def _answer(core: Core, command: api.Answer) -> api.Reply:
     step = _step(core, command.step)
+    refuse_expired(core, step)
     spec = core.runbook.step(step.id)
     items = spec.with_.items if spec and isinstance(spec.with_, ChecklistWith) else ()
     item = next((i for i in items if i.id == command.item), None)
@@ -259,20 +203,8 @@ def _decide(core: Core, command: api.Decide) -> api.Reply:
     return _done(entry)
 
 
-def _begun(core: Core, step_id: str) -> StepState:
-    """A data step that was begun, so that it can be done again."""
-    step = _step(core, step_id)
-    if step.outline.uses in gates.PEOPLE:
-        raise EnvironmentProblem(
-            _("{} is for people: sign or answer it again instead.").format(step.id)
-        )
-    if not step.attempt:
-        raise EnvironmentProblem(_("{} was never done; run does it.").format(step.id))
-    return step
-
-
 def _redo(core: Core, command: api.Redo) -> api.Reply:
-    step = _begun(core, command.step)
+    step = begun(core, command.step)
     entry = core.record(
         facts.RedoAsked(step=step.id, reason=core.vault.keep_words(command.reason)), command.id
     )
@@ -280,8 +212,18 @@ def _redo(core: Core, command: api.Redo) -> api.Reply:
     return _done(entry)
 
 
+def _due(core: Core, command: api.Due) -> api.Reply:
+    note_due(core)
+    return api.Reply(ok=True, seq=core.state.seq)
+
+
 _HANDLERS: dict[type[api.Command], _Handler] = {
     api.Sign: _sign,
+    api.Meet: lambda core, command: _done(meet(core, command)),
+    api.Reopen: lambda core, command: _done(reopen(core, command)),
+    api.Delegate: lambda core, command: _done(delegate(core, command)),
+    api.Revoke: lambda core, command: _done(revoke(core, command)),
+    api.Due: _due,
     api.Waive: _waive,
     api.Skip: _skip,
     api.Answer: _answer,

@@ -52,8 +52,13 @@ def _step(phase: str, step: AnyStep, runbook: Runbook) -> StepOutline:
     approvals: list[dict[str, str | int]] = []
     signature: list[str] = []
     items: list[dict[str, Any]] = []
+    deadline: dict[str, str | int] = {}
+    parts: list[str] = []
+    if isinstance(step.with_, GateWith | ChecklistWith) and step.with_.deadline is not None:
+        deadline = step.with_.deadline.facts()
     if isinstance(step.with_, GateWith):
         evidence = list(step.with_.evidence)
+        parts = list(runbook.brands if step.with_.per_brand else step.with_.waves)
         approvals = [{"role": a.role, "min": a.min} for a in step.with_.approvals]
         signature = _to_be_signed(step.with_, runbook)
     if isinstance(step.with_, ChecklistWith):
@@ -83,6 +88,9 @@ def _step(phase: str, step: AnyStep, runbook: Runbook) -> StepOutline:
         approvals=approvals,
         signature=signature,
         items=items,
+        deadline=deadline,
+        parts=parts,
+        break_glass=isinstance(step.with_, GateWith) and step.with_.break_glass,
     )
 
 
@@ -97,11 +105,13 @@ def _to_be_signed(gate: GateWith, runbook: Runbook) -> list[str]:
 
 
 def step_digest(step: AnyStep) -> str:
-    """Digest of what a step is told to do; names and attention points do not count."""
+    """Digest of what a step is told to do; names, attention points and how people decide about it
+    do not count."""
     content = step.model_dump(mode="json", by_alias=True)
     for key in ("title", "attention", "ref", "owner", "due"):
         content.pop(key, None)
-    content["with"].pop("signature", None)
+    for key in ("signature", "deadline", "per_brand", "waves", "break_glass"):
+        content["with"].pop(key, None)
     return sha256_of(_plain(content))
 
 

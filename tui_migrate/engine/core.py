@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import structlog
 
@@ -66,6 +67,8 @@ class Core:
     lock: threading.RLock = field(default_factory=threading.RLock)
     cancelled: threading.Event = field(default_factory=threading.Event)
     key: bytes | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """What time it is, for deadlines, delegations and the change window."""
     looks: dict[tuple[int, str], float] = field(default_factory=dict)
     """When a user last looked at something, for ``looking``."""
     chain: Chain = field(default_factory=Chain)

@@ -14,9 +14,12 @@ from tui_migrate.audit.journal import Journal
 from tui_migrate.audit.trail import TrailWriter
 from tui_migrate.audit.vault import Vault
 from tui_migrate.engine import api
-from tui_migrate.engine.commands import finish_last, handle
+from tui_migrate.engine.commands import handle
 from tui_migrate.engine.config import require_ok
 from tui_migrate.engine.core import Core, acting
+from tui_migrate.engine.gate_commands import note_due
+from tui_migrate.engine.gate_delegations import with_delegations
+from tui_migrate.engine.gate_signing import finish_last
 from tui_migrate.engine.identity import this_user
 from tui_migrate.engine.loading import announce, keep_files, load_workspace, reload
 from tui_migrate.engine.looking import note_look
@@ -91,17 +94,23 @@ class Engine:
             ensure_key(core, say)
             with neutral():
                 recover(core, say)
+            note_due(core)
             core.vouch_for_end()
             return cls(core, lock)
         except BaseException:
             lock.release()
             raise
 
+    def who(self, identity: api.Identity) -> api.Identity:
+        """Somebody with the roles that are lent to him now, too."""
+        return with_delegations(self.core.state, identity, self.core.now())
+
     # -- what clients ask ----------------------------------------------------------------------
 
     def command(self, command: api.AnyCommand, who: api.Identity) -> api.Reply:
         """Have a command done for ``who``, or refused. ``Run`` returns at once; it is refused while
         the runner is at work."""
+        who = self.who(who)
         refused = refusal(self.core.runbook, command, who, self.core.owner.uid)
         if refused is not None:
             self.core.refuse(who, type(command).__name__.lower())
@@ -133,6 +142,7 @@ class Engine:
     def question(self, query: api.Query, who: api.Identity) -> Any:
         """Answer a question for ``who``, as far as he may see it; from any thread. Who looks at a
         person, or looks for one, is journalled."""
+        who = self.who(who)
         from tui_migrate.engine.queries import answer
         from tui_migrate.engine.sight import Sight, brands_seen
 

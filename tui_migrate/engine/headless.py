@@ -10,7 +10,7 @@ from pathlib import Path
 from tui_migrate.audit.entries import Entry, StepFinished, StepStarted
 from tui_migrate.engine import api
 from tui_migrate.engine.queries import PairDecisions
-from tui_migrate.engine.run import RunState, Status, StepState
+from tui_migrate.engine.run import RunState, SignOff, Status, StepState
 from tui_migrate.engine.sentences import sentence
 from tui_migrate.errors import DataSaysNo, Exit
 from tui_migrate.i18n import _
@@ -164,6 +164,12 @@ def _refused(step: StepState, reply: api.Reply) -> api.Idle:
     return api.Idle(exit_code=reply.exit_code or int(Exit.NO), message=message, step=step.id)
 
 
+def _signer(s: SignOff) -> str:
+    """Who signed, in which role, in whose place, for which brand or wave."""
+    role = _("{} for {}").format(s.role, s.giver) if s.giver else s.role
+    return f"{s.by} ({role})" + (f" [{s.part}]" if s.part else "")
+
+
 def summary(state: RunState) -> list[str]:
     """What was done, one line per step with its figures."""
     marks = {
@@ -182,7 +188,7 @@ def summary(state: RunState) -> list[str]:
         title = step.outline.title.get("en", step.id)
         figures = ""
         if step.outline.uses == "gate" and step.status is Status.DONE:
-            by = ", ".join(f"{s.by} ({s.role})" for s in step.signoffs if not s.voided)
+            by = ", ".join(_signer(s) for s in step.signoffs if not s.voided)
             figures = _("signed by {}").format(by)
         elif step.status in (Status.DONE, Status.ATTENTION):
             shown = list(step.figures.items())[:6]

@@ -8,6 +8,7 @@ import pwd
 import socket
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_migrate.engine.api import Identity
@@ -44,6 +45,14 @@ def _name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"uid-{uid}"
+
+
+def owner_of(path: Path) -> str:
+    """The user to whom a file belongs; '' when it is gone."""
+    try:
+        return _name(path.stat().st_uid)
+    except OSError:
+        return ""
 
 
 def _group_names(gids: set[int]) -> frozenset[str]:

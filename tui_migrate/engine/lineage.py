@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
+from tui_migrate.audit.fact import Fact
 from tui_migrate.engine.reporting.material import Material
 from tui_migrate.i18n import neutral
 from tui_migrate.mapping import load_mappings
@@ -338,7 +339,7 @@ def _ended(teller: _Teller, entry: Entry) -> Iterator[RunEvent]:
     teller.ended = True
 
 
-_HANDLERS: dict[type[facts.Fact], Callable[[_Teller, Entry], Iterator[RunEvent]]] = {
+_HANDLERS: dict[type[Fact], Callable[[_Teller, Entry], Iterator[RunEvent]]] = {
     facts.RunOpened: _opened,
     facts.DeliverySeen: _delivery,
     facts.StepStarted: _started,

@@ -14,7 +14,7 @@ from tui_migrate.audit.journal import FORMAT
 from tui_migrate.audit.objects import keep_object
 from tui_migrate.engine.config import phase_outlines, require_ok, step_outlines, words
 from tui_migrate.engine.core import Core
-from tui_migrate.engine.identity import this_user
+from tui_migrate.engine.identity import owner_of, this_user
 from tui_migrate.files import RUNBOOK_FILE, sha256_known
 from tui_migrate.i18n import _
 from tui_migrate.runbook.load import Loaded, load_runbook
@@ -99,6 +99,8 @@ def announce(core: Core) -> None:
         "phases": phase_outlines(runbook),
         "steps": step_outlines(runbook),
         "objects": core.files,
+        "authors": authors(core),
+        "window": runbook.window.facts() if runbook.window else {},
     }
     if not core.state.run:
         core.record(
@@ -111,3 +113,15 @@ def announce(core: Core) -> None:
             if core.files.get(name) != core.state.objects.get(name)
         )
         core.record(facts.ConfigChanged(changed=changed, **common))
+
+
+def authors(core: Core) -> dict[str, str]:
+    """Relative path of each configuration file → who owned it when its content was first seen: by
+    the file system he wrote it. What did not change since keeps its author."""
+    known, state = {}, core.state
+    for name, sha256 in core.files.items():
+        if state.objects.get(name) == sha256 and name in state.authors:
+            known[name] = state.authors[name]
+        else:
+            known[name] = owner_of(core.workspace.root / name)
+    return known

@@ -12,8 +12,9 @@ import msgspec
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
+from tui_migrate.audit.fact import Fact
 
-_TEXTS: dict[type[facts.Fact], tuple[str, ...]] = {
+_TEXTS: dict[type[Fact], tuple[str, ...]] = {
     facts.DeliverySeen: ("delivery", "reason"),
     facts.StepStale: ("reason",),
     facts.CheckDone: ("name", "observed"),

@@ -10,7 +10,7 @@ from datetime import datetime
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.run import RunState, fold
-from tui_migrate.engine.sentences import moment
+from tui_migrate.engine.zones import moment
 
 KEPT = 16
 """States kept on the way, so that going back does not fold from the start."""

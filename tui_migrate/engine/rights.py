@@ -7,6 +7,7 @@ from tui_migrate.errors import DataSaysNo
 from tui_migrate.i18n import _
 from tui_migrate.runbook.models import Runbook
 
+# '' is allowed to everybody who may attach: the command itself looks at his roles.
 _NEEDED: dict[type[api.Command], str] = {
     api.Run: "run",
     api.Stop: "run",
@@ -19,6 +20,11 @@ _NEEDED: dict[type[api.Command], str] = {
     api.Deleted: "export",
     api.RotateKey: "run",
     api.Sign: "sign",
+    api.Meet: "answer",
+    api.Reopen: "",
+    api.Delegate: "",
+    api.Revoke: "",
+    api.Due: "",
 }
 
 
@@ -41,7 +47,7 @@ def refusal(
 ) -> DataSaysNo | None:
     """Why ``who`` may not give this command, or ``None``."""
     needed = _NEEDED[type(command)]
-    if needed in rights(runbook, who, owner):
+    if not needed or needed in rights(runbook, who, owner):
         return None
     roles = ", ".join(who.roles) or _("no role")
     return DataSaysNo(

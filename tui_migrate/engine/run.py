@@ -10,6 +10,7 @@ from typing import Any
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
+from tui_migrate.engine import run_gates
 from tui_migrate.engine.state import (
     SETTLED,
     AnswerState,
@@ -64,6 +65,7 @@ def _outline(state: RunState, fact: facts.RunOpened | facts.ConfigChanged) -> No
     state.title, state.version = fact.title, fact.version
     state.rehearsal, state.zone, state.brands = fact.rehearsal, fact.zone, fact.brands
     state.phases, state.objects = fact.phases, fact.objects
+    state.authors, state.window = fact.authors, fact.window
     known = state.steps
     state.steps = {}
     for outline in fact.steps:
@@ -139,6 +141,8 @@ def _stale(state: RunState, entry: Entry, fact: facts.StepStale) -> None:
 
 def _waiting(state: RunState, entry: Entry, fact: facts.StepWaiting) -> None:
     step = state.steps[fact.step]
+    if step.status is not Status.WAITING:
+        run_gates.begin_waiting(step, entry)
     step.status, step.evidence, step.subject = Status.WAITING, fact.evidence, fact.subject
     step.figures = fact.figures
     step.started_at = step.started_at or entry.at
@@ -156,8 +160,12 @@ def _signed(state: RunState, entry: Entry, fact: facts.SignedOff) -> None:
             entry.at,
             fact.comment,
             fact.conditions,
+            part=fact.part,
+            giver=fact.giver,
+            break_glass=fact.break_glass,
         )
     )
+    run_gates.keep_conditions(gate, entry, fact)
 
 
 def _passed(state: RunState, entry: Entry, fact: facts.GatePassed) -> None:
@@ -171,6 +179,7 @@ def _voided(state: RunState, entry: Entry, fact: facts.SignOffVoided) -> None:
     gate.status, gate.reason = Status.STALE, fact.reason
     for signoff in gate.signoffs:
         signoff.voided = True
+    _reopen(state)
 
 
 def _evidence_changed(state: RunState, entry: Entry, fact: facts.EvidenceChanged) -> None:
@@ -202,6 +211,7 @@ def _answered(state: RunState, entry: Entry, fact: facts.Answered) -> None:
     )
     step.operators.add(entry.by)
     if step.status is Status.DONE:
+        run_gates.begin_waiting(step, entry)
         step.status = Status.WAITING
         _reopen(state)
 
@@ -282,4 +292,5 @@ _HANDLERS: dict[type, Callable[[RunState, Entry, Any], None]] = {
     facts.Exported: _exported,
     facts.RedoAsked: _redo,
     facts.RunEnded: _ended,
+    **run_gates.HANDLERS,
 }

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
+from tui_migrate.engine import gate_sentences
 from tui_migrate.engine.run import RunState
 from tui_migrate.engine.wording import measured
+from tui_migrate.engine.zones import moment
 from tui_migrate.i18n import _, language, ngettext
 
 Words = Callable[[str], str]
@@ -52,23 +51,6 @@ def duration(seconds: int) -> str:
     minutes, rest = divmod(max(0, seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-@lru_cache(maxsize=16)
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
-
-
-def moment(at: str, zone: str = "UTC") -> datetime | None:
-    """An ISO time in the run's zone; ``None`` where it is none. Without offset it is UTC."""
-    try:
-        parsed = datetime.fromisoformat(at)
-    except ValueError:
-        return None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(_zone(zone))
 
 
 def clock(at: str, zone: str = "UTC") -> str:
@@ -230,20 +212,6 @@ def _waiting(t: Teller, e: Entry, f: facts.StepWaiting) -> str:
     return _("{step} waits for answers").format(step=t.step(f.step))
 
 
-def _signed(t: Teller, e: Entry, f: facts.SignedOff) -> str:
-    verbs = {
-        "approve": _("{by} approved {gate} as {role}"),
-        "conditions": _("{by} approved {gate} with conditions as {role}"),
-        "reject": _("{by} rejected {gate} as {role}"),
-    }
-    text = verbs.get(f.decision, f.decision).format(by=e.by, gate=t.step(f.gate), role=f.role)
-    if not f.bound:
-        text += _(" without having seen the evidence")
-    if f.key:
-        text += _(", signed with the SSH key {key}").format(key=f.key)
-    return text + t.reason(f.comment) + t.reason(f.conditions)
-
-
 def _passed(t: Teller, e: Entry, f: facts.GatePassed) -> str:
     return _("{gate} is passed").format(gate=t.step(f.gate))
 
@@ -380,7 +348,6 @@ _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.StepStopped: _stopped,
     facts.StepStale: _stale,
     facts.StepWaiting: _waiting,
-    facts.SignedOff: _signed,
     facts.GatePassed: _passed,
     facts.SignOffVoided: _voided,
     facts.EvidenceChanged: _evidence,
@@ -399,4 +366,5 @@ _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.Looked: _looked,
     facts.AccessRefused: _refused,
     facts.RunEnded: _ended,
+    **gate_sentences.TELLERS,
 }

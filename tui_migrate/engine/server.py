@@ -265,7 +265,7 @@ class Server:
                     "Wait until it rests, or look on: tui-migrate status, or the full-screen program."
                 ),
             )
-        who = guest.user.identity(core.runbook)
+        who = self.engine.who(guest.user.identity(core.runbook))
         if not may_attach(who, core.owner.uid):
             core.refuse(who, "attach")
             raise Stranger(
@@ -326,7 +326,7 @@ class Server:
 
     def _work(self, guest: Guest, message: wire.FromClient) -> wire.Message:
         core = self.engine.core
-        who = guest.user.identity(core.runbook)
+        who = self.engine.who(guest.user.identity(core.runbook))
         match message:
             case wire.Ask():
                 answer = self.engine.question(message.query, who)

@@ -11,6 +11,7 @@ import msgspec
 from tui_migrate.audit import ssh, sshsig
 from tui_migrate.audit.chain import SIGNERS
 from tui_migrate.audit.entries import SignedOff
+from tui_migrate.audit.gate_facts import Term
 from tui_migrate.audit.journal import now
 from tui_migrate.audit.objects import keep_object
 from tui_migrate.audit.signoffs import head_problem, statement
@@ -68,8 +69,10 @@ def draft(command: api.Sign, evidence: str) -> SignedOff:
         evidence=evidence,
         bound=True,
         comment=commit(command.comment),
-        conditions=commit(command.conditions),
         then=command.then if command.decision == "reject" else "",
+        terms=[Term(what=commit(t.what), owner=t.owner, due=t.due) for t in command.terms],
+        part=command.part,
+        break_glass=commit(command.break_glass) if command.decision != "reject" else "",
         signature=command.signature,
         key=sshsig.key_of(command.signature),
         head=command.head,
@@ -103,14 +106,15 @@ def journalled(core: Core, command: api.Sign, make: Callable[[], SignedOff]) -> 
 
 def _unsigned(core: Core, command: api.Sign, make: Callable[[], SignedOff]) -> SignedOff:
     gate = core.state.steps[command.gate]
-    if demanded(gate, core.identity.roles):
+    fact = make()
+    if demanded(gate, (*core.identity.roles, fact.role)):
         # In a decisions file such a sign-off does not count: the gate goes on waiting.
         kind = Waiting if command.from_file else DataSaysNo
         raise kind(
             _("Gate {} demands a sign-off that is signed with an SSH key.").format(gate.id),
             _("tui-migrate sign {} --ssh-key FILE (or agent)").format(gate.id),
         )
-    return make()
+    return fact
 
 
 def _check(core: Core, said: SignedOff) -> None:

@@ -6,6 +6,7 @@ from tui_migrate.audit import entries as facts
 from tui_migrate.engine import gates
 from tui_migrate.engine.attempts import Attempts
 from tui_migrate.engine.core import Core
+from tui_migrate.engine.gate_signing import to_be_done_again
 from tui_migrate.engine.run import Status
 from tui_migrate.errors import DataSaysNo
 from tui_migrate.i18n import _
@@ -16,6 +17,10 @@ def refresh_staleness(core: Core, attempts: Attempts) -> None:
     differs, and all behind it, become stale."""
     reason = ""
     for step in list(core.state.steps.values()):
+        if reason and step.outline.uses == "checklist" and to_be_done_again(core, step):
+            if step.status is not Status.STALE:
+                core.record(facts.StepStale(step=step.id, reason=reason))
+            continue
         if step.outline.uses in gates.PEOPLE or not step.attempt:
             continue
         if step.status not in (Status.DONE, Status.ATTENTION, Status.STALE):

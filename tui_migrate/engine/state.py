@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
@@ -47,6 +48,11 @@ class CheckState:
     waived_reason: str = ""
 
     @property
+    def waived(self) -> bool:
+        """Whether somebody accepted that it failed."""
+        return bool(self.waived_by)
+
+    @property
     def blocks(self) -> bool:
         """Whether the run may not go on because of it."""
         return not self.passed and self.severity == "block" and not self.waived_by
@@ -65,6 +71,57 @@ class SignOff:
     comment: str
     conditions: str = ""
     voided: bool = False
+    part: str = ""
+    """The brand or wave that it is about; '' for all of the gate."""
+    giver: str = ""
+    """Whose role he acted in, by delegation."""
+    break_glass: str = ""
+    """Commitment of the reason where it breaks the rules of the gate."""
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Who has spoken with it: he, and whom he spoke for."""
+        return frozenset({self.by, self.giver} - {""})
+
+
+@dataclass(slots=True)
+class Condition:
+    """A condition of an approval, and who said that it is met. ``what``, ``comment``: commitments."""
+
+    id: str
+    what: str
+    owner: str
+    due: str
+    by: str
+    at: str
+    met_by: str = ""
+    met_at: str = ""
+    comment: str = ""
+
+
+@dataclass(slots=True)
+class Delegation:
+    """A role that somebody lends to somebody else, up to and including a day."""
+
+    role: str
+    giver: str
+    to: str
+    until: str
+    at: str
+    reason: str
+    revoked_at: str = ""
+
+
+@dataclass(slots=True)
+class Override:
+    """A step that was started outside the change window. ``reason``: commitment."""
+
+    step: str
+    attempt: int
+    why: str
+    reason: str
+    by: str
+    at: str
 
 
 @dataclass(slots=True)
@@ -105,6 +162,12 @@ class StepState:
     signoffs: list[SignOff] = field(default_factory=list)
     supplementary: bool = False
     """The evidence changed behind a gate that was passed: a supplementary sign-off is asked for."""
+    conditions: list[Condition] = field(default_factory=list)
+    waiting_since: str = ""
+    reopened_at: str = ""
+    reopened_until: str = ""
+    fallen: frozenset[tuple[str, str]] = frozenset()
+    """What of a deadline has fallen due, and at which moment: journalled already."""
     answers: dict[str, AnswerState] = field(default_factory=dict)
     settled_by: str = ""
     waivers: frozenset[str] = frozenset()
@@ -154,6 +217,10 @@ class RunState:
     seals: list[tuple[int, facts.Sealed]] = field(default_factory=list)
     exports: list[tuple[Entry, facts.Exported]] = field(default_factory=list)
     recent: deque[Entry] = field(default_factory=lambda: deque(maxlen=RECENT))
+    authors: dict[str, str] = field(default_factory=dict)
+    window: dict[str, Any] = field(default_factory=dict)
+    delegations: list[Delegation] = field(default_factory=list)
+    overrides: list[Override] = field(default_factory=list)
     opened_at: str = ""
     ended: str = ""
     seq: int = 0

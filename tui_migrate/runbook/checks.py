@@ -175,6 +175,7 @@ def _check_hosting(context: _Context) -> None:
 def _check_owners(context: _Context) -> None:
     for _id, step in context.steps:
         owners = [step.at("owner"), *(i.at("owner") for i in step.at("with", "items").members())]
+        owners.append(step.at("with", "deadline", "escalate_to"))
         for owner in owners:
             _known(context, owner, context.roles, _("there is no role {name}"))
 
@@ -187,6 +188,7 @@ def _check_gates(context: _Context) -> None:
         for approval in gate.at("with", "approvals").members():
             _known(context, approval.at("role"), context.roles, _("there is no role {name}"))
             _check_enough(context, approval)
+        unique(gate.at("with", "waves").texts(), context.file, context.problems)
         earlier = [id_ for id_, _step in context.steps[:index]]
         everywhere = [id_ for id_, _step in context.steps]
         for name, at in gate.at("with", "evidence").texts():

@@ -28,6 +28,7 @@ from tui_migrate.runbook.base import (
     refuse,
     title_of_id,
 )
+from tui_migrate.runbook.gating import Deadline
 
 Survivor = Literal["newest", "oldest", "most_trusted", "most_frequent", "longest"]
 """Which value wins in a merge: by the record's date, its source's trust, votes, length."""
@@ -168,12 +169,27 @@ class Approval(Strict):
 
 class GateWith(Strict):
     """The run stops here until people signed; ``evidence`` are the earlier steps they judge by.
-    ``signature: ssh``: every sign-off is signed with the person's own SSH key."""
+
+    ``signature: ssh``: every sign-off is signed with the person's own SSH key.
+    ``per_brand``: every brand is approved by itself; ``waves``: every wave named here is.
+    ``break_glass``: in an emergency one person may sign in spite of the rules, with a reason.
+    """
 
     approvals: tuple[Approval, ...] = Field(min_length=1)
     signature: Signature | None = None
     evidence: tuple[Id, ...] = ()
     note: Text | None = None
+    deadline: Deadline | None = None
+    per_brand: Flag = False
+    waves: tuple[Words, ...] = ()
+    break_glass: Flag = False
+
+    @model_validator(mode="after")
+    def _one_division(self) -> GateWith:
+        if self.per_brand and self.waves:
+            wrong = _("a gate is divided by brand or by wave, not by both")
+            raise refuse(wrong, _("keep per_brand: true or waves:"))
+        return self
 
 
 class Item(Strict):
@@ -210,6 +226,7 @@ class ChecklistWith(Strict):
     """Questions that a person answers."""
 
     items: tuple[Item, ...] = Field(min_length=1)
+    deadline: Deadline | None = None
 
 
 class ExportWith(Strict):

@@ -23,6 +23,7 @@ from tui_migrate.runbook.base import (
     refuse,
     title_of_id,
 )
+from tui_migrate.runbook.gating import HooksSpec, WindowSpec
 from tui_migrate.runbook.governance import Governance
 from tui_migrate.runbook.kinds import AnyStep, Policy, Signature, Step
 from tui_migrate.runbook.problems import suggestion
@@ -211,6 +212,8 @@ class Runbook(Strict):
     segments: Words | None = None
     payment: PaymentSpec = PaymentSpec()
     governance: Governance | None = None
+    window: WindowSpec | None = None
+    hooks: HooksSpec = HooksSpec()
     phases: tuple[Phase, ...] = Field(min_length=1)
 
     def steps(self) -> Iterator[StepSpec]:

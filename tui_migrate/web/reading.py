@@ -15,8 +15,9 @@ from tui_migrate.engine.reporting.report import report
 from tui_migrate.engine.reporting.steps import status_mark
 from tui_migrate.engine.rewind import Rewind, mark
 from tui_migrate.engine.run import RunState, StepState, apply
-from tui_migrate.engine.sentences import Words, moment, said, sentence
+from tui_migrate.engine.sentences import Words, said, sentence
 from tui_migrate.engine.wording import figure_text, figure_words
+from tui_migrate.engine.zones import moment
 from tui_migrate.i18n import _, speaking
 from tui_migrate.printable import printable
 from tui_migrate.report.html import html

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui_migrate.audit import entries as facts
 from tui_migrate.engine.reporting.material import Material, named
 from tui_migrate.engine.reporting.steps import title_of
-from tui_migrate.engine.run import CheckState
+from tui_migrate.engine.run import CheckState, SignOff
 from tui_migrate.engine.sentences import said
 from tui_migrate.engine.wording import measured
 from tui_migrate.i18n import _
@@ -97,13 +97,18 @@ def signoffs(material: Material) -> Section:
             words: list[str | Mark] = [_decision(sign.decision, sign.voided)]
             if not sign.bound:
                 words.append(Mark(_("not bound to evidence"), "warn"))
+            if sign.break_glass:
+                broke = Mark(_("BREAK-GLASS: in spite of the gate's rules"), "bad")
+                words += [broke, material.said(sign.break_glass)]
             words += [w for w in (material.said(sign.comment),) if w]
-            if sign.conditions:
-                words += [Mark(_("conditions:"), "quiet"), material.said(sign.conditions)]
+            for c in step.conditions:
+                if (c.by, c.at) == (sign.by, sign.at):
+                    words += [Mark(_("condition {id}:").format(id=c.id), "quiet")]
+                    words += [material.said(c.what)]
             rows.append(
                 (
-                    Lines((title_of(step), Mark(step.id, "quiet"))),
-                    Lines((sign.by, Mark(sign.role or "–", "quiet"))),
+                    Lines((title_of(step), Mark(sign.part or step.id, "quiet"))),
+                    Lines((sign.by, Mark(_role(sign), "quiet"))),
                     material.moment(sign.at),
                     Lines(tuple(words)),
                     Mark(sign.evidence, "code"),
@@ -115,6 +120,12 @@ def signoffs(material: Material) -> Section:
         _("Sign-offs"),
         (Table(columns, tuple(rows), _("Nobody signed yet.")), *_open_gates(material)),
     )
+
+
+def _role(sign: SignOff) -> str:
+    if sign.giver:
+        return _("{role}, for {giver}").format(role=sign.role, giver=sign.giver)
+    return sign.role or "–"
 
 
 def _decision(decision: str, voided: bool) -> Mark:

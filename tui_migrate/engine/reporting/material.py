@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
+from tui_migrate.audit.fact import Fact
 from tui_migrate.audit.journal import now
 from tui_migrate.audit.seals import Seal, read_seals
 from tui_migrate.audit.vault import Vault
@@ -22,7 +22,7 @@ from tui_migrate.report.document import Mark
 from tui_migrate.runbook.load import Loaded, load_runbook
 from tui_migrate.runbook.models import Runbook
 
-F = TypeVar("F", bound=facts.Fact)
+F = TypeVar("F", bound=Fact)
 
 _NAME = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit.fact import Fact
 from tui_migrate.engine.reporting.material import Material
 from tui_migrate.i18n import _
 from tui_migrate.report.document import Cell, Note, Section, Table
 from tui_migrate.runbook.base import EVERY
 from tui_migrate.runbook.models import Right, RoleSpec
 
-_COUNTED: dict[type[facts.Fact], str] = {
+_COUNTED: dict[type[Fact], str] = {
     facts.StepStarted: "started",
     facts.Answered: "answered",
     facts.SignedOff: "signed",

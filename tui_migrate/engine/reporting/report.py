@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from tui_migrate.engine.gates import broken_glass
 from tui_migrate.engine.reporting import (
     consents,
+    deciding,
     evidence,
     governance,
     people,
@@ -39,6 +41,7 @@ def report(material: Material, language: str) -> Document:
                 evidence.checks(material),
                 evidence.departures(material),
                 evidence.signoffs(material),
+                deciding.deciding(material),
                 evidence.answers(material),
                 consents.consents(material),
                 consents.duplicates(material),
@@ -53,9 +56,13 @@ def report(material: Material, language: str) -> Document:
 
 
 def _banner(material: Material) -> str:
-    if not material.state.rehearsal:
-        return ""
-    return _("REHEARSAL: nothing of this counts as a real migration.")
+    lines = []
+    if material.state.rehearsal:
+        lines.append(_("REHEARSAL: nothing of this counts as a real migration."))
+    broken = sorted({gate.id for gate, _sign in broken_glass(material.state)})
+    if broken:
+        lines.append(_("BREAK-GLASS at {gates}: signed alone.").format(gates=", ".join(broken)))
+    return " ".join(lines)
 
 
 def _lead(material: Material) -> tuple[Block, ...]:

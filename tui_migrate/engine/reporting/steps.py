@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tui_migrate.engine.reporting.material import Material
 from tui_migrate.engine.run import Status, StepState
-from tui_migrate.engine.sentences import duration, moment, number_of, said
+from tui_migrate.engine.sentences import duration, number_of, said
 from tui_migrate.engine.wording import figure_text, figure_words
+from tui_migrate.engine.zones import moment
 from tui_migrate.i18n import _
 from tui_migrate.report.document import NOTHING, Bar, Bars, Block, Cell, Lines, Mark, Section, Table
 

@@ -19,7 +19,8 @@ from textual.widgets import OptionList
 from tui_migrate.engine.queries import Said
 from tui_migrate.engine.rewind import DECISION, FAILURE, GATE, SEAL, Rewind
 from tui_migrate.engine.run import RunState
-from tui_migrate.engine.sentences import Teller, clock, grouped, moment, stamp
+from tui_migrate.engine.sentences import Teller, clock, grouped, stamp
+from tui_migrate.engine.zones import moment
 from tui_migrate.i18n import _
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.advice import is_gate

@@ -64,11 +64,10 @@ def sign_form(screen: BaseScreen, gate: StepState, conditions: bool) -> None:
     def then(filled: Filled | None) -> None:
         if filled is None:
             return
-        text = ""
+        terms: tuple[api.Term, ...] = ()
         if conditions:
-            text = _("{what} – owner {owner}, due {due}").format(
-                what=filled["what"], owner=filled["owner"], due=day(filled["due"])
-            )
+            due = day(filled["due"]) or ""
+            terms = (api.Term(what=filled["what"], owner=filled["owner"].strip(), due=due),)
         _send(
             screen,
             api.Sign(
@@ -77,7 +76,7 @@ def sign_form(screen: BaseScreen, gate: StepState, conditions: bool) -> None:
                 comment=filled["comment"],
                 evidence=evidence,
                 typed=typed_number(filled["typed"]),
-                conditions=text,
+                terms=terms,
             ),
             filled,
         )

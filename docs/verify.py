@@ -4,7 +4,7 @@ from pathlib import Path
 import pyarrow.parquet
 
 COLUMNS = ["profile", "seq", "event", "field", "rule", "other", "commitment"]
-GOES_ON = ("step.started", "config.changed", "item.answered", "step.redo", "step.stale")
+GOES_ON = ("step.started", "config.changed", "item.answered", "step.redo", "gate.voided", "step.stale")
 NOT_STATED = ("kind", "role", "giver", "bound", "signature", "key", "head_seq")
 ARMOUR = "-----BEGIN SSH SIGNATURE-----\n{}\n-----END SSH SIGNATURE-----\n"
 SIGNERS, SSH, problems = "allowed_signers", shutil.which("ssh-keygen"), []

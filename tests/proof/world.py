@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.engine.conftest import KEY
@@ -139,7 +140,11 @@ def make_run(root: Path) -> Proved:
     """Walk it to its end."""
     key = root.with_name("signer")
     client = to_the_first_gate(make_workspace(root, key))
-    command = signed(client, approval(client, "read-gate", "as discussed"), str(key), ask=False)
+    term = api.Term(what="watch the phones", owner=ME, due="2999-12-31")
+    said = msgspec.structs.replace(
+        approval(client, "read-gate", "as discussed"), decision="conditions", terms=(term,)
+    )
+    command = signed(client, said, str(key), ask=False)
     reply = client.send(command)
     assert reply.ok, reply.message
     assert go_on(client).step == "end-gate"

@@ -111,9 +111,9 @@ def _consents(world: World, people: list[tuple[Any, ...]]) -> None:
          "newest_evidence", "crm", "c3")])  # fmt: skip
     put(world, "consent_event", "", [
         ("0" * 20, "crm", "c1", "2026-02", "consents.csv", 2, "", "email", "Nova", "marketing", "given",
-         "2019-05-01 10:00:00", "", "web form", "", ""),
+         "2019-05-01 10:00:00", "", "web form", "", "", False),
         ("0" * 20, "email", "c2", "2026-02", first[4], 3, "", "email", "Nova", "marketing", "withdrawn",
-         "2021-06-01 10:00:00", "", first[2], "", "")])  # fmt: skip
+         "2021-06-01 10:00:00", "", first[2], "", "", False)])  # fmt: skip
     put(world, "suppression", "", [
         ("0" * 20, "email", "b1", "2026-02", "bounces.csv", 9, "x@example.nl", "email", "*",
          "complaint", None, "")])  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 from tests.engine.conftest import RUNBOOK, make_workspace
 from tests.engine.test_run import go_on, to_the_end, to_the_gate
 from tui_migrate.audit.entries import Exported
+from tui_migrate.audit.seals import read_seals
 from tui_migrate.audit.verify import verify
 from tui_migrate.cli import run_cli
 from tui_migrate.engine import api
@@ -71,6 +72,8 @@ def test_it_says_what_was_done_and_by_whom(ended: Path) -> None:
     assert delivered.sha256 in files
     assert '<td data-label="Rows" class="number"><div>3</div></td>' in files
     assert "crm" in files
+    seals = read_seals(ended / ".tui-migrate" / "audit" / "seals.jsonl")
+    assert next(iter(seals)).key in section(text, "seals")
     backup = state.backups[0][1]
     assert backup.sha256 in section(text, "backups")
     assert "restored and counted" in section(text, "backups")

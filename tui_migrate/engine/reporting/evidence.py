@@ -92,6 +92,7 @@ def _step_title(material: Material, step: str) -> str:
 def signoffs(material: Material) -> Section:
     """Every decision at a gate, also those that no longer count."""
     rows: list[tuple[Cell, ...]] = []
+    keys = {(f.gate, e.by, e.at): f.key for e, f in material.of(facts.SignedOff)}
     for step in material.state.steps.values():
         for sign in step.signoffs:
             words: list[str | Mark] = [_decision(sign.decision, sign.voided)]
@@ -100,6 +101,8 @@ def signoffs(material: Material) -> Section:
             if sign.break_glass:
                 broke = Mark(_("BREAK-GLASS: in spite of the gate's rules"), "bad")
                 words += [broke, material.said(sign.break_glass)]
+            if key := keys.get((step.id, sign.by, sign.at)):
+                words += [Mark(_("signed with the SSH key"), "good"), Mark(key, "code")]
             words += [w for w in (material.said(sign.comment),) if w]
             for c in step.conditions:
                 if (c.by, c.at) == (sign.by, sign.at):

@@ -115,11 +115,14 @@ def seals(material: Material) -> Section:
         )
         for seal in material.seals
     )
+    keys = tuple(dict.fromkeys(seal.key for seal in material.seals if seal.key))
+    signed = Lines(tuple(Mark(key, "code") for key in keys)) if keys else _("not signed")
     columns = (_("Seal"), _("At"), _("When"), _("Entry"), _("Segments"), _("Head of the journal"))
     head = FactList(
         (
             (_("Made from"), _("{n} entries").format(n=grouped(material.state.seq))),
             (_("Head: note this"), Mark(material.state.head, "code")),
+            (_("Key of the seals: note this too"), signed),
         )
     )
     return Section("seals", _("Seals"), (Table(columns, rows, _("Nothing was sealed yet.")), head))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tui_migrate.cli.known import remember_workspace
 from tui_migrate.errors import Cancelled, EnvironmentProblem
 from tui_migrate.i18n import _
 from tui_migrate.printable import printable_json, printable_lines
@@ -156,6 +157,7 @@ def _client(
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         client = opener(root, key=find_key(root, key_file, ask=ask), say=say)
+        remember_workspace(root)
         try:
             yield client
         except KeyboardInterrupt:

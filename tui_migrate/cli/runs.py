@@ -52,13 +52,26 @@ def run(
     ] = None,
     key_file: KeyFileOption = None,
     in_process: InProcessOption = False,
+    outside_window: Annotated[
+        str,
+        typer.Option(
+            "--outside-window", help=_("Why imports may start while the change window is closed.")
+        ),
+    ] = "",
 ) -> int:
     """Go on with the run."""
     from tui_migrate.cli.common import has_terminal
     from tui_migrate.cli.workspaces import open_screen
 
-    if headless or decisions is not None or until:
-        return run_headless(workspace, key_file, until, decisions, in_process=in_process)
+    if headless or decisions is not None or until or outside_window:
+        return run_headless(
+            workspace,
+            key_file,
+            until,
+            decisions,
+            in_process=in_process,
+            outside_window=outside_window,
+        )
     if not has_terminal():
         raise EnvironmentProblem(
             _("There is no terminal here for the full-screen program."),
@@ -74,6 +87,7 @@ def run_headless(
     decisions: Path | None,
     *,
     in_process: bool = False,
+    outside_window: str = "",
 ) -> int:
     """Run without a screen to the end, to ``until``, or to where nobody has decided."""
     from tui_migrate.engine.headless import Headless, read_decisions, summary
@@ -84,7 +98,7 @@ def run_headless(
                 _("There is no step {}.").format(until),
                 _("Steps: {}").format(", ".join(client.state.steps)),
             )
-        driver = Headless(client, say)
+        driver = Headless(client, say, outside_window=outside_window)
         if decisions is not None and decisions.is_file():
             driver.decisions = read_decisions(decisions, client.runbook)
             driver.folder = decisions.resolve().parent

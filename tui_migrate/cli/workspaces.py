@@ -21,6 +21,7 @@ from tui_migrate.cli.common import (
     result,
     say,
 )
+from tui_migrate.cli.known import remember_workspace
 from tui_migrate.errors import EnvironmentProblem, Exit
 from tui_migrate.i18n import _
 
@@ -156,7 +157,9 @@ def open_screen(root: Path, key_file: Path | None, *, in_process: bool = False) 
         from tui_migrate.engine.attach import attach_or_start
         from tui_migrate.engine.client import open_client
 
-        return (open_client if in_process else attach_or_start)(root, key=key, say=tell)
+        client = (open_client if in_process else attach_or_start)(root, key=key, say=tell)
+        remember_workspace(root)
+        return client
 
     from tui_migrate.tui.app import run_opening
 

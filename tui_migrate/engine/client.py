@@ -68,9 +68,9 @@ class InProcessClient:
         """See ``api.Client``."""
         return self.engine.view.words(reference)
 
-    def run_here(self, until: str = "") -> Stopped:
+    def run_here(self, until: str = "", outside_window: str = "") -> Stopped:
         """Carry the run on in the calling thread, for who has nothing else to do meanwhile."""
-        return self.engine.run(until)
+        return self.engine.run(until, outside_window)
 
     @property
     def running(self) -> bool:

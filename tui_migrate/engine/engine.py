@@ -19,6 +19,7 @@ from tui_migrate.engine.config import require_ok
 from tui_migrate.engine.core import Core, acting
 from tui_migrate.engine.gate_commands import note_due
 from tui_migrate.engine.gate_delegations import with_delegations
+from tui_migrate.engine.gate_hooks import Hooks
 from tui_migrate.engine.gate_signing import finish_last
 from tui_migrate.engine.identity import this_user
 from tui_migrate.engine.loading import announce, keep_files, load_workspace, reload
@@ -47,6 +48,7 @@ class Engine:
         self.closed = False
         self.view = EngineView(core)
         self._runner = Runner(core)
+        self._hooks = Hooks(core)
 
     @classmethod
     def open(
@@ -94,9 +96,10 @@ class Engine:
             ensure_key(core, say)
             with neutral():
                 recover(core, say)
-            note_due(core)
             core.vouch_for_end()
-            return cls(core, lock)
+            engine = cls(core, lock)
+            note_due(core)
+            return engine
         except BaseException:
             lock.release()
             raise
@@ -136,7 +139,7 @@ class Engine:
                     reload(self.core)
             except TuiMigrateError as error:
                 return api.refused(error)
-            self.start(command.until, who)
+            self.start(command.until, who, command.outside_window)
             return api.Reply(ok=True)
 
     def question(self, query: api.Query, who: api.Identity) -> Any:
@@ -159,23 +162,25 @@ class Engine:
         """Whether the runner is at work."""
         return self._at_work
 
-    def start(self, until: str = "", who: api.Identity | None = None) -> None:
+    def start(
+        self, until: str = "", who: api.Identity | None = None, outside_window: str = ""
+    ) -> None:
         """Carry the run on in the runner's thread, operated by ``who``; ``Idle`` tells the listeners
-        when it rests."""
+        when it rests. ``outside_window``: see ``api.Run``."""
         self._at_work = True
         self._thread = threading.Thread(
             target=self._run_and_tell,
-            args=(until, who or self.core.owner),
+            args=(until, who or self.core.owner, outside_window),
             name="runner",
             daemon=True,
         )
         self._thread.start()
 
-    def run(self, until: str = "") -> Stopped:
+    def run(self, until: str = "", outside_window: str = "") -> Stopped:
         """Carry the run on in this thread. A failure that nobody foresaw goes to the log."""
         try:
             with neutral():
-                return self._runner.run(until)
+                return self._runner.run(until, outside_window)
         except TuiMigrateError as error:
             return Stopped(error.exit_code, str(error))
         except Exception:  # noqa: BLE001 - the last line: a traceback never reaches a user
@@ -187,9 +192,9 @@ class Engine:
                 ),
             )
 
-    def _run_and_tell(self, until: str, who: api.Identity) -> None:
+    def _run_and_tell(self, until: str, who: api.Identity, outside_window: str) -> None:
         with acting(who):
-            stopped = self.run(until)
+            stopped = self.run(until, outside_window)
         self._at_work = False  # before anybody hears of it
         self.core.tell(
             api.Idle(exit_code=int(stopped.exit), message=stopped.message, step=stopped.step)
@@ -208,6 +213,7 @@ class Engine:
         """Rest, close staging and journal, let the next one in."""
         self.stop()
         self.wait()
+        self._hooks.close()
         self.closed = True
         self.core.store.close()
         self.core.journal.close()

@@ -37,6 +37,8 @@ class Headless:
     decisions: Decisions = field(default_factory=Decisions)
     folder: Path = field(default_factory=Path.cwd)
     """Where evidence files of the decisions file are looked for."""
+    outside_window: str = ""
+    """Why imports may start though the change window is closed."""
     _rested: threading.Event = field(default_factory=threading.Event)
     _idle: api.Idle | None = None
 
@@ -68,7 +70,8 @@ class Headless:
         if self.client.running:
             self.say(_("The run is going on already: waiting for it to rest."))
         else:
-            reply = self.client.send(api.Run(until=until))
+            command = api.Run(until=until, outside_window=self.outside_window)
+            reply = self.client.send(command)
             if not reply.ok:
                 return api.Idle(exit_code=reply.exit_code or int(Exit.WRONG), message=reply.message)
         while not self._rested.wait(0.2):

@@ -20,6 +20,7 @@ from tui_migrate.engine.attempts import UNDERWAY, Attempts, started
 from tui_migrate.engine.checklists import missing_answers, unexpected_answers
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.exporting import export_extras
+from tui_migrate.engine.gate_override import refuse_outside
 from tui_migrate.engine.host import EngineHost
 from tui_migrate.engine.run import Status, StepState
 from tui_migrate.engine.staleness import recheck_gates, refresh_staleness
@@ -86,12 +87,15 @@ class Runner:
         self.units = Units(core)
         self.attempts = Attempts(core, self.units)
         self._since_checkpoint = 0
+        self._outside_window = ""
 
     # -- the run -------------------------------------------------------------------------------
 
-    def run(self, until: str = "") -> Stopped:
-        """Go on until the run waits, fails, ends, is stopped, or ``until`` is done."""
+    def run(self, until: str = "", outside_window: str = "") -> Stopped:
+        """Go on until the run waits, fails, ends, is stopped, or ``until`` is done.
+        ``outside_window``: why imports may begin while the change window is closed."""
         core = self._core
+        self._outside_window = outside_window
         core.cancelled.clear()
         refresh_staleness(core, self.attempts)
         while True:
@@ -238,6 +242,10 @@ class Runner:
             return _held_up(step, core.vault.opened)
         if step.outline.uses in NEED_BACKUP:
             self._require_backup(step)
+        if step.status not in UNDERWAY:
+            held = refuse_outside(core, step, self._outside_window)
+            if held:
+                return Stopped(Exit.WAITING, held, step.id)
         worker, spec = self.attempts.worker(step)
         resume = step.status in UNDERWAY and step.started_seq
         inputs = self.attempts.inputs(step, worker, self.attempts.context(step, spec))

@@ -25,6 +25,7 @@ from tui_migrate import __version__
 from tui_migrate.engine import api, wire
 from tui_migrate.engine.engine import Engine
 from tui_migrate.engine.evidence_files import received
+from tui_migrate.engine.gate_commands import note_due
 from tui_migrate.engine.identity import User, peer_user, people_named
 from tui_migrate.engine.opening import readable
 from tui_migrate.engine.rights import may_attach, rights
@@ -44,6 +45,8 @@ CHUNK = 500
 """Entries in one message."""
 PART = 1 << 20
 """Bytes of one part of a file."""
+TICK = 60.0
+"""Seconds between two looks at the clock, for deadlines."""
 FIRST_CLIENT = 30.0
 """Seconds that an engine waits for the client that started it."""
 
@@ -101,8 +104,10 @@ class Server:
             server = await asyncio.start_unix_server(self._guest, sock=door, limit=wire.MOST_FIRST)
             ready()
             self._loop.call_later(FIRST_CLIENT, self._consider)
+            ticking = self._loop.create_task(self._look_at_clock())
             await self._over.wait()
             server.close()
+            ticking.cancel()
             await self._loop.run_in_executor(None, self._rest)
             leave()
             self._say_goodbye()
@@ -110,6 +115,13 @@ class Server:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    async def _look_at_clock(self) -> None:
+        """Journal what falls due while the engine lives."""
+        while True:
+            await asyncio.sleep(TICK)
+            with contextlib.suppress(OSError):
+                await self._loop.run_in_executor(self._pool, note_due, self.engine.core)
 
     def end(self, reason: str = "") -> None:
         """Rest after the present unit, tell the clients, end."""

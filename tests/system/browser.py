@@ -87,6 +87,11 @@ class Page:
         self.call("Page.navigate", url=address)
         self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
 
+    def leave(self) -> None:
+        """Leave the page, so that it asks for nothing more."""
+        self.call("Page.navigate", url="about:blank")
+        self.wait("location.href === 'about:blank'")
+
     def js(self, expression: str) -> Any:
         """The value of an expression in the page."""
         result = self.call(

@@ -32,7 +32,7 @@ contracts: $(STAMP)
 	$(BIN)/lint-imports
 
 test-system: $(STAMP)
-	$(BIN)/python -m pytest -m system -n 0 tests
+	$(BIN)/python -m pytest -m system -n 0 -rs tests
 
 soak: $(STAMP)
 	$(BIN)/python -m pytest -m soak -n 0 tests

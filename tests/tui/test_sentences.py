@@ -61,7 +61,7 @@ def test_a_comment_is_left_out_where_the_vault_is_gone(make: Make) -> None:
     ("event", "told"),
     [
         ({"event": "merged", "other_source": "email", "other_record": "85", "rule": "same_email",
-          "by": "dpo"}, "merged with email 85 (same email) by dpo"),
+          "by": "dpo"}, "merged with email 85 (same email)"),
         ({"event": "loaded", "after": "ee1c"}, "founded profile ee1c"),
         ({"event": "mapped", "field": "consent", "after": "2", "rule": "mapping/crm_consents.yaml"},
          "mapped as consent × 2 (mapping/crm_consents.yaml)"),
@@ -71,7 +71,7 @@ def test_a_comment_is_left_out_where_the_vault_is_gone(make: Make) -> None:
         ({"event": "imported", "field": "profile", "rule": "create"}, "profile created in the target"),
         ({"event": "consent", "field": "email/Nova/marketing", "rule": "newest_optin", "after": "opt-in",
           "other_source": "email", "other_record": "85", "by": "dpo"},
-         "Nova by email: opt-in, as email 85 says (the newest statement is an opt-in) by dpo"),
+         "Nova by email: opt-in, as email 85 says (the newest statement is an opt-in)"),
         ({"event": "something_new", "field": "x", "before": "1", "after": None},
          "something new x: 1 → –"),
     ],

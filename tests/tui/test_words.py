@@ -87,7 +87,7 @@ def test_the_verdict_names_what_agrees_and_what_speaks_against_it() -> None:
     )
     assert sure == "Same person, very likely (93 %)"
     assert evidence == (
-        "email agree; first name: forms of one name; against it: birth date: differs"
+        "email agrees; first name: forms of one name; against it: birth date: differs"
     )
     assert verdict(sheet(0.2))[0].startswith("Probably not")
     assert "(99.9 %)" in verdict(sheet(1.0))[0], "nothing is certain"

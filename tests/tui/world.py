@@ -166,6 +166,9 @@ class World:
     def trail(self, source: str, record_id: str) -> list[dict[str, Any]]:
         return self.trails.get((source, record_id), [])
 
+    def pseudonyms(self, records: Sequence[tuple[str, str]]) -> dict[str, tuple[str, str]]:
+        return {f"p-{source}-{record}": (source, record) for source, record in records}
+
     def import_steps(self) -> Iterator[tuple[Any, Any]]:
         return iter(())
 

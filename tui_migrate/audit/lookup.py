@@ -94,20 +94,3 @@ def _select(
         "WHERE profile = $profile",
         {"profile": pseudonym},
     ).fetchall()
-
-
-def founders(vault: Path, profile_id: str) -> list[tuple[str, str]]:
-    """The records (source, record_id) whose profile id is ``profile_id`` or whose record id it is,
-    out of the vault's keys."""
-    keys = sorted(str(p) for p in (vault / "keys").glob("*/*.parquet"))
-    if not keys:
-        return []
-    files = "[" + ", ".join(literal(path) for path in keys) + "]"
-    with duckdb.connect() as connection:
-        rows: list[tuple[str, str]] = connection.execute(
-            f"SELECT DISTINCT source, record_id FROM read_parquet({files}) "
-            "WHERE left(sha256(source || '|' || record_id), 20) = $id OR record_id = $id "
-            "OR source || '/' || record_id = $id ORDER BY 1, 2",
-            {"id": profile_id},
-        ).fetchall()
-    return rows

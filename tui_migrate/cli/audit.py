@@ -173,32 +173,32 @@ def show(
     folder: Annotated[
         Path | None, typer.Option(help=_("A copied audit folder (then PROFILE is a pseudonym)."))
     ] = None,
+    lang: Annotated[str, typer.Option(help=_("Language: en or nl (default: the reader's)."))] = "",
     workspace: WorkspaceOption = Path(),
     as_json: JsonOption = False,
 ) -> int:
-    """What happened to one profile, in time order, over all its records."""
-    from tui_migrate.audit.journal import read_entries
-    from tui_migrate.audit.lookup import founders, trail_of
-    from tui_migrate.audit.vault import Vault, pseudonym
+    """What happened to one person, from the delivered rows to the target, in plain sentences."""
+    if folder is None:
+        from tui_migrate.cli.person import show_person
 
-    vault: Path | None = None
-    if folder is not None:
-        audit, names = folder, [profile]
-        entries = list(read_entries(folder / "journal.jsonl"))
-    else:
-        here, entries, _state = read_run(workspace)
-        audit, vault = here.audit, here.vault
-        key = Vault(vault).workspace_key()
-        records = founders(vault, profile)
-        names = [pseudonym(key, *record) for record in records] or [profile]
+        return show_person(workspace, profile, lang, as_json=as_json)
+    return _show_pseudonym(folder, profile, as_json=as_json)
+
+
+def _show_pseudonym(folder: Path, profile: str, *, as_json: bool) -> int:
+    """The events of a pseudonym in a copied folder, without values."""
+    from tui_migrate.audit.journal import read_entries
+    from tui_migrate.audit.lookup import trail_of
+
+    entries = list(read_entries(folder / "journal.jsonl"))
     events: list[Event] = []
-    pending, seen = list(names), set()
+    pending, seen = [profile], set()
     while pending:
         name = pending.pop()
         if name in seen:
             continue
         seen.add(name)
-        found = trail_of(audit, vault, entries, name)
+        found = trail_of(folder, None, entries, name)
         events += found
         pending += [e.other for e in found if e.event == "merged" and e.other]
     if not events:
@@ -209,10 +209,7 @@ def show(
         return int(Exit.DONE)
     for event in events:
         parts = [event.event, event.field or "", event.rule or ""]
-        change = ""
-        if event.before is not None or event.after is not None:
-            change = f"{event.before or '–'} → {event.after or '–'}"
-        line = " · ".join(part for part in [*parts, change] if part)
+        line = " · ".join(part for part in parts if part)
         result(_plain(f"{event.at[:19].replace('T', ' ')}  {event.step:<18} {line}"))
     return int(Exit.DONE)
 

@@ -145,10 +145,12 @@ class Engine:
     def question(self, query: api.Query, who: api.Identity) -> Any:
         """Answer a question for ``who``, as far as he may see it; from any thread. Who looks at a
         person, or looks for one, is journalled."""
-        who = self.who(who)
+        from tui_migrate.engine.answers import meant
         from tui_migrate.engine.queries import answer
         from tui_migrate.engine.sight import Sight, brands_seen
 
+        who = self.who(who)
+        query = meant(self.view, query)
         with acting(who):
             note_look(self.core, query)
         told = answer(self.view, query)

@@ -49,8 +49,12 @@ class View(Protocol):
         ...
 
     def trail(self, source: str, record_id: str) -> list[dict[str, Any]]:
-        """Events of one record in time order: at, by, step, event, field, rule, other_source,
+        """Events of one record in time order: at, by, step, unit, event, field, rule, other_source,
         other_record, before, after."""
+        ...
+
+    def pseudonyms(self, records: Sequence[tuple[str, str]]) -> dict[str, tuple[str, str]]:
+        """What the audit calls these records (source, id) → the record."""
         ...
 
     def import_steps(self) -> Iterator[tuple[Context, Step]]:
@@ -286,7 +290,9 @@ class Hit(Answer, frozen=True, kw_only=True):
 
 
 class Person(Query, frozen=True, kw_only=True, tag="person"):
-    """Everything about one profile, or about one record when ``profile_id`` is empty."""
+    """Everything about one profile, or about one record when ``profile_id`` is empty. A record that is
+    part of a profile stands for it; ``profile_id`` may also be ``source/record`` or a record id that
+    only one profile has."""
 
     profile_id: str = ""
     source: str = ""
@@ -325,7 +331,13 @@ class ConsentState(Answer, frozen=True, kw_only=True):
 
 
 class TrailEvent(Answer, frozen=True, kw_only=True):
-    """One event in the life of a record, with the words that the vault still has."""
+    """One event in the life of a record, with the words that the vault still has.
+
+    Beside the events of the trail there are ``read``, ``found`` (a finding), ``compared`` (why two
+    records are one person), ``decided`` (by a person), ``stated`` and ``silenced`` (what a consent
+    state rests on), ``exported``, ``deleted`` and ``looked``. ``place``: delivery, file and line;
+    ``note``: what else there is to say, by event.
+    """
 
     at: str
     by: str
@@ -339,6 +351,8 @@ class TrailEvent(Answer, frozen=True, kw_only=True):
     other_record: str
     before: str
     after: str
+    place: str = ""
+    note: str = ""
 
 
 class PersonSheet(Answer, frozen=True, kw_only=True):

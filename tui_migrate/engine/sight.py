@@ -22,6 +22,8 @@ from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.store import quote
 
 HIDDEN = "•••••"
+PERMISSION = ("consent", "stated", "silenced")
+"""Events about a permission; their field is channel/brand/purpose."""
 _Record = tuple[str, str]
 
 # One row: a record that was asked about, and a brand that it has to do with.
@@ -126,7 +128,8 @@ class Sight:
         record = (query.source, query.record_id)
         if self.sees_profile(answer.profile_id, record):
             consents = tuple(c for c in answer.consents if c.brand in self.brands)
-            return msgspec.structs.replace(answer, consents=consents)
+            trail = tuple(e for e in answer.trail if self._of_brand(e))
+            return msgspec.structs.replace(answer, consents=consents, trail=trail)
         return msgspec.structs.replace(
             answer,
             name=HIDDEN,
@@ -134,10 +137,23 @@ class Sight:
             consents=(),
             children={},
             trail=tuple(
-                msgspec.structs.replace(e, before=e.before and HIDDEN, after=e.after and HIDDEN)
+                msgspec.structs.replace(
+                    e,
+                    before=e.before and HIDDEN,
+                    after=e.after and HIDDEN,
+                    note=e.note and HIDDEN,
+                )
                 for e in answer.trail
+                if e.event not in PERMISSION
             ),
         )
+
+    def _of_brand(self, event: q.TrailEvent) -> bool:
+        """Whether an event is about no permission, or about one of his brands or of all."""
+        if event.event not in PERMISSION:
+            return True
+        brand = event.field.partition("/")[2].rpartition("/")[0]
+        return brand in self.brands or brand == EVERY
 
     def events(
         self, query: q.ConsentEvents, answer: tuple[q.ConsentFact, ...]

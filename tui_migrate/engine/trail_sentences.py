@@ -5,23 +5,87 @@ Values are put in as they are: who shows a sentence sanitises it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tui_migrate.engine.sentences import grouped, label
+from tui_migrate.engine.pair_words import PRIOR, evidence
+from tui_migrate.engine.sentences import grouped
+from tui_migrate.engine.sentences import label as spelled
 from tui_migrate.engine.wording import rule_words
 from tui_migrate.i18n import _
+from tui_migrate.matching.explaining import reason_text
 
 _TRAIL_CELLS = (
     "event", "by", "field", "rule", "source", "record_id", "other_source", "other_record",
-    "before", "after",
+    "before", "after", "place", "note",
 )  # fmt: skip
+
+CHAPTERS = (
+    ("delivered", ("read", "repeated", "superseded")),
+    ("mapped", ("mapped", "cleaned", "changed", "rejected", "excluded", "pruned", "held")),
+    ("found", ("found",)),
+    ("merged", ("compared", "decided", "loaded", "merged")),
+    ("chosen", ("survived",)),
+    ("permissions", ("stated", "silenced", "consent")),
+    ("target", ("imported", "consent_written")),
+    ("taken", ("exported", "deleted", "looked")),
+)
+"""The parts of a person's history, in order, with their events; any other event stands last."""
+OTHER = "other"
+BY_PEOPLE = ("decided", "exported", "deleted", "looked")
+"""What a person does himself. Of the rest the trail knows who ran the step, which tells nothing."""
+
+
+def chapter_of(event: str) -> str:
+    """The part of the history to which an event belongs."""
+    return next((name for name, events in CHAPTERS if event in events), OTHER)
+
+
+def chapter_title(name: str) -> str:
+    """A part's title for people."""
+    return {
+        "delivered": _("Delivered"),
+        "mapped": _("Cleaned and mapped"),
+        "found": _("What the rules found"),
+        "merged": _("Which records are one person"),
+        "chosen": _("Values that were chosen"),
+        "permissions": _("Permissions"),
+        "target": _("Brought to the target"),
+        "taken": _("Taken out and looked at"),
+    }.get(name, _("Else"))
+
+
+def label(code: str) -> str:
+    """A code (a field, an entity, a fate) as words in the reader's language."""
+    return _(spelled(code)) if code else ""
+
 
 Cells = Mapping[str, str]
 
 
 def _by_rule(c: Cells) -> str:
-    return f" ({label(c['rule'])})" if c["rule"] else ""
+    return f" ({words_of(c['rule'])})" if c["rule"] else ""
+
+
+def words_of(rule: str) -> str:
+    """A rule of cleaning, merging or choosing in words; others by their id."""
+    known = {
+        "normalised": _("written in one way"),
+        "most_trusted": _("the most trusted source"),
+        "newest": _("the newest value"),
+        "oldest": _("the oldest value"),
+        "longest": _("the longest value"),
+        "most_frequent": _("the most frequent value"),
+        "only": _("the only value"),
+        "review": _("settled by a person"),
+    }
+    if found := known.get(rule):
+        return found
+    told = reason_text(rule)
+    if told != rule:
+        return told
+    return rule if "/" in rule else _(rule_words(rule))
 
 
 def _other(c: Cells) -> str:
@@ -66,19 +130,19 @@ def _changed(c: Cells) -> str:
 
 
 def _survived(c: Cells) -> str:
-    text = _("{field} stays {after}, not {before}").format(
-        field=label(c["field"]), after=c["after"] or "–", before=c["before"] or "–"
-    )
+    text = _("{field} stays {after}, not {before}")
+    if not c["after"]:
+        text = _("{field} stays empty, not {before}")
+    text = text.format(field=label(c["field"]), after=c["after"], before=c["before"] or "–")
     return text + (_(" from {other}").format(other=_other(c)) if _other(c) else "") + _by_rule(c)
 
 
 def _consent(c: Cells) -> str:
     """The field is channel/brand/purpose."""
-    channel, _slash, rest = c["field"].partition("/")
-    brand = rest.rpartition("/")[0] or rest
+    brand, channel = _permission(c)
     before = _("{before} → ").format(before=c["before"]) if c["before"] else ""
     text = _("{brand} by {channel}: {state}").format(
-        brand=brand or "–", channel=channel or "–", state=before + (c["after"] or "–")
+        brand=brand, channel=channel, state=before + (label(c["after"]) or "–")
     )
     if _other(c):
         text += _(", as {other} says").format(other=_other(c))
@@ -93,12 +157,97 @@ def _written(c: Cells) -> str:
         "reject": _("{entity} refused by the target"),
     }
     text = actions.get(c["rule"], _("{entity} written to the target"))
-    return text.format(entity=label(c["field"]) or _("record"))
+    told = text.format(entity=label(c["field"]) or _("record"))
+    if c["note"]:
+        told += f" “{c['note']}”"
+    if c["after"]:
+        # Of child rows the number is kept, of a profile its name in the target.
+        rows = c["field"] != "profile" and c["after"].isdecimal()
+        what = _(", {n} rows") if rows else _(" as {n}")
+        told += what.format(n=c["after"])
+    return told + (_(", batch {batch}").format(batch=c["place"]) if c["place"] else "")
 
 
 def _fate(c: Cells) -> str:
-    why = label(c["rule"]) or "–"
+    why = spelled(c["rule"]) or "–"
     return _("{fate} by the rule {rule}").format(fate=label(c["event"]), rule=why)
+
+
+def _read(c: Cells) -> str:
+    if not c["place"]:
+        return _plain(c)
+    text = _("came with {place}").format(place=c["place"])
+    if c["after"]:
+        text += _("; became of it: {fate}").format(fate=label(c["after"]))
+    return text + _by_rule(c)
+
+
+def _found(c: Cells) -> str:
+    told = c["note"] or spelled(c["rule"])
+    if c["field"]:
+        told = f"{label(c['field'])}: {told}"
+    if c["before"]:
+        told += f" – “{c['before']}”"
+        if c["after"] and c["after"] != c["before"]:
+            told += _(", cleaned to “{after}”").format(after=c["after"])
+    return f"{told} ({_(rule_words(c['rule']))})" if c["rule"] else told
+
+
+def _compared(c: Cells) -> str:
+    try:
+        weighed = [(str(f), str(level), float(w)) for f, level, w in json.loads(c["note"])]
+    except ValueError:
+        weighed = []
+    parts = [evidence(weighed)] if any(field != PRIOR for field, _level, _w in weighed) else []
+    parts += [reason_text(c["rule"])] if c["rule"] else []
+    said = " – ".join(parts) or "–"
+    return _("compared with {other}: {evidence}").format(other=_other(c), evidence=said)
+
+
+def _decided(c: Cells) -> str:
+    words = {
+        "merge": _("said to be one person with {other}"),
+        "different": _("said to be another person than {other}"),
+        "unsure": _("left open whether it is one person with {other}"),
+        "undo": _("the decision about {other} taken back"),
+    }
+    return words.get(c["rule"], "{other}").format(other=_other(c))
+
+
+def _permission(c: Cells) -> tuple[str, str]:
+    """Brand and channel in words, out of channel/brand/purpose."""
+    channel, _slash, rest = c["field"].partition("/")
+    brand = rest.rpartition("/")[0] or rest
+    return (
+        _("all brands") if brand in ("", "*") else brand,
+        _("all channels") if channel in ("", "*") else label(channel),
+    )
+
+
+def _stated(c: Cells) -> str:
+    brand, channel = _permission(c)
+    day = c["before"][:10] or _("without a date")
+    if c["event"] == "silenced":
+        text = _("{day}: silenced for {brand} by {channel}: {state}")
+    else:
+        text = _("{day}: {state} for {brand} by {channel}")
+    told = text.format(day=day, brand=brand, channel=channel, state=label(c["after"]) or "–")
+    if c["note"]:
+        told += _(", evidence: {evidence}").format(evidence=c["note"])
+    return told + (_(", in {place}").format(place=c["place"]) if c["place"] else "")
+
+
+def _exported(c: Cells) -> str:
+    text = _("taken out in the file “{what}”, to be gone on {day}")
+    return text.format(what=label(c["field"]), day=c["after"])
+
+
+def _deleted(c: Cells) -> str:
+    return _("the file “{what}” was said to be gone").format(what=label(c["field"]))
+
+
+def _looked(_c: Cells) -> str:
+    return _("looked at")
 
 
 _TRAIL: dict[str, Callable[[Cells], str]] = {
@@ -110,6 +259,15 @@ _TRAIL: dict[str, Callable[[Cells], str]] = {
     "survived": _survived,
     "imported": _written,
     "consent": _consent,
+    "read": _read,
+    "found": _found,
+    "compared": _compared,
+    "decided": _decided,
+    "stated": _stated,
+    "silenced": _stated,
+    "exported": _exported,
+    "deleted": _deleted,
+    "looked": _looked,
     "consent_written": _written,
     **dict.fromkeys(("rejected", "excluded", "pruned", "held", "repeated", "superseded"), _fate),
 }
@@ -122,4 +280,13 @@ def trail_sentence(event: Mapping[str, Any]) -> str:
     """
     cells = {name: str(event.get(name) or "") for name in _TRAIL_CELLS}
     told = _TRAIL.get(cells["event"], _plain)(cells)
-    return told + (_(" by {by}").format(by=cells["by"]) if cells["by"] else "")
+    by = cells["by"] if cells["event"] in BY_PEOPLE else ""
+    return told + (_(" by {by}").format(by=by) if by else "")
+
+
+def told(event: Mapping[str, Any], several: bool) -> str:
+    """The same with the record that it is about before it, where the person has ``several``."""
+    text = trail_sentence(event)
+    if several and event.get("event") not in ("exported", "deleted", "looked"):
+        return f"{event['source']} {event['record_id']}: {text}"
+    return text

@@ -64,6 +64,7 @@ class EngineView:
                 "at": event.at,
                 "by": event.by,
                 "step": event.step,
+                "unit": event.unit,
                 "event": event.event,
                 "field": event.field,
                 "rule": event.rule,
@@ -74,6 +75,11 @@ class EngineView:
             }
             for event in events
         ]
+
+    def pseudonyms(self, records: Sequence[tuple[str, str]]) -> dict[str, tuple[str, str]]:
+        """What the audit calls these records (source, id) → the record."""
+        key = self._core.vault.workspace_key()
+        return {pseudonym(key, *record): record for record in records}
 
     def import_steps(self) -> Iterator[tuple[Context, Step]]:
         """The import steps of the runbook, each with a context on the present data."""

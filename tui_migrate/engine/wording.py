@@ -53,7 +53,7 @@ def rule_words(rule: str) -> str:
         return known
     if rule.startswith(_SUPPRESSION):
         why = rule.removeprefix(_SUPPRESSION).replace("_", " ")
-        return _("silenced: {why}").format(why=why)
+        return _("silenced: {why}").format(why=_(why) if why else "–")
     words = re.sub(r"[.:]\s*", ": ", rule)
     return re.sub(r"[_-]", " ", words)
 

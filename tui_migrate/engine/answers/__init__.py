@@ -38,3 +38,14 @@ def answer_with(view: queries.View, query: Query) -> Any:
         return handler(Desk(view, cursor), query)
     finally:
         cursor.close()
+
+
+def meant(view: queries.View, query: Query) -> Query:
+    """The question with the person that is meant, where it names one by a record."""
+    if not isinstance(query, queries.Person):
+        return query
+    cursor = view.cursor()
+    try:
+        return people.resolved(Desk(view, cursor), query)
+    finally:
+        cursor.close()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tui_migrate.engine import queries as q
 from tui_migrate.engine.answers.common import Desk, as_text, text
+from tui_migrate.engine.answers.history import history
 from tui_migrate.engine.answers.values import show, shown_fields
 from tui_migrate.model.entities import entities
 from tui_migrate.staging.store import quote
@@ -16,6 +15,11 @@ SEARCHED = (*NAME_FIELDS, "full_name", "email", "phone")
 _RECORDS_OF = """
 SELECT source, record_id, role, rule FROM crosswalk WHERE profile_id = $profile
 ORDER BY role <> 'founder', source, record_id
+"""
+
+_PROFILES_WITH = """
+SELECT DISTINCT profile_id FROM crosswalk
+WHERE source = $source AND record_id = $record OR record_id = $id ORDER BY 1 LIMIT 2
 """
 
 _CHOSEN = "SELECT field, source, record_id, rule FROM profile_value WHERE profile_id = $profile"
@@ -106,6 +110,21 @@ def _sizes(desk: Desk, profiles: list[str]) -> dict[str, int]:
     return dict(found)
 
 
+def resolved(desk: Desk, query: q.Person) -> q.Person:
+    """The question with the profile or record that is meant (see ``Person``)."""
+    if not desk.columns("crosswalk"):
+        return query
+    asked = query.profile_id
+    if asked and desk.rows(_RECORDS_OF, {"profile": asked}):
+        return query
+    source, _slash, record = asked.partition("/")
+    where = {"source": query.source or source, "record": query.record_id or record, "id": asked}
+    found = desk.rows(_PROFILES_WITH, where)
+    if len(found) == 1:
+        return q.Person(profile_id=found[0][0])
+    return q.Person(source=source, record_id=record) if asked and record else query
+
+
 def person(desk: Desk, query: q.Person) -> q.PersonSheet:
     """One person, with the trail of all records that are part of it in one order of time."""
     if not query.profile_id:
@@ -134,7 +153,7 @@ def person(desk: Desk, query: q.Person) -> q.PersonSheet:
             for r in desk.rows(_CONSENTS, key)
         ),
         children=_children(desk, records),
-        trail=_trail(desk, records),
+        trail=history(desk, query.profile_id, records),
     )
 
 
@@ -152,7 +171,7 @@ def _record_sheet(desk: Desk, source: str, record_id: str) -> q.PersonSheet:
         records=(record,),
         consents=(),
         children=_children(desk, (record,)),
-        trail=_trail(desk, (record,)),
+        trail=history(desk, "", (record,)),
     )
 
 
@@ -209,35 +228,6 @@ def _children(desk: Desk, records: tuple[q.Record, ...]) -> dict[str, int]:
         if count:
             counts[name] = count
     return counts
-
-
-def _trail(desk: Desk, records: tuple[q.Record, ...]) -> tuple[q.TrailEvent, ...]:
-    events: list[tuple[str, int, q.TrailEvent]] = []
-    for record in records:
-        for event in desk.view.trail(record.source, record.record_id):
-            made = _event(event, record)
-            events.append((made.at, len(events), made))
-    return tuple(event for _at, _number, event in sorted(events, key=lambda e: e[:2]))
-
-
-def _event(event: dict[str, Any], record: q.Record) -> q.TrailEvent:
-    def cell(name: str) -> str:
-        return text(event.get(name))
-
-    return q.TrailEvent(
-        at=cell("at"),
-        by=cell("by"),
-        step=cell("step"),
-        source=cell("source") or record.source,
-        record_id=cell("record_id") or record.record_id,
-        event=cell("event"),
-        field=cell("field"),
-        rule=cell("rule"),
-        other_source=cell("other_source"),
-        other_record=cell("other_record"),
-        before=cell("before"),
-        after=cell("after"),
-    )
 
 
 def consent_events(desk: Desk, query: q.ConsentEvents) -> tuple[q.ConsentFact, ...]:

@@ -21,7 +21,7 @@ from tui_migrate.engine.queries import (
     PersonSheet,
 )
 from tui_migrate.engine.sentences import grouped, label, stamp
-from tui_migrate.engine.trail_sentences import trail_sentence
+from tui_migrate.engine.trail_sentences import told as told_of
 from tui_migrate.engine.wording import counted, rule_words
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.actions import Act, bindings
@@ -115,11 +115,8 @@ class PersonScreen(BaseScreen):
 
     def _sentence(self, number: int) -> str:
         assert self._sheet is not None  # noqa: S101 - only called with a sheet
-        event = self._sheet.trail[number]
-        text = trail_sentence(msgspec.structs.asdict(event))
-        if len(self._sheet.records) > 1:
-            text = f"{event.source} {event.record_id}: {text}"
-        return safe(text)
+        event = msgspec.structs.asdict(self._sheet.trail[number])
+        return safe(told_of(event, len(self._sheet.records) > 1))
 
     def _show_who(self, sheet: PersonSheet) -> None:
         records = ", ".join(

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?= demo
 
-.PHONY: demo test test-system lint types contracts soak bench truth screenshot schemas clean
+.PHONY: demo test test-system lint types contracts soak bench bench-audit truth screenshot schemas clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,9 @@ screenshot: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run $(BENCH)
+
+bench-audit: $(STAMP)
+	$(BIN)/python -m benchmarks.audit $(BENCH)
 
 truth: $(STAMP)
 	$(BIN)/python -m benchmarks.truth

@@ -248,6 +248,25 @@ def test_another_program_that_holds_the_workspace_is_named(
         client.close()
 
 
+def test_a_database_that_somebody_else_has_open_is_no_reason_to_try_for_ever(
+    workspace: Path, started: Starting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_migrate.engine.attach.SHORT", 0.3)
+    started(workspace).close()
+    script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); sys.stdin.read()"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script, str(Workspace(workspace).staging)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    try:
+        with pytest.raises(Locked, match="holds the staging database"):
+            attach_or_start(workspace)
+    finally:
+        holder.communicate()
+
+
 def test_many_programs_that_start_at_once_share_one_engine(workspace: Path) -> None:
     script = (
         "import sys, time\n"

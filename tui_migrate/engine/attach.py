@@ -69,8 +69,10 @@ def attach_or_start(
         if is_held(workspace):
             patience.wait()
             continue
-        with contextlib.suppress(Locked):
+        try:
             start_engine(workspace, key, say)
+        except Locked as error:
+            patience.wait(error)  # another one was quicker, or somebody has the database open
 
 
 def attach_or_open(
@@ -88,8 +90,8 @@ def attach_or_open(
 
         try:
             return open_client(root, key=key, say=say)
-        except Locked:
-            patience.wait()
+        except Locked as error:
+            patience.wait(error)
 
 
 def _require_own(workspace: Workspace) -> None:
@@ -107,12 +109,12 @@ class Patience:
         self._workspace = workspace
         self._until = time.monotonic() + SHORT
 
-    def wait(self) -> None:
-        """A moment's pause. Raises ``Locked`` when it has been long enough."""
+    def wait(self, why: Locked | None = None) -> None:
+        """A moment's pause. Raises ``Locked`` (``why``) when it has been long enough."""
         holder = holder_of(self._workspace)
-        engine = holder is not None and holder.engine and Path("/proc", str(holder.pid)).exists()
+        engine = holder is not None and holder.engine and is_held(self._workspace)
         if not engine and time.monotonic() > self._until:
-            raise held(self._workspace)
+            raise why or held(self._workspace)
         time.sleep(PAUSE)
 
 

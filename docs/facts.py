@@ -128,6 +128,8 @@ MEANINGS = {
     "step.skipped.reason": "word commitment",
     "access.refused.what": "what was asked for: `attach`, `stop`, a command, or `sign <gate>`",
     "person.looked.what": "`search` or `person`",
+    "export.made.subject": "of the file of one person: pseudonym of his record (of a profile: its "
+    "founding record); else empty",
     "person.looked.subject": "word commitment of what was searched for; pseudonym of the record (of a "
     "profile: its founding record) that was looked at",
     "step.redo.reason": "word commitment, or empty",
@@ -147,7 +149,7 @@ MEANINGS = {
     "backup.made.verified": "whether it was restored elsewhere and counted",
     "seal.made.seal": "number of the seal",
     "seal.made.sha256": "`hash` of the seal",
-    "export.made.what": "name of the table, `report` or `lineage`",
+    "export.made.what": "name of the table, `report`, `lineage` or `person`",
     "export.made.recipient": "commitment of for whom it is, or empty",
     "export.made.basis": "commitment of the ground on which it may be given, or empty",
     "export.deleted.note": "commitment of how it is known, or empty",

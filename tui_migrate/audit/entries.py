@@ -352,7 +352,8 @@ class SealKeyMade(Fact, frozen=True, kw_only=True, tag="seal.key"):
 
 class Exported(Fact, frozen=True, kw_only=True, tag="export.made"):
     """Somebody took data out: what, how much, and until when the file may live. ``recipient`` and
-    ``basis``: commitments of for whom, and on which ground."""
+    ``basis``: commitments of for whom, and on which ground. ``subject``: the pseudonym of the one person
+    whom it is about."""
 
     what: str
     rows: int
@@ -360,6 +361,7 @@ class Exported(Fact, frozen=True, kw_only=True, tag="export.made"):
     purge_on: str
     recipient: str = ""
     basis: str = ""
+    subject: str = ""
 
 
 class ExportDeleted(Fact, frozen=True, kw_only=True, tag="export.deleted"):

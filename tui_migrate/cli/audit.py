@@ -174,10 +174,21 @@ def show(
         Path | None, typer.Option(help=_("A copied audit folder (then PROFILE is a pseudonym)."))
     ] = None,
     lang: Annotated[str, typer.Option(help=_("Language: en or nl (default: the reader's)."))] = "",
+    export: Annotated[
+        Path | None,
+        typer.Option(help=_("Write all about the person into this ZIP file (access request).")),
+    ] = None,
+    to: Annotated[str, typer.Option(help=_("For whom the file is; it is journalled."))] = "",
     workspace: WorkspaceOption = Path(),
     as_json: JsonOption = False,
 ) -> int:
     """What happened to one person, from the delivered rows to the target, in plain sentences."""
+    if export is not None:
+        if folder is not None:
+            raise EnvironmentProblem(_("A copied audit folder has no values: --export needs -w."))
+        from tui_migrate.cli.person import export_person
+
+        return export_person(workspace, profile, export, lang, to)
     if folder is None:
         from tui_migrate.cli.person import show_person
 

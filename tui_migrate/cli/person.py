@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Exit
 from tui_migrate.i18n import _, language, speaking
 
 if TYPE_CHECKING:
-    from tui_migrate.engine.queries import PersonSheet, TrailEvent
+    from tui_migrate.engine.queries import PersonSheet
 
 LANGUAGES = ("en", "nl")
 
@@ -60,32 +59,42 @@ def facts_of(sheet: PersonSheet) -> dict[str, Any]:
     return facts
 
 
-def chapters(sheet: PersonSheet) -> list[tuple[str, list[TrailEvent]]]:
-    """The events by part of the history, each part with its title, in order."""
-    from tui_migrate.engine.trail_sentences import CHAPTERS, OTHER, chapter_of, chapter_title
-
-    order = [name for name, _events in CHAPTERS] + [OTHER]
-    events = sorted(sheet.trail, key=lambda e: order.index(chapter_of(e.event)))
-    return [
-        (chapter_title(name), list(found))
-        for name, found in groupby(events, key=lambda e: chapter_of(e.event))
-    ]
-
-
 def _print(sheet: PersonSheet, zone: str) -> None:
     from msgspec.structs import asdict
 
     from tui_migrate.engine.sentences import stamp
-    from tui_migrate.engine.trail_sentences import told
+    from tui_migrate.engine.trail_sentences import chapters, told
 
     several = len(sheet.records) > 1
     name = sheet.name or "–"
     result(f"{name}  {sheet.profile_id}".rstrip())
     records = ", ".join(f"{r.source} {r.record_id}" for r in sheet.records)
     result(_("Records: {records}").format(records=records))
-    for title, events in chapters(sheet):
+    for title, events in chapters(sheet.trail):
         result("")
         result(title)
         for event in events:
             result(f"  {stamp(event.at, zone):<16}  {told(asdict(event), several)}")
     say(_("Times are those of {zone}. This look stands in the journal.").format(zone=zone))
+
+
+def export_person(root: Path, who: str, file: Path, lang: str, to: str) -> int:
+    """Everything about a person in one file, for an access request; it is journalled."""
+    from tui_migrate.engine.api import Export
+    from tui_migrate.engine.person_bundle import PERSON
+
+    command = Export(
+        what=PERSON,
+        path=str(file.resolve()),
+        subject=who,
+        language=require_language(lang),
+        recipient=to,
+    )
+    with opened(root) as client:
+        reply = client.send(command)
+    if not reply.ok:
+        raise (DataSaysNo if reply.exit_code == Exit.NO else EnvironmentProblem)(
+            reply.message, reply.hint
+        )
+    say(reply.message)
+    return int(Exit.DONE)

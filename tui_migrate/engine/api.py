@@ -161,13 +161,15 @@ class Redo(Command, frozen=True, kw_only=True, tag="redo"):
 
 class Export(Command, frozen=True, kw_only=True, tag="export"):
     """Write one of the export tables, the ``report`` or the ``lineage`` to a file; the ending says the
-    format. ``recipient`` and ``basis``: for whom, and on which ground. ``language``: of a report."""
+    format. ``recipient`` and ``basis``: for whom, and on which ground. ``language``: of a report.
+    ``person`` is all about one ``subject`` (see ``queries.Person``) in a ZIP file."""
 
     what: str
     path: str
     recipient: str = ""
     basis: str = ""
     language: str = ""
+    subject: str = ""
 
 
 class Deleted(Command, frozen=True, kw_only=True, tag="deleted"):

@@ -9,6 +9,7 @@ from tui_migrate.audit import entries as facts
 from tui_migrate.engine import api
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.exporting import export_extras, purge_date
+from tui_migrate.engine.person_bundle import PERSON, write_bundle
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.i18n import _
 from tui_migrate.report.export import ExportResult, export
@@ -23,7 +24,10 @@ def export_handler(core: Core, command: api.Export) -> api.Reply:
     path = Path(command.path)
     if not path.is_absolute():
         path = Path.cwd() / path
-    if command.what in (REPORT, LINEAGE):
+    subject = ""
+    if command.what == PERSON:
+        result, subject = write_bundle(core, command.subject, path, command.language or "en")
+    elif command.what in (REPORT, LINEAGE):
         result = _document(core, command, path)
     else:
         result = export(core.store.cursor(), command.what, path, export_extras(core))
@@ -35,10 +39,13 @@ def export_handler(core: Core, command: api.Export) -> api.Reply:
             purge_on=purge_date(core.runbook.retention.exports_days),
             recipient=core.vault.keep_words(command.recipient),
             basis=core.vault.keep_words(command.basis),
+            subject=subject,
         ),
         command.id,
     )
     message = _("{} rows of {} in {}").format(result.rows, command.what, path)
+    if command.what == PERSON:
+        message = _("All about this person, with {} events, in {}").format(result.rows, path)
     if command.what == REPORT:
         message = _("The report of {} entries in {}").format(result.rows, path)
     return api.Reply(ok=True, message=message, seq=entry.seq)

@@ -6,8 +6,9 @@ Values are put in as they are: who shows a sentence sanitises it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 from tui_migrate.engine.pair_words import PRIOR, evidence
 from tui_migrate.engine.sentences import grouped
@@ -15,6 +16,9 @@ from tui_migrate.engine.sentences import label as spelled
 from tui_migrate.engine.wording import rule_words
 from tui_migrate.i18n import _
 from tui_migrate.matching.explaining import reason_text
+
+if TYPE_CHECKING:
+    from tui_migrate.engine.queries import TrailEvent
 
 _TRAIL_CELLS = (
     "event", "by", "field", "rule", "source", "record_id", "other_source", "other_record",
@@ -290,3 +294,13 @@ def told(event: Mapping[str, Any], several: bool) -> str:
     if several and event.get("event") not in ("exported", "deleted", "looked"):
         return f"{event['source']} {event['record_id']}: {text}"
     return text
+
+
+def chapters(trail: Sequence[TrailEvent]) -> list[tuple[str, list[TrailEvent]]]:
+    """The events by part of the history, each part with its title, in order."""
+    order = [name for name, _events in CHAPTERS] + [OTHER]
+    events = sorted(trail, key=lambda e: order.index(chapter_of(e.event)))
+    return [
+        (chapter_title(name), list(found))
+        for name, found in groupby(events, key=lambda e: chapter_of(e.event))
+    ]

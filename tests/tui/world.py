@@ -243,7 +243,8 @@ class World:
                 terms=[
                     Term(what=self.keep(t.what), owner=t.owner, due=t.due) for t in command.terms
                 ],
-                then=command.then,
+                then=command.then, part=command.part,
+                break_glass=self.keep(command.break_glass) if command.break_glass else "",
             )
         )  # fmt: skip
         needed = {str(a["role"]) for a in gate.outline.approvals}

@@ -68,13 +68,22 @@ def _tell(found: list[tuple[Path, list[Item]]]) -> None:
             continue
         result(str(root))
         for item in items:
-            due = _("  (due {})").format(item.due[:16].replace("T", " ")) if item.due else ""
+            due = _("  (due {})").format(_spoken(item.due)) if item.due else ""
             mark = "!" if item.overdue else "‖"
             result(f"  {mark} {item.text}{due}")
             if item.note:
                 result(f"      {item.note}")
     if not any(items for _root, items in found):
         result(_("Nothing waits for you."))
+
+
+def _spoken(due: str) -> str:
+    """A day, or a moment, as a person says it."""
+    from datetime import datetime
+
+    from tui_migrate.engine.gate_status import moment_words
+
+    return moment_words(datetime.fromisoformat(due)) if "T" in due else due
 
 
 def _waiting(root: Path) -> list[Item]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from tui_migrate.engine.gate_conditions import open_conditions, overdue
@@ -54,7 +54,7 @@ def deadline_line(step: StepState, state: RunState, now: datetime) -> str:
     deadline = deadline_of(step, state.zone)
     if deadline is None:
         return ""
-    at = f"{deadline.due:%Y-%m-%d %H:%M}"
+    at = moment_words(deadline.due)
     if expired(step, state.zone, now):
         return _("EXPIRED: {} was due {}; {} opens it again").format(step.id, at, deadline.role)
     if now >= deadline.due:
@@ -62,6 +62,13 @@ def deadline_line(step: StepState, state: RunState, now: datetime) -> str:
     if deadline.remind is not None and now >= deadline.remind:
         return _("due soon: {} by {}").format(step.id, at)
     return _("due: {} by {}").format(step.id, at)
+
+
+def moment_words(due: datetime) -> str:
+    """A deadline as a person says it: the last minute, or the day at whose end it is."""
+    if due.time() == time():
+        return f"{due - timedelta(days=1):%Y-%m-%d}"
+    return f"{due:%Y-%m-%d %H:%M}"
 
 
 def parts_line(gate: StepState) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
-from tui_migrate.engine.run import SETTLED, RunState, StepState
+from tui_migrate.engine.run import SETTLED, RunState, Status, StepState
 from tui_migrate.engine.zones import zone_of
 from tui_migrate.i18n import _
 from tui_migrate.runbook.gating import WEEKDAYS
@@ -70,6 +70,15 @@ def next_import(state: RunState) -> StepState | None:
     """The import that the run comes to next: the first one that is not settled."""
     imports = (s for s in state.steps.values() if s.outline.uses == GUARDED)
     return next((s for s in imports if s.status not in SETTLED), None)
+
+
+def held_now(state: RunState, now: datetime) -> str:
+    """Why the step where the run stands would not begin now, as a code; '' when it would."""
+    step = state.current
+    begun = (Status.RUNNING, Status.PAUSED, Status.FAILED, Status.ATTENTION)
+    if step is None or step.outline.uses != GUARDED or step.status in begun:
+        return OPEN
+    return closed(state.window, now, state.zone)
 
 
 def warning(state: RunState, now: datetime) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -34,6 +35,7 @@ from tui_migrate.tui.screens.opening import OpeningScreen
 if TYPE_CHECKING:
     from tui_migrate.engine.api import Client, Reply
     from tui_migrate.tui.live import Live
+    from tui_migrate.tui.screens.base import BaseScreen
     from tui_migrate.tui.screens.form import Filled
 
 PACE = 0.5
@@ -182,15 +184,26 @@ class MigrateApp(App[int]):
         self.notify(shown, severity=severity, markup=False, timeout=8)
 
     def go_on(self) -> None:
-        """Start the run or go on with it."""
-        from tui_migrate.engine import api
+        """Start the run or go on with it; an import outside the change window asks for a reason."""
+        from tui_migrate.engine.gate_window import held_now
         from tui_migrate.tui.screens.base import BaseScreen
+        from tui_migrate.tui.screens.deciding import outside_form
 
-        screen = self.screen
-        if isinstance(screen, BaseScreen):
-            self.live.running = True
-            screen.send(api.Run(), self._started)
-            screen.show()
+        screen, state = self.screen, self.live.state
+        if not isinstance(screen, BaseScreen):
+            return
+        why, step = held_now(state, datetime.now(UTC)), state.current
+        if why and step is not None:
+            outside_form(screen, step, why, lambda reason: self._run(screen, reason))
+        else:
+            self._run(screen)
+
+    def _run(self, screen: BaseScreen, outside_window: str = "") -> None:
+        from tui_migrate.engine import api
+
+        self.live.running = True
+        screen.send(api.Run(outside_window=outside_window), self._started)
+        screen.show()
 
     def _started(self, reply: Reply) -> None:
         if not reply.ok:

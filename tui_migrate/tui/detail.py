@@ -25,6 +25,7 @@ from tui_migrate.engine.sentences import (
 from tui_migrate.engine.wording import figure_text, figure_words, measured
 from tui_migrate.i18n import _, language, ngettext
 from tui_migrate.tui.advice import is_checklist, is_gate, unanswered
+from tui_migrate.tui.deciding import due_rows, moment_of, part_rows
 from tui_migrate.tui.safe import fit, prose, safe
 from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN
 from tui_migrate.tui.widgets.block import line
@@ -266,7 +267,7 @@ def step_rows(
     checks = check_rows(step.checks.values(), words)
     if is_gate(step):
         checks = look_rows(state.evidence_of(step), words)
-    standing = _standing(step, state.zone, words)
+    standing = _standing(state, step, words)
     make = gate_figures if is_gate(step) else _own_figures
     figures = make(state, step, width)
     if step.status is Status.FAILED:
@@ -288,7 +289,8 @@ def references(step: StepState) -> set[str]:
     return found - {""}
 
 
-def _standing(step: StepState, zone: str, words: Words) -> list[Content]:
+def _standing(state: RunState, step: StepState, words: Words) -> list[Content]:
+    zone = state.zone
     rows: list[Content] = []
     if step.status is Status.SKIPPED:
         text = _("Skipped by {who}").format(who=safe(step.settled_by) or "–")
@@ -298,8 +300,10 @@ def _standing(step: StepState, zone: str, words: Words) -> list[Content]:
         if step.subject:
             text = _("{n} records concerned").format(n=grouped(step.subject))
             rows.append(Content(text))
-        rows += needs_rows(step)
+        rows += part_rows(step) or needs_rows(step)
+        rows += due_rows(state, step, moment_of(state, frozen=True))
     elif is_checklist(step):
+        rows += due_rows(state, step, moment_of(state, frozen=True))
         total = len(step.outline.items)
         text = ngettext("{n} of {m} question answered", "{n} of {m} questions answered", total)
         rows.append(Content(text.format(n=len(step.answers), m=total)))

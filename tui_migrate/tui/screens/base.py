@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui_migrate.engine.api import AnyCommand, Query, Reply
+from tui_migrate.engine.gates import broken_glass
 from tui_migrate.engine.run import RunState, StepState
 from tui_migrate.engine.sentences import said, stamp
 from tui_migrate.errors import TuiMigrateError
@@ -109,7 +110,8 @@ class BaseScreen(Screen[None]):
             at = _("last entry {time}").format(time=at[-5:])
         rights = [f"{user} ({roles})  {at}"] if roles else []
         rights += [f"{user}  {at}", user]
-        self.query_one(TopBar).tell(name, rights, state.rehearsal, self.badge())
+        glass = bool(broken_glass(state))
+        self.query_one(TopBar).tell(name, rights, state.rehearsal, self.badge(), glass)
         shown = [act for act in acts(self.GROUP) if self.applies(act)]
         first = self.first()
         shown.sort(key=lambda act: first.index(act.id) if act.id in first else len(first))

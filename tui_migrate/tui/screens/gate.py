@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from copy import copy
+from datetime import datetime
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -11,11 +12,14 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 
+from tui_migrate.engine.api import Identity
+from tui_migrate.engine.gate_conditions import open_conditions
 from tui_migrate.engine.queries import FindingRules, RuleTotal, Said
 from tui_migrate.engine.run import SETTLED, RunState, SignOff, Status, StepState
 from tui_migrate.engine.sentences import grouped, said, stamp, step_name
 from tui_migrate.engine.wording import rule_words
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.tui import deciding
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.advice import is_gate, waivable
 from tui_migrate.tui.detail import (
@@ -30,6 +34,7 @@ from tui_migrate.tui.detail import (
 from tui_migrate.tui.evidence import Since, since_last
 from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.screens.base import BaseScreen
+from tui_migrate.tui.screens.deciding import meet_form, reopen_form
 from tui_migrate.tui.screens.sign import reject_form, sign_form
 from tui_migrate.tui.screens.waive import waive_form
 from tui_migrate.tui.status import BAD, GOOD, LOOKS, QUIET, WARN
@@ -85,8 +90,25 @@ class GateScreen(BaseScreen):
     @property
     def my_roles(self) -> list[str]:
         """The needed roles that the person at the keyboard has."""
-        roles = self.home.live.client.identity.roles
+        roles = self.me.roles
         return [str(a["role"]) for a in self.gate.outline.approvals if a.get("role") in roles]
+
+    @property
+    def me(self) -> Identity:
+        """Who sits here, with the roles that are lent to him."""
+        return deciding.acting(self.state, self.home.live.client.identity, self._now)
+
+    @property
+    def _now(self) -> datetime:
+        return deciding.moment_of(self.state, self._frozen is not None)
+
+    @property
+    def _expired(self) -> bool:
+        """Whether nobody may sign until the gate is opened again."""
+        return self.open and deciding.is_expired(self.state, self.gate, self._now)
+
+    def _said(self, reference: str) -> str:
+        return self._words.get(reference, "")
 
     def badge(self) -> str:
         return (
@@ -97,7 +119,15 @@ class GateScreen(BaseScreen):
 
     def applies(self, act: Act) -> bool:
         if act.id in ("gate.approve", "gate.conditions", "gate.reject"):
-            return self.open and bool(self.my_roles)
+            return self.open and bool(self.my_roles) and not self._expired
+        if act.id == "gate.glass":
+            mine = bool(self.me.roles) and self.gate.outline.break_glass
+            return self.open and mine and not self._expired
+        if act.id == "gate.reopen":
+            role = self.gate.outline.deadline.get("escalate_to")
+            return self._expired and role in self.me.roles
+        if act.id == "gate.meet":
+            return self._frozen is None and bool(open_conditions(self.state))
         if act.id == "gate.history":
             return any(s.voided for s in self.gate.signoffs)
         if act.id == "gate.waive":
@@ -129,7 +159,7 @@ class GateScreen(BaseScreen):
         self.read(
             "since", lambda: since_last(client.entries(1, now.seq), gate.id, now), self._have_since
         )
-        wanted = {ref for s in gate.signoffs for ref in (s.comment, s.conditions) if ref}
+        wanted = deciding.references(self.state, gate)
         wanted |= {ref for step in self.state.evidence_of(gate) for ref in references(step)}
         if wanted - set(self._words):
             self.ask("words", Said(references=tuple(sorted(wanted))), self._have_words)
@@ -149,6 +179,11 @@ class GateScreen(BaseScreen):
     def _advice(self, gate: StepState) -> str:
         if self._frozen is not None:
             return _("esc back: this is how the gate stood then")
+        if self._expired:
+            role = safe(str(gate.outline.deadline.get("escalate_to", "")))
+            if self.gate.outline.deadline.get("escalate_to") in self.me.roles:
+                return _("o open again: the deadline has expired, nobody can sign")
+            return _("the deadline has expired: {role} opens the gate again").format(role=role)
         if self.open and self.my_roles:
             return _("read the evidence, then a approve · c with conditions · x reject")
         if self.open:
@@ -163,6 +198,7 @@ class GateScreen(BaseScreen):
     def _rows(self, gate: StepState, width: int) -> list[Content]:
         """Who, what it is about, what is wrong with it, what changed; then the evidence in full."""
         rows = self._people(gate, width)
+        rows += deciding.gate_rows(self.state, gate, self._now, self._said)
         rows += self._signoffs(gate)
         rows += attention(gate.outline, other_too=width >= 90)
         rows += look_rows(self.state.evidence_of(gate), self._words)
@@ -172,10 +208,12 @@ class GateScreen(BaseScreen):
         return rows
 
     def _people(self, gate: StepState, width: int) -> list[Content]:
-        needs = needs_rows(gate)
-        identity = self.home.live.client.identity
+        needs = [] if gate.outline.parts else needs_rows(gate)
+        identity = self.me
         roles = ", ".join(identity.roles) or _("no role")
         you = f"{identity.user} ({roles})"
+        if identity.lent:
+            you += f" – {deciding.deputy_words(identity)}"
         may, style = (_("may sign"), GOOD) if self.my_roles else (_("may read, not sign"), WARN)
         if self._frozen is not None:
             may, style = _("reading only"), QUIET
@@ -282,7 +320,7 @@ class GateScreen(BaseScreen):
         }
         text, style = words.get(s.decision, (safe(s.decision), ""))
         at = stamp(s.at, self.state.zone)
-        tail = f"  {safe(s.by)} ({safe(s.role)}), {at}"
+        tail = f"  {deciding.signer(s)}, {at}"
         if s.voided:
             text, style = text + " – " + _("no longer counts"), QUIET
         rows = [line(("  " + text, style), tail)]
@@ -293,7 +331,7 @@ class GateScreen(BaseScreen):
         for reference in (s.comment, s.conditions):
             if words_ := self._words.get(reference, ""):
                 rows.append(Content(f"    “{safe(words_)}”"))
-        return rows
+        return [*rows, *deciding.special_rows(self.gate, s, self._said)]
 
     # Deciding
 
@@ -311,6 +349,26 @@ class GateScreen(BaseScreen):
         """Say no: wait, redo a step, or abort."""
         if self._may():
             reject_form(self, self.gate, self.state.evidence_of(self.gate))
+
+    def action_glass(self) -> None:
+        """Sign in spite of the rules, with a reason that stays visible."""
+        if not self.gate.outline.break_glass:
+            self.home.tell(_("The runbook does not allow that at this gate."), "warning")
+        elif self.open and not self._expired:
+            sign_form(self, self.gate, conditions=False, glass=True)
+
+    def action_meet(self) -> None:
+        """Say how a condition was met."""
+        if self._frozen is None:
+            meet_form(self, self._said)
+
+    def action_reopen(self) -> None:
+        """Open the gate again after its deadline."""
+        role = str(self.gate.outline.deadline.get("escalate_to", ""))
+        if self._expired and role in self.me.roles:
+            reopen_form(self, self.gate)
+        elif self._expired:
+            self.home.tell(_("This needs one of the roles: {roles}.").format(roles=role), "warning")
 
     def action_waive(self) -> None:
         """Accept a failing check of the evidence."""
@@ -335,6 +393,8 @@ class GateScreen(BaseScreen):
     def _may(self) -> bool:
         if not self.open:
             self.home.tell(_("No decision is asked for here now."), "warning")
+        elif self._expired:
+            self.home.tell(_("The deadline has expired: nobody can sign."), "warning")
         elif not self.my_roles:
             needed = ", ".join(said(str(a.get("role", ""))) for a in self.gate.outline.approvals)
             self.home.tell(

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tui_migrate.engine import api
+from tui_migrate.engine.gate_signing import START, checkpoints
+from tui_migrate.engine.gates import held_back
 from tui_migrate.engine.run import StepState
 from tui_migrate.engine.sentences import grouped, step_name
 from tui_migrate.engine.ssh_signoffs import AGENT, demanded, signed
@@ -16,7 +18,9 @@ from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form, needed
 from tui_migrate.tui.widgets.block import lines
 
-ABORT, WAIT = "abort", "wait"
+ABORT, WAIT, HOLD = "abort", "wait", "hold:"
+ALL, WHOLE = "*", ""
+"""All parts of a divided gate as a choice, and as what a sign-off says."""
 
 
 def typed_number(text: str) -> int | None:
@@ -57,8 +61,19 @@ def _send(screen: BaseScreen, command: api.Sign, filled: Filled) -> None:
         screen.send(command)
 
 
-def sign_form(screen: BaseScreen, gate: StepState, conditions: bool) -> None:
-    """Approve ``gate``: the number typed, a comment, and the conditions if there are any."""
+def _parts(gate: StepState) -> list[tuple[str, str]]:
+    """What a sign-off can be about at a divided gate."""
+    if not gate.outline.parts:
+        return []
+    back = held_back(gate)
+    words = {True: _("{part}: held back"), False: _("{part}: approved")}
+    parts = [(p, words[p in back].format(part=safe(p))) for p in gate.outline.parts]
+    return [*parts, (ALL, _("all of them"))]
+
+
+def sign_form(screen: BaseScreen, gate: StepState, conditions: bool, glass: bool = False) -> None:
+    """Approve ``gate``: the number typed, a comment, and the conditions if there are any.
+    ``glass``: in spite of the gate's rules, with the reason."""
     evidence, name = gate.evidence, prose(step_name(gate.outline))
 
     def then(filled: Filled | None) -> None:
@@ -77,18 +92,21 @@ def sign_form(screen: BaseScreen, gate: StepState, conditions: bool) -> None:
                 evidence=evidence,
                 typed=typed_number(filled["typed"]),
                 terms=terms,
+                part=filled.get("choice", WHOLE).removeprefix(ALL),
+                break_glass=filled.get("glass", ""),
             ),
             filled,
         )
 
     asks = [_confirm(gate.subject)]
+    if glass:
+        why = needed(_("Breaking the rules of a gate needs a reason."))
+        asks.append(Ask("glass", _("Why in spite of the rules?"), check=why))
     if conditions:
         bad_day = _("This is not a date: type it as 31-03-2026.")
         asks += [
             Ask("what", _("Conditions"), check=needed(_("Say under which conditions."))),
-            Ask(
-                "owner", _("Who sees to it"), check=needed(_("Name a person of the organisation."))
-            ),
+            Ask("owner", _("Who sees to it"), check=needed(_("Name a user or a role."))),
             Ask("due", _("Due"), hint="31-03-2026", check=lambda t: "" if day(t) else bad_day),
         ]
     asks.append(Ask("comment", _("Comment")))
@@ -98,12 +116,39 @@ def sign_form(screen: BaseScreen, gate: StepState, conditions: bool) -> None:
             _("You sign for: {name}").format(name=name),
             _("Evidence {hash}").format(hash=safe(f"{evidence[:8]}…{evidence[-4:]}")),
             _("Records concerned: {n}").format(n=grouped(gate.subject)),
+            *_glass_words(glass),
             *told,
         ]
     )
     asks += with_key
     title = _("Approve with conditions") if conditions else _("Approve")
-    screen.app.push_screen(Form(title, intro, asks, submit=_("sign")), then)
+    if glass:
+        title = _("BREAK-GLASS")
+    screen.app.push_screen(
+        Form(title, intro, asks, _parts(gate), submit=_("sign"), picked=_first_back(gate)), then
+    )
+
+
+def _first_back(gate: StepState) -> str:
+    """The part under the cursor at first: one that still has to be approved."""
+    return next(iter(held_back(gate)), "")
+
+
+def _glass_words(glass: bool) -> list[str]:
+    if not glass:
+        return []
+    return [
+        _("You sign alone, in spite of this gate's rules. Your name and reason"),
+        _("stay in top line, status, report and journal for ever."),
+    ]
+
+
+def _back_words(screen: BaseScreen, point: str) -> str:
+    """Going back to a checkpoint."""
+    if point == START:
+        return _("back to the start: all is done again")
+    name = prose(step_name(screen.state.steps[point].outline))
+    return _("back to “{name}”: all behind it again").format(name=name)
 
 
 def reject_form(screen: BaseScreen, gate: StepState, steps: Sequence[StepState]) -> None:
@@ -114,12 +159,21 @@ def reject_form(screen: BaseScreen, gate: StepState, steps: Sequence[StepState])
         for s in steps
         if s.outline.uses not in ("gate",)
     ]
+    choices += [
+        (f"{HOLD}{part}", _("hold back {part}: the gate waits for it").format(part=safe(part)))
+        for part in gate.outline.parts
+    ]
+    choices += [
+        (f"rollback:{point}", _back_words(screen, point))
+        for point in reversed(checkpoints(screen.state, gate))
+    ]
     choices.append((ABORT, _("abort the run")))
 
     def then(filled: Filled | None) -> None:
         if filled is None:
             return
         choice = filled["choice"]
+        part = choice.removeprefix(HOLD) if choice.startswith(HOLD) else WHOLE
         _send(
             screen,
             api.Sign(
@@ -128,7 +182,8 @@ def reject_form(screen: BaseScreen, gate: StepState, steps: Sequence[StepState])
                 comment=filled["reason"],
                 evidence=gate.evidence,
                 typed=typed_number(filled["typed"]),
-                then="" if choice == WAIT else choice,
+                then="" if choice == WAIT or part else choice,
+                part=part,
             ),
             filled,
         )
@@ -141,5 +196,6 @@ def reject_form(screen: BaseScreen, gate: StepState, steps: Sequence[StepState])
     asks += with_key
     title = _("Reject {name}").format(name=prose(step_name(gate.outline)))
     concerned = _("Records concerned: {n}").format(n=grouped(gate.subject))
-    intro = lines([concerned, *told, _("What follows?")])
+    kept = _("Going back deletes nothing in the target: what was written there stays.")
+    intro = lines([concerned, *told, kept, _("What follows?")])
     screen.app.push_screen(Form(title, intro, asks, choices, submit=_("reject")), then)

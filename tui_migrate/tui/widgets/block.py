@@ -94,12 +94,22 @@ class Field(Input):
 class TopBar(Block):
     """Where I am and who I am, and REHEARSAL where nothing is real."""
 
-    def tell(self, left: str, rights: Sequence[str], rehearsal: bool, replay: str = "") -> None:
+    def tell(
+        self,
+        left: str,
+        rights: Sequence[str],
+        rehearsal: bool,
+        replay: str = "",
+        glass: bool = False,
+    ) -> None:
         """``rights``: what may stand at the right, longest first; the first that leaves ``left``
-        its room is taken."""
+        its room is taken. ``glass``: the rules of a gate were broken once."""
         badges: list[Part] = []
         if replay:
             badges.append((f" {replay} ", "reverse bold"))
+            badges.append(" ")
+        if glass:
+            badges.append((" BREAK-GLASS ", "$text-error reverse bold"))
             badges.append(" ")
         if rehearsal:
             badges.append((" REHEARSAL ", "$text-warning reverse bold"))

@@ -1,6 +1,7 @@
 """What every source writer shares: chance, the scribe, the truth and the rows written so far."""
 
 from collections import defaultdict
+from collections.abc import Container
 from dataclasses import dataclass, field
 from random import Random
 
@@ -57,10 +58,10 @@ class Desk:
             key, person, said.readable, said.has_name, said.birth_key, said.address_key
         )
 
-    def repeat_some(self, file: str, share: float) -> None:
-        """Deliver some rows a second time, as exports that are pasted together do."""
+    def repeat_some(self, file: str, share: float, but: Container[str] = ()) -> None:
+        """Deliver some rows a second time, as exports that are pasted together do; none of ``but``."""
         rows = self.rows[file]
-        rows += [row for row in rows if self.chance(share)]
+        rows += [row for row in rows if self.chance(share) and row not in but]
 
     def hide(self, file: str, row: str) -> None:
         """Put a broken row somewhere in the middle."""

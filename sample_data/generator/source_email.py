@@ -26,8 +26,7 @@ def write_email(desk: Desk) -> None:
     for place, org in enumerate(desk.village.orgs):
         if desk.chance(0.4):
             _org_row(desk, org, desk.village.first + place)
-    _broken(desk)
-    desk.repeat_some(SUBSCRIBERS, 0.003)
+    desk.repeat_some(SUBSCRIBERS, 0.003, but=_broken(desk))
 
 
 def subscriber_id(index: int, slot: int) -> str:
@@ -140,9 +139,11 @@ def _org_row(desk: Desk, org: Org, index: int) -> None:
     desk.rows[SUBSCRIBERS].append(line(",", fields))
 
 
-def _broken(desk: Desk) -> None:
+def _broken(desk: Desk) -> set[str]:
     """A NUL, an undecodable byte and a row too long, each on a row of its own, and a torn row that
-    comes again whole. None of them is an opt-out, as who reads closely can prove."""
+    comes again whole. None of them is an opt-out, as who reads closely can prove; of a torn row that
+    came once more behind the whole one nobody could. Gives the torn row."""
+    torn: set[str] = set()
     count = min(4, len(desk.village.persons))
     chosen = desk.rng.sample(desk.village.persons, count)
     for kind, person in zip(("nul", "byte", "many", "few"), chosen, strict=False):
@@ -153,19 +154,22 @@ def _broken(desk: Desk) -> None:
             desk.truth.record(key, person.pid, said.points, said.has_name, readable=False)
         fields = [number, said.email, said.first, said.surname, "Nova", ""]
         if kind == "few":
-            _tear(desk)
+            torn |= _tear(desk)
             continue
         fields[3] += {"nul": "\0", "byte": BAD_BYTE}.get(kind, "")
         fields += [*_history(desk, number, "Nova", calm=True), "", ""]
         desk.hide(SUBSCRIBERS, line(",", fields) + ",,extra" * (kind == "many"))
+    return torn
 
 
-def _tear(desk: Desk) -> None:
+def _tear(desk: Desk) -> set[str]:
     """Put the beginning of a row before it, as where a writer broke off and began again."""
     rows = desk.rows[SUBSCRIBERS]
     place = desk.rng.randint(min(1, len(rows)), len(rows))
     for near in (*range(place, len(rows)), *reversed(range(place))):
         cells = rows[near].split(",")
         if len(cells) == HEADER.count(",") + 1 and not {"\0", BAD_BYTE, '"'} & set(rows[near]):
-            rows.insert(near, ",".join(cells[:2]) + ",")
-            return
+            torn = ",".join(cells[:2]) + ","
+            rows.insert(near, torn)
+            return {torn}
+    return set()

@@ -178,16 +178,21 @@ def seeking(entries: int) -> list[str]:
         rewind = Rewind(read)
         rewind.state(len(read))
         places = random.Random(7).choices(range(1, len(read) + 1), k=200)
-        goes = sorted(timed(lambda at=at: rewind.state(at))[2] for at in places)  # type: ignore[misc]
-    middle, late = statistics.median(goes), goes[int(len(goes) * 0.95)]
+        goes = [timed(lambda at=at: rewind.state(at))[1:] for at in places]  # type: ignore[misc]
+    busies, clocks = (sorted(go[n] for go in goes) for n in (0, 1))
+    rows = []
+    for name, place in (("median", 0.5), ("95th of 100", 0.95)):
+        spent, waited = (each[int(len(each) * place)] for each in (busies, clocks))
+        reached = f"{said(spent <= 0.05)} by busy seconds, {said(waited <= 0.05)} by the clock"
+        times = f"{spent * 1000:.1f} ms | {waited * 1000:.1f} ms"
+        rows.append(f"| seek to a random entry, {name} | {times} | ≤ 50 ms | {reached} |")
     return [
         f"## A journal of {len(read):,} entries",
         "",
-        "| | clock | aim | |",
-        "|---|---:|---:|---|",
-        f"| read and checked | {clock:.2f} s ({busy:.2f} s busy) | | |",
-        f"| seek to a random entry, median | {middle * 1000:.1f} ms | ≤ 50 ms | {said(middle <= 0.05)} |",
-        f"| seek, 95th of 100 | {late * 1000:.1f} ms | ≤ 50 ms | {said(late <= 0.05)} |",
+        "| | busy | clock | aim | |",
+        "|---|---:|---:|---:|---|",
+        f"| read and checked | {busy:.2f} s | {clock:.2f} s | | |",
+        *rows,
         "",
     ]
 
@@ -195,7 +200,7 @@ def seeking(entries: int) -> list[str]:
 def main() -> int:
     """Measure what the arguments ask for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--persons", type=int, default=20_000, help="of the run with and without")
+    parser.add_argument("--persons", type=int, default=10_000, help="of the run with and without")
     parser.add_argument("--events", type=int, default=10_000_000, help="of the synthetic trail")
     parser.add_argument("--entries", type=int, default=10_000, help="of the long journal")
     parser.add_argument("--output", type=Path, default=RESULTS)

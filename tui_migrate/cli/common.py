@@ -209,7 +209,9 @@ def words_of(here: Workspace) -> Callable[[str], str]:
     """Opens commitments with the workspace's vault; '' for all where it is not there."""
     from tui_migrate.audit.vault import Vault
 
-    return Vault(here.vault).words if here.vault.is_dir() else lambda _reference: ""
+    if here.is_others or not here.vault.is_dir():
+        return lambda _reference: ""
+    return Vault(here.vault).words
 
 
 def look_at_clock(root: Path) -> None:

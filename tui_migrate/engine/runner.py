@@ -73,8 +73,9 @@ def _held_up(step: StepState, opened: Callable[[str], str]) -> Stopped:
     lines.append(
         _(
             "  Mend what they name and run again: changed files are noticed. The findings tell more:"
-            " tui-migrate export findings -o FILE. Waiving a check takes the full-screen program."
-        )
+            " tui-migrate export findings -o FILE. What is acceptable can be waived, with a reason:"
+            " tui-migrate waive {} CHECK --reason WHY."
+        ).format(step.id)
     )
     return Stopped(Exit.NO, "\n".join(lines), step.id)
 

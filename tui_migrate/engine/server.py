@@ -26,6 +26,7 @@ from tui_migrate.engine import api, wire
 from tui_migrate.engine.engine import Engine
 from tui_migrate.engine.evidence_files import received
 from tui_migrate.engine.gate_commands import note_due
+from tui_migrate.engine.gate_delegations import standing
 from tui_migrate.engine.identity import User, peer_user, people_named
 from tui_migrate.engine.opening import readable
 from tui_migrate.engine.rights import may_attach, rights
@@ -155,7 +156,8 @@ class Server:
         step = core.state.current
         if step is None or step.status is not Status.WAITING or not core.state.run:
             return False
-        return bool(people_named(core.runbook) - {core.owner.user})
+        lent = {d.to for d in standing(core.state, core.now())}
+        return bool((people_named(core.runbook) | lent) - {core.owner.user})
 
     # -- what the engine says ------------------------------------------------------------------
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +17,9 @@ from textual.content import Content, Span
 from tests.tui.conftest import Make
 from tests.tui.world import ITEMS, World
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit.entries import Entry
 from tui_migrate.engine import api
-from tui_migrate.engine.rewind import Rewind, mark
+from tui_migrate.engine.rewind import Rewind, kept, mark
 from tui_migrate.engine.run import RunState, fold
 from tui_migrate.tui.advice import next_press
 from tui_migrate.tui.answers import Item, canonical, day, number, wrong
@@ -111,6 +114,73 @@ def test_rewind_shows_what_a_fold_of_the_same_entries_shows(make: Make) -> None:
     rewind._stride = 7  # keep states on the way also in a short run
     for count in [3, len(entries), 1, 20, 19, 8, 14, 21, 2]:
         assert essence(rewind.state(count)) == essence(fold(entries[:count])), count
+
+
+def long_run(entries: Sequence[Entry], count: int) -> list[Entry]:
+    """The entries of a run, and then units of it until there are ``count``."""
+    made = list(entries)
+    for seq in range(len(made) + 1, count + 1):
+        fact = facts.UnitCommitted(
+            step="ingest", attempt=1, unit=f"u{seq}", counts={"rows": 1}, digest="0"
+        )
+        made.append(msgspec.structs.replace(made[-1], seq=seq, fact=fact, command=f"c{seq}"))
+    return made
+
+
+def test_a_seek_in_ten_thousand_entries_folds_five_hundred_at_most(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = long_run(run_through(make()).entries(), 10_000)
+    rewind = Rewind(entries)
+    folded: list[int] = []
+
+    def counting(some: Sequence[Entry], state: RunState) -> RunState:
+        folded.append(len(some))
+        return fold(some, state)
+
+    monkeypatch.setattr("tui_migrate.engine.rewind.fold", counting)
+    rewind.state(10_000)
+    assert sum(folded) == 10_000
+    for position in (1, 10_000, 4_999, 9_999, 500, 501, 7_250, 2):
+        folded.clear()
+        state = rewind.state(position)
+        assert sum(folded) <= 500, position
+        assert state.seq == position
+        assert len(state.steps["ingest"].units) == len(
+            fold(entries[:position]).steps["ingest"].units
+        )
+
+
+def test_a_kept_state_is_changed_by_no_later_fold(make: Make) -> None:
+    entries = run_through(make()).entries()
+    state = fold(entries[:12])
+    copy, told = kept(state), repr(state)
+    assert copy == state
+    fold(entries[12:], state)
+    assert repr(copy) == told
+
+
+def test_entries_are_found_by_who_step_and_brand(make: Make) -> None:
+    world = run_through(make())
+    world.write(facts.StepStopped(step="quality", attempt=1), by="berta")
+    entries = world.entries()
+    rewind = Rewind(entries)
+    assert rewind.matching("by:berta", {}) == [len(entries)]
+    assert rewind.matching("berta step:quality", {}) == [len(entries)]
+    assert rewind.matching("step:berta", {}) == []
+    quality = rewind.matching("step:quality", {})
+    assert all(
+        "quality"
+        in (getattr(entries[n - 1].fact, "step", "") + getattr(entries[n - 1].fact, "gate", ""))
+        for n in quality
+    )
+    delivered = [n for n, e in enumerate(entries, 1) if isinstance(e.fact, facts.DeliverySeen)]
+    sources = {getattr(entries[n - 1].fact, "source", "") for n in delivered}
+    found = rewind.matching("brand:kompas", dict.fromkeys(sources, ("Kompas",)))
+    assert set(delivered) <= set(found)
+    assert not set(delivered) & set(
+        rewind.matching("brand:nova", dict.fromkeys(sources, ("Kompas",)))
+    ) - {1}
 
 
 def test_the_time_line_shows_the_gravest(make: Make) -> None:

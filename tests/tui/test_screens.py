@@ -13,6 +13,7 @@ from tests.tui.conftest import Make
 from tests.tui.data import fill
 from tests.tui.test_walk import app_on, press, settle, type_in
 from tests.tui.world import ITEMS, World
+from tui_migrate.audit import entries as facts
 from tui_migrate.engine import api
 from tui_migrate.tui.app import MigrateApp
 from tui_migrate.tui.screens.form import Form
@@ -198,6 +199,42 @@ def test_replay_steps_back_by_entry_and_by_gate(make: Make) -> None:
         assert screen.state.seq == entries
         await press(pilot, "escape")
         assert isinstance(app.screen, RunScreen)
+
+    tell(world, story)
+
+
+def test_replay_goes_to_an_entry_and_steps_through_what_fits(make: Make) -> None:
+    world = advanced(fill(make()))
+    world.write(facts.StepStopped(step="go", attempt=1), by="berta")
+    world.write(facts.StepStopped(step="go", attempt=1), by="anna")
+    last = len(world.entries())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "r")
+        screen = app.screen
+        assert isinstance(screen, ReplayScreen)
+        await press(pilot, "t")
+        await type_in(pilot, "7")
+        assert screen.state.seq == 7
+        await press(pilot, "t")
+        await type_in(pilot, str(last + 1))
+        assert f"There are {last} entries." in text(app, "#wrong")
+        await press(pilot, "escape", "f")
+        await type_in(pilot, "by:berta")
+        assert screen.state.seq == last - 1
+        assert "by:berta: 1 entry fits" in text(app, "#said")
+        await press(pilot, "right")
+        assert screen.state.seq == last - 1, "none fits behind it"
+        await press(pilot, "slash")
+        await type_in(pilot, "step:go")
+        await press(pilot, "left")
+        here = world.entries()[screen.state.seq - 1].fact
+        assert "go" in (getattr(here, "step", "") or getattr(here, "gate", ""))
+        assert "step:go: " in text(app, "#said")
+        await press(pilot, "f", "enter")
+        assert "fit" not in text(app, "#said")
+        await press(pilot, "end")
+        assert screen.state.seq == last
 
     tell(world, story)
 

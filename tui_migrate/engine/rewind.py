@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
-from copy import deepcopy
+from collections import deque
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import fields, is_dataclass
 from datetime import datetime
+from typing import Any
+
+import msgspec
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.run import RunState, fold
 from tui_migrate.engine.zones import moment
 
-KEPT = 16
+KEPT = 64
 """States kept on the way, so that going back does not fold from the start."""
 LEAST = 500
+"""Entries between two of them, at least."""
 
 GATE, FAILURE, DECISION, SEAL, REST = "‖", "✗", "·", "◆", "─"
 _RANK = {FAILURE: 4, GATE: 3, SEAL: 2, DECISION: 1, REST: 0}
@@ -41,6 +47,53 @@ def mark(entry: Entry) -> str:
             return REST
 
 
+def kept(value: Any) -> Any:
+    """A copy that no later fold changes: containers and states are copied, facts and texts are shared.
+    (A tenth of the time of ``deepcopy``, which copies facts too.)"""
+    match value:
+        case str() | int() | None | msgspec.Struct():
+            return value
+        case dict():
+            return {key: kept(each) for key, each in value.items()}
+        case list():
+            return [kept(each) for each in value]
+        case set():
+            return set(value)
+        case deque():
+            return deque(value, value.maxlen)
+        case _ if is_dataclass(value):
+            made = copy(value)
+            for one in fields(value):
+                setattr(made, one.name, kept(getattr(value, one.name)))
+            return made
+        case _:
+            return value
+
+
+def _word(word: str) -> tuple[str, str]:
+    kind, colon, text = word.partition(":")
+    return (kind, text) if colon and kind in ("by", "step", "brand") else ("", word)
+
+
+def _fits(entry: Entry, kind: str, word: str, brands: Mapping[str, Sequence[str]]) -> bool:
+    fact = entry.fact
+    found = {
+        "by": [entry.by],
+        "step": [str(getattr(fact, name, "")) for name in ("step", "gate")],
+        "brand": [
+            *_listed(getattr(fact, "brands", ())),
+            *_listed(getattr(fact, "brand", "")),
+            *brands.get(str(getattr(fact, "source", "")), ()),
+        ],
+    }
+    texts = found[kind] if kind else [text for each in found.values() for text in each]
+    return any(word in text.lower() for text in texts)
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else [str(each) for each in value]
+
+
 class Rewind:
     """The entries of a run, and its state after any number of them."""
 
@@ -56,18 +109,29 @@ class Rewind:
         return len(self.entries)
 
     def state(self, count: int) -> RunState:
-        """The state after the first ``count`` entries."""
+        """The state after the first ``count`` entries: from the nearest state on the way, so that a
+        seek folds one stride at most once the run was folded."""
         count = min(max(0, count), len(self.entries))
-        if count < self._at:
-            base = max((at for at in self._kept if at <= count), default=0)
-            self._at, self._state = base, deepcopy(self._kept[base]) if base else RunState()
+        base = max((at for at in self._kept if at <= count), default=0)
+        if count < self._at or base > self._at:
+            self._at, self._state = base, kept(self._kept[base]) if base else RunState()
         while self._at < count:
             stop = min(count, (self._at // self._stride + 1) * self._stride)
             fold(self.entries[self._at : stop], self._state)
             self._at = stop
             if stop % self._stride == 0 and stop not in self._kept:
-                self._kept[stop] = deepcopy(self._state)
+                self._kept[stop] = kept(self._state)
         return self._state
+
+    def matching(self, words: str, brands: Mapping[str, Sequence[str]]) -> list[int]:
+        """Positions of the entries that fit every word: a part of who did it (``by:``), of a step's id
+        (``step:``), or a brand (``brand:``). ``brands``: source → brands that it delivers for."""
+        wanted = [_word(word) for word in words.lower().split()]
+        return [
+            number
+            for number, entry in enumerate(self.entries, 1)
+            if all(_fits(entry, kind, word, brands) for kind, word in wanted)
+        ]
 
     def gate(self, count: int, by: int) -> int:
         """The position of the next gate from ``count`` on (``by`` 1) or before it (-1)."""

@@ -344,7 +344,14 @@ ACTS: dict[str, list[Act]] = {
             False,
         ),
         ("replay.play", "space", "play", _("play"), _("Play and pause")),
-        ("replay.time", "t", "time", _("time"), _("Go to a moment")),
+        ("replay.time", "t", "time", _("go to"), _("Go to an entry or a moment")),
+        (
+            "replay.filter",
+            "f,slash",
+            "filter",
+            _("filter"),
+            _("Step through the entries of some users, steps or brands only"),
+        ),
         (
             "replay.difference",
             "d",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from copy import deepcopy
 from datetime import datetime
 from pathlib import PurePath
 from typing import ClassVar
@@ -17,11 +17,12 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 
 from tui_migrate.engine.queries import Said
-from tui_migrate.engine.rewind import DECISION, FAILURE, GATE, SEAL, Rewind
+from tui_migrate.engine.rewind import DECISION, FAILURE, GATE, SEAL, Rewind, kept
 from tui_migrate.engine.run import RunState
 from tui_migrate.engine.sentences import Teller, clock, grouped, stamp
 from tui_migrate.engine.zones import moment
-from tui_migrate.i18n import _
+from tui_migrate.errors import TuiMigrateError
+from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.advice import is_gate
 from tui_migrate.tui.between import between
@@ -55,6 +56,9 @@ class ReplayScreen(BaseScreen):
         self._playing: Timer | None = None
         self._mark = 0
         """Where ``d`` was pressed first, or 0."""
+        self._words = ""
+        self._only: list[int] | None = None
+        """Positions that are stepped through, or ``None`` for all."""
 
     def body(self) -> Iterable[Widget]:
         with Container(id="frame"):
@@ -105,6 +109,10 @@ class ReplayScreen(BaseScreen):
         if self._mark:
             text = _("from entry {n}: move, then d for what changed · d here forgets it")
             said = [(" ┼ ", "bold $accent"), (text.format(n=grouped(self._mark)), "$accent")]
+        if self._only is not None and not self._mark:
+            count = ngettext("{n} entry fits", "{n} entries fit", len(self._only))
+            found = count.format(n=grouped(len(self._only)))
+            said[1:1] = [(f"{safe(self._words)}: {found} ", "$accent")]
         self.query_one("#said", Block).put(line(*said))
         self.query_one("#time", Block).put(self._timeline(rewind, width - 2))
 
@@ -131,9 +139,19 @@ class ReplayScreen(BaseScreen):
     # Keys
 
     def action_move(self, by: int) -> None:
-        """One entry on or back."""
+        """One entry on or back; with a filter, to the next or last one that fits."""
         self._stop()
-        self._go(self._at + by)
+        self._go(self._next(by))
+
+    def _next(self, by: int) -> int:
+        """The position one step away; where no entry fits any more, the present one."""
+        if self._only is None:
+            return self._at + by
+        if by > 0:
+            number = bisect_right(self._only, self._at)
+            return self._only[number] if number < len(self._only) else self._at
+        number = bisect_left(self._only, self._at)
+        return self._only[number - 1] if number else self._at
 
     def action_gate(self, by: int) -> None:
         """To the next gate or the one before."""
@@ -155,7 +173,7 @@ class ReplayScreen(BaseScreen):
         if self._playing is not None:
             self._stop()
         else:
-            if self._at >= len(rewind):
+            if self._next(1) in (self._at, len(rewind) + 1):
                 self._at = 0
             self._playing = self.set_interval(BEAT, self._beat)
             self._beat()
@@ -163,11 +181,11 @@ class ReplayScreen(BaseScreen):
 
     def _beat(self) -> None:
         rewind = self._rewind
-        if rewind is None or self._at >= len(rewind):
+        if rewind is None or self._next(1) in (self._at, len(rewind) + 1):
             self._stop()
             self.refresh_state()
         else:
-            self._go(self._at + 1)
+            self._go(self._next(1))
 
     def _stop(self) -> None:
         if self._playing is not None:
@@ -186,7 +204,7 @@ class ReplayScreen(BaseScreen):
             self.refresh_state()
             return
         self._mark = 0
-        before = deepcopy(rewind.state(first))
+        before = kept(rewind.state(first))
         after = rewind.state(second)
         told = lines(between(before, after, rewind.entries[first:second]))
         title = _("What changed between entry {a} and entry {b}")
@@ -208,19 +226,68 @@ class ReplayScreen(BaseScreen):
         zone = self._cut.zone
 
         def then(filled: Filled | None) -> None:
-            wanted = self._moment(filled["time"]) if filled else None
-            if wanted is not None:
+            text = filled["time"].strip() if filled else ""
+            if text.isdecimal():
+                self._go(int(text))
+            elif wanted := self._moment(text):
                 self._go(rewind.at_time(wanted, zone))
 
         def right(text: str) -> str:
-            return "" if self._moment(text) else _("Type it as 14:02 or 2026-03-01 14:02.")
+            plain = text.strip()
+            if plain.isdecimal():
+                known = 1 <= int(plain) <= len(rewind)
+                return "" if known else _("There are {n} entries.").format(n=grouped(len(rewind)))
+            known = self._moment(plain) is not None
+            return "" if known else _("Type it as 123, 14:02 or 2026-03-01 14:02.")
 
-        asks = [Ask("time", _("Time, with the day before it if needed"), hint="14:02", check=right)]
+        asks = [
+            Ask(
+                "time",
+                _("Number of an entry, or a time with the day before it"),
+                "",
+                "14:02",
+                right,
+            )
+        ]
         first, last = rewind.entries[0].at, rewind.entries[-1].at
         intro = _("The run went from {a} to {b} ({zone}).").format(
             a=stamp(first, zone), b=stamp(last, zone), zone=safe(zone)
         )
         self.app.push_screen(Form(_("Go to a moment"), intro, asks, submit=_("go")), then)
+
+    def action_filter(self) -> None:
+        """Step through some entries only; nothing typed: through all again."""
+        rewind = self._rewind
+        if rewind is None:
+            return
+        self._stop()
+        brands = self._brands()
+
+        def then(filled: Filled | None) -> None:
+            if filled is None:
+                return
+            self._words = " ".join(filled["words"].split())
+            self._only = rewind.matching(self._words, brands) if self._words else None
+            if self._only and self._at not in self._only:
+                self._go(self._next(1) if self._next(1) != self._at else self._next(-1))
+            self.refresh_state()
+
+        def right(text: str) -> str:
+            found = not text.strip() or rewind.matching(text, brands)
+            return "" if found else _("No entry fits.")
+
+        label = _("Words that fit who, step or brand; empty: all entries")
+        asks = [Ask("words", label, "", "by:anna step:merge brand:Nova", right)]
+        now = _("Now: {words}").format(words=safe(self._words)) if self._words else ""
+        self.app.push_screen(Form(_("Step through"), now, asks, submit=_("filter")), then)
+
+    def _brands(self) -> dict[str, tuple[str, ...]]:
+        """Source → the brands that it delivers for, where this user may read the runbook."""
+        try:
+            sources = self.home.live.client.runbook.sources
+        except (TuiMigrateError, OSError, AttributeError):
+            return {}
+        return {name: tuple(source.brands or ()) for name, source in sources.items()}
 
     def _moment(self, text: str) -> datetime | None:
         """``14:02`` on the day that is shown, or a day and a time; with the run's zone."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 import signal
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.program import facts, finish, start, tui
-from tests.e2e.terminal import Terminal
+from tests.e2e.program import audit_of, facts, finish, start, tui
+from tests.e2e.terminal import PATIENCE, Terminal
+from tui_migrate.engine.workspace import Workspace, is_held
 
 TYPED = {"text": "As it is written in our register.", "number": "120", "date": "01-09-2026"}
 KINDS = {"yes or no", "choice", *TYPED}
@@ -254,10 +256,17 @@ def test_on_a_small_terminal_up_to_the_first_gate(tmp_path: Path) -> None:
 
 
 def assert_sound_so_far(workspace: Path) -> None:
-    """Nothing is wrong with the audit but that the run has not ended."""
+    """Nothing is wrong with the audit but that the run has not ended: all entries are trusted. The
+    engine carries the run on to where somebody is needed, and then ends by itself."""
+    until = time.monotonic() + PATIENCE
+    while is_held(Workspace(workspace)):
+        assert time.monotonic() < until, "the engine does not end"
+        time.sleep(0.1)
     said = finish(start("audit", "verify", "-w", workspace)).said
+    entries = len((audit_of(workspace) / "journal.jsonl").read_bytes().splitlines())
     assert re.findall(r"^✗ .*", said, re.MULTILINE) == [
-        "✗ The end is not vouched for: the run is not finished, or its end was cut off."
+        "✗ The end is not vouched for: the run is not finished, or its end was cut off.",
+        f"✗ Trust ends behind entry {entries}.",
     ]
 
 
@@ -291,7 +300,9 @@ def test_a_lost_terminal_in_mid_run_and_on_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
-def test_leaving_while_a_step_runs_asks_first_and_rests(tmp_path: Path, key: str) -> None:
+def test_leaving_while_a_step_runs_asks_first_and_the_engine_goes_on(
+    tmp_path: Path, key: str
+) -> None:
     workspace = tmp_path / "demo"
     with Terminal("demo", workspace) as t:
         up_to_the_reading(t, evidence_of(tmp_path))

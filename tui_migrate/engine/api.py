@@ -184,6 +184,15 @@ class RotateKey(Command, frozen=True, kw_only=True, tag="rotate-key"):
     """Make a new key for the seals; the present one signs for it."""
 
 
+class Forget(Command, frozen=True, kw_only=True, tag="forget"):
+    """Erase a person. ``profile``: profile id or source/record. ``typed``: what the person who asks
+    typed to confirm: one of the record numbers, or the profile id."""
+
+    profile: str
+    reason: str
+    typed: str = ""
+
+
 AnyCommand = (
     Run
     | Stop
@@ -201,7 +210,11 @@ AnyCommand = (
     | Export
     | Deleted
     | RotateKey
+    | Forget
 )
+
+AT_REST = (Forget,)
+"""Commands that have the workspace to themselves: refused while the runner is at work."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 
@@ -17,19 +19,23 @@ from tui_migrate.audit.entries import (
     AccessRefused,
     AnyFact,
     Entry,
+    ErasureAsked,
     GatePassed,
     Sealed,
 )
 from tui_migrate.audit.journal import Journal
 from tui_migrate.audit.sealkey import SealKey
 from tui_migrate.audit.seals import append_seal
+from tui_migrate.audit.tombstones import Tombstones, rewritten
 from tui_migrate.audit.trail import TrailWriter
 from tui_migrate.audit.vault import Vault
 from tui_migrate.engine.api import Heard, Identity, Listener
 from tui_migrate.engine.opening import readable
 from tui_migrate.engine.run import RunState, apply
 from tui_migrate.engine.workspace import Workspace
+from tui_migrate.files import whole
 from tui_migrate.runbook.models import Runbook
+from tui_migrate.staging.erasing import destroy, replacing
 from tui_migrate.staging.store import Store
 from tui_migrate.steps.base import Registry
 
@@ -75,6 +81,7 @@ class Core:
     """What seals and signatures are held against."""
     seal_key: SealKey | None = None
     """There is one as soon as the engine is open."""
+    _stones: tuple[tuple[int, int], Tombstones] | None = None
     _listeners: list[Listener] = field(default_factory=list)
     _refusals: dict[tuple[int, str], float] = field(default_factory=dict)
 
@@ -160,6 +167,31 @@ class Core:
                 self.seal(last.gate)  # killed between the two
             if self.state.ended and not isinstance(self.journal.entries[-1].fact, Sealed):
                 self.seal("end")
+
+    def tombstones(self) -> Tombstones:
+        """Whom erasures made unknown, and which delivered files they rewrote."""
+        state = self.state
+        count = (len(state.erasures), len(state.rewritten))
+        if self._stones is None or self._stones[0] != count:
+            asked = [e.fact for e in state.erasures if isinstance(e.fact, ErasureAsked)]
+            made = Tombstones(
+                self.vault.workspace_key(),
+                state.erased_pseudonyms,
+                frozenset(point for fact in asked for point in fact.points),
+                rewritten(state.rewritten),
+            )
+            self._stones = (count, made)
+        return self._stones[1]
+
+    def exchange_store(self, fresh: Path) -> None:
+        """A copy of ``fresh`` in place of the present staging database, of which nothing stays."""
+        path = self.workspace.staging
+        self.store.close()
+        destroy(path.with_name(path.name + ".wal"))
+        with replacing(path), whole(path) as temporary:
+            shutil.copyfile(fresh, temporary)
+        self.store = Store(path)
+        self.store.refresh_views()
 
     def reset_store(self) -> None:
         """An empty staging database in place of the present one (which is set aside)."""

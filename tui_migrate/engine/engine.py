@@ -17,6 +17,7 @@ from tui_migrate.engine import api
 from tui_migrate.engine.commands import handle
 from tui_migrate.engine.config import require_ok
 from tui_migrate.engine.core import Core, acting
+from tui_migrate.engine.erasure import carry_on
 from tui_migrate.engine.gate_commands import note_due
 from tui_migrate.engine.gate_delegations import with_delegations
 from tui_migrate.engine.gate_hooks import Hooks
@@ -96,6 +97,7 @@ class Engine:
             ensure_key(core, say)
             with neutral():
                 recover(core, say)
+            carry_on(core)
             core.vouch_for_end()
             engine = cls(core, lock)
             note_due(core)
@@ -124,7 +126,24 @@ class Engine:
         if isinstance(command, api.Run):
             return self._run_for(command, who)
         with acting(who):
-            return handle(self.core, command)
+            if not isinstance(command, api.AT_REST):
+                return handle(self.core, command)
+            return self._at_rest(command)
+
+    def _at_rest(self, command: api.AnyCommand) -> api.Reply:
+        """A command that changes what the runner stands on."""
+        with self.core.lock:
+            if self.running:
+                return api.Reply(
+                    ok=False,
+                    message=_("The run is going on: this needs it at rest."),
+                    hint=_("tui-migrate stop ends it after its present unit; then do it again."),
+                    exit_code=int(Exit.WRONG),
+                )
+            try:
+                return handle(self.core, command)
+            finally:
+                self._runner.units.renew_cursor()
 
     def _run_for(self, command: api.Run, who: api.Identity) -> api.Reply:
         with self.core.lock:

@@ -18,6 +18,7 @@ from tui_migrate.engine.redoing import Redone, empty_staging, redo, steps_with_o
 from tui_migrate.engine.run import Status
 from tui_migrate.engine.runner import Runner
 from tui_migrate.errors import DataSaysNo
+from tui_migrate.files import sha256_file
 from tui_migrate.i18n import _
 from tui_migrate.staging.store import Cursor
 
@@ -107,16 +108,41 @@ def _journal_late(core: Core, runner: Runner, cursor: Cursor, entry: str, place:
 def _rebuild(core: Core, runner: Runner, say: Say) -> None:
     """Do the units of all live attempts again, in the order in which the attempts began."""
     say(_("The staging area is behind the journal: rebuilding it (no target is written)."))
-    core.reset_store()
-    empty_staging(core, runner)
+    there = _begin_again(core, runner)
+    noted = set(core.store.cursor().execute("SELECT step, attempt FROM store.attempt").fetchall())
     for step in steps_with_output(core):
-        runner.attempts.note_attempt(step.started_seq, step.id, step.attempt)
-        if step.status is Status.STALE:
+        if (step.id, step.attempt) not in noted:
+            runner.attempts.note_attempt(step.started_seq, step.id, step.attempt)
+        known = {
+            unit for name, attempt, unit in there if (name, attempt) == (step.id, step.attempt)
+        }
+        if step.status is Status.STALE or known >= step.units.keys():
             continue
         say(_("rebuilding {}").format(step.id))
-        for unit in redo(core, runner, step):
+        for unit in redo(core, runner, step, known):
             _require_same(unit)
     core.store.connection.execute("CHECKPOINT")
+
+
+def _begin_again(core: Core, runner: Runner) -> set[_Key]:
+    """Staging as the last erasure left it, else an empty one; the units that are in it. What was
+    erased cannot be made again from deliveries, so it must not be gone."""
+    done = sorted(core.state.erased.values(), key=lambda made: made[0].seq)
+    if not done:
+        core.reset_store()
+        empty_staging(core, runner)
+        return set()
+    base = core.workspace.base
+    if not base.is_file() or sha256_file(base) != done[-1][1].staging:
+        raise DataSaysNo(
+            _("{} is gone or damaged: staging cannot be rebuilt without it.").format(base),
+            _("Somebody was erased since the steps ran. Put the vault back from a copy."),
+        )
+    core.exchange_store(base)
+    runner.units.renew_cursor()
+    core.trail.load_keys(core.store.cursor())
+    rows = core.store.cursor().execute(_MARKERS).fetchall()
+    return {(step, attempt, unit) for step, attempt, unit, _entry in rows}
 
 
 def _require_same(unit: Redone) -> None:

@@ -335,6 +335,38 @@ def _ended(t: Teller, e: Entry, f: facts.RunEnded) -> str:
     return _("the run is complete") if f.outcome == "done" else _("the run was aborted")
 
 
+def _erasure(t: Teller, e: Entry, f: facts.ErasureAsked) -> str:
+    return _("{by} has a person erased, with {n} records").format(
+        by=e.by, n=len(f.records)
+    ) + t.reason(f.reason)
+
+
+def _rewritten(t: Teller, e: Entry, f: facts.DeliveryRewritten) -> str:
+    return _("a file of {source} stands without {n} lines of an erased person").format(
+        source=f.source, n=len(f.lines)
+    )
+
+
+def _file_erased(t: Teller, e: Entry, f: facts.FileErased) -> str:
+    if not f.new:
+        return _("a file ({what}) that named an erased person is gone").format(what=f.what)
+    return _("a file ({what}) stands without an erased person").format(what=f.what)
+
+
+def _erased(t: Teller, e: Entry, f: facts.ErasureDone) -> str:
+    text = _("the person is erased; back-ups that may still hold him: {n}").format(n=len(f.backups))
+    return text + t.reason(f.left)
+
+
+def _not_erased(t: Teller, e: Entry, f: facts.ErasureRefused) -> str:
+    return _("a person was not erased: {what} have to be kept").format(what=", ".join(f.categories))
+
+
+def _purged(t: Teller, e: Entry, f: facts.Purged) -> str:
+    text = _("{by} destroyed {n} files ({what})").format(by=e.by, n=grouped(f.files), what=f.what)
+    return text + t.reason(f.reason)
+
+
 _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.RunOpened: _opened,
     facts.ConfigChanged: _config,
@@ -366,6 +398,12 @@ _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.RedoAsked: _redo,
     facts.Looked: _looked,
     facts.AccessRefused: _refused,
+    facts.ErasureAsked: _erasure,
+    facts.DeliveryRewritten: _rewritten,
+    facts.FileErased: _file_erased,
+    facts.ErasureDone: _erased,
+    facts.ErasureRefused: _not_erased,
+    facts.Purged: _purged,
     facts.RunEnded: _ended,
     **gate_sentences.TELLERS,
 }

@@ -216,6 +216,14 @@ class RunState:
     backups: list[tuple[str, facts.BackupMade]] = field(default_factory=list)
     seals: list[tuple[int, facts.Sealed]] = field(default_factory=list)
     exports: list[tuple[Entry, facts.Exported]] = field(default_factory=list)
+    erasures: list[Entry] = field(default_factory=list)
+    """Every ``erasure.asked``."""
+    erasing: Entry | None = None
+    """The one of them that is not done yet."""
+    erased: dict[str, tuple[Entry, facts.ErasureDone]] = field(default_factory=dict)
+    """Pseudonym of the founding record → how the erasure ended."""
+    rewritten: list[facts.DeliveryRewritten] = field(default_factory=list)
+    purges: list[tuple[Entry, facts.Purged]] = field(default_factory=list)
     recent: deque[Entry] = field(default_factory=lambda: deque(maxlen=RECENT))
     authors: dict[str, str] = field(default_factory=dict)
     window: dict[str, Any] = field(default_factory=dict)
@@ -226,6 +234,16 @@ class RunState:
     seq: int = 0
     at: str = ""
     head: str = ""
+
+    @property
+    def erased_pseudonyms(self) -> frozenset[str]:
+        """Records that were erased, or are being: what is known of them cannot be made again."""
+        return frozenset(
+            name
+            for entry in self.erasures
+            if isinstance(entry.fact, facts.ErasureAsked)
+            for name in entry.fact.records
+        )
 
     @property
     def current(self) -> StepState | None:

@@ -86,7 +86,7 @@ phases:
   - id: all
     title: All
     steps:
-      - {id: keep, uses: backup, with: {what: [deliveries, staging]}}
+      - {id: keep, uses: backup, with: {what: [deliveries, staging, audit, vault]}}
       - {id: read, uses: ingest}
       - {id: map, uses: map}
       - id: questions
@@ -102,6 +102,7 @@ phases:
       - {id: consents, uses: consent_sync, with: {mode: load}}
       - {id: deltas, uses: consent_sync, with: {mode: deltas}}
       - {id: fates, uses: verify, with: {what: [fates, consents, sample, trail], size: 4}}
+      - {id: keep2, uses: backup, with: {what: [deliveries, staging, audit, vault]}}
       - {id: out, uses: export, with: {what: [crosswalk, profiles, consents, findings, pairs, fates, receipts, decisions], to: exports}}
       - {id: out2, uses: export, with: {what: [profiles, fates], to: exports/p, format: parquet}}
       - {id: out3, uses: export, with: {what: [profiles, consents, findings], to: exports/j, format: jsonl}}

@@ -170,7 +170,7 @@ def test_the_journal_says_what_was_done(known: Path, erased: Path) -> None:
     asked, done = facts(erased, "erasure.asked"), facts(erased, "erasure.done")
     assert len(asked) == len(done) == 1
     assert asked[0]["profile"] == done[0]["profile"]
-    assert [b["name"] for b in done[0]["backups"]] == ["keep-1.backup"]
+    assert [b["name"] for b in done[0]["backups"]] == ["keep-1.backup", "keep2-1.backup"]
     assert done[0]["target"] == "done"
     seen = {f["sha256"] for d in facts(known, "delivery.seen") for f in d["files"]}
     rewritten = facts(erased, "delivery.rewritten")
@@ -292,3 +292,18 @@ def test_a_second_person_is_erased_after_the_first(erased: Path, tmp_path: Path)
         path.read_bytes() for path in workspace.rglob("*") if path.is_file()
     )
     tui("audit", "verify", "-w", workspace)
+
+
+def test_a_back_up_is_restored_without_her(known: Path, erased: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    tui("restore", "keep2-1.backup", whole, "-w", known)
+    assert any("people.csv" in t for t in traces(whole)), "before she was erased she is in it"
+    assert (whole / ".tui-migrate" / "vault" / "workspace.key").is_file()
+    again = tmp_path / "again"
+    said = tui("restore", "keep2-1.backup", again, "-w", erased).err
+    assert "9 rows of erased persons" in said
+    assert "The restored journal is whole" in said
+    assert traces(again) == []
+    for path in sorted((erased / "deliveries").rglob("*.*")):
+        same = again / path.relative_to(erased)
+        assert same.read_bytes() == path.read_bytes(), path.name

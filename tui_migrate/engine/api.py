@@ -193,6 +193,16 @@ class Forget(Command, frozen=True, kw_only=True, tag="forget"):
     typed: str = ""
 
 
+class Purge(Command, frozen=True, kw_only=True, tag="purge"):
+    """Destroy what is over its time. ``what``: exports (and back-ups) | workspace. ``now``: the
+    workspace before its time, with a reason. ``dry_run``: only say what would go."""
+
+    what: str = "exports"
+    dry_run: bool = False
+    now: bool = False
+    reason: str = ""
+
+
 AnyCommand = (
     Run
     | Stop
@@ -211,9 +221,10 @@ AnyCommand = (
     | Deleted
     | RotateKey
     | Forget
+    | Purge
 )
 
-AT_REST = (Forget,)
+AT_REST = (Forget, Purge)
 """Commands that have the workspace to themselves: refused while the runner is at work."""
 
 

@@ -25,6 +25,7 @@ from tui_migrate.engine.gate_signing import finish_last
 from tui_migrate.engine.identity import this_user
 from tui_migrate.engine.loading import announce, keep_files, load_workspace, reload
 from tui_migrate.engine.looking import note_look
+from tui_migrate.engine.purging import purged, refuse_purged
 from tui_migrate.engine.recovery import recover
 from tui_migrate.engine.rights import refusal
 from tui_migrate.engine.runner import Runner, Stopped
@@ -41,8 +42,9 @@ from tui_migrate.steps.registry import default_registry
 class Engine:
     """Holds the workspace from ``open`` to ``close``."""
 
-    def __init__(self, core: Core, lock: WorkspaceLock) -> None:
+    def __init__(self, core: Core, lock: WorkspaceLock, serving: bool = False) -> None:
         self.core = core
+        self._serving = serving
         self._lock = lock
         self._thread: threading.Thread | None = None
         self._at_work = False
@@ -70,6 +72,7 @@ class Engine:
         workspace.require()
         loaded = load_workspace(workspace.root)
         runbook = require_ok(loaded)
+        refuse_purged(workspace)
         workspace.prepare()
         lock = WorkspaceLock(workspace, engine=serving)
         try:
@@ -99,7 +102,7 @@ class Engine:
                 recover(core, say)
             carry_on(core)
             core.vouch_for_end()
-            engine = cls(core, lock)
+            engine = cls(core, lock, serving)
             note_due(core)
             return engine
         except BaseException:
@@ -140,10 +143,18 @@ class Engine:
                     hint=_("tui-migrate stop ends it after its present unit; then do it again."),
                     exit_code=int(Exit.WRONG),
                 )
+            if isinstance(command, api.Purge) and command.what == "workspace" and self._serving:
+                return api.Reply(
+                    ok=False,
+                    message=_("An engine serves this workspace: it ends first."),
+                    hint=_("tui-migrate stop, then do it again."),
+                    exit_code=int(Exit.WRONG),
+                )
             try:
                 return handle(self.core, command)
             finally:
-                self._runner.units.renew_cursor()
+                if not purged(self.core.workspace):
+                    self._runner.units.renew_cursor()
 
     def _run_for(self, command: api.Run, who: api.Identity) -> api.Reply:
         with self.core.lock:

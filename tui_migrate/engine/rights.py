@@ -26,6 +26,7 @@ _NEEDED: dict[type[api.Command], str] = {
     api.Revoke: "",
     api.Due: "",
     api.Forget: "erase",
+    api.Purge: "erase",
 }
 
 

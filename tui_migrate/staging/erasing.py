@@ -55,9 +55,9 @@ def pattern(words: Sequence[str]) -> str:
     return f"(?i)(^|[^\\w])({listed})($|[^\\w])"
 
 
-def copy_without(cursor: Cursor, path: Path, leaving: Leaving) -> int:
-    """Write staging without the person to ``path`` (a new file); rows left out or changed."""
-    _register(cursor, leaving)
+def copy_without(cursor: Cursor, path: Path, leaving: Leaving, profiles: Sequence[str] = ()) -> int:
+    """Write staging without the person (and these profiles) to ``path`` (a new file); rows left out."""
+    _register(cursor, leaving, profiles)
     for old in (path, path.with_name(path.name + ".wal")):
         old.unlink(missing_ok=True)
     cursor.execute(f"ATTACH {literal(str(path))} AS erased_copy")
@@ -82,7 +82,10 @@ def copy_without(cursor: Cursor, path: Path, leaving: Leaving) -> int:
     return gone
 
 
-def _register(cursor: Cursor, leaving: Leaving) -> None:
+def _register(cursor: Cursor, leaving: Leaving, profiles: Sequence[str]) -> None:
+    cursor.execute("CREATE OR REPLACE TEMP TABLE leave_profile (profile_id VARCHAR)")
+    for name in filter(None, (leaving.profile_id, *profiles)):
+        cursor.execute("INSERT INTO leave_profile VALUES ($p)", {"p": name})
     shapes = {
         "leave_record": ("source VARCHAR, record_id VARCHAR", leaving.records),
         "leave_line": (
@@ -111,7 +114,7 @@ def _register(cursor: Cursor, leaving: Leaving) -> None:
             source = "source_system" if name == "suppression_list" else "source"
             cursor.execute(
                 f"INSERT INTO leave_key SELECT record_key FROM store.{name} t"
-                f" WHERE profile_id = {literal(leaving.profile_id)}"
+                " WHERE profile_id IN (FROM leave_profile)"
                 f" OR ({source}, record_id) IN (SELECT (source, record_id) FROM leave_record)"
             )
 
@@ -149,8 +152,7 @@ def _select(cursor: Cursor, name: str, leaving: Leaving) -> str:
         same = " AND ".join(f"t.{c} = p.{c}" for c in PLACES)
         joins.append(f"ANTI JOIN leave_line p ON {same}")
     if "profile_id" in columns:
-        mine = literal(leaving.profile_id)
-        joins.append(f"ANTI JOIN (SELECT {mine} AS id) q ON t.profile_id = q.id AND q.id <> ''")
+        joins.append("ANTI JOIN leave_profile q ON t.profile_id = q.profile_id")
     if "record_key" in columns:
         joins.append("ANTI JOIN leave_key k ON t.record_key = k.record_key")
     return f"SELECT {_cells(cursor, table, leaving.words)} FROM {table} t {' '.join(joins)}"

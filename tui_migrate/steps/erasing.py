@@ -89,7 +89,10 @@ class Planner:
         runbook: Runbook,
         mappings: Table[str, tuple[Mapping, ...]],
         key: bytes,
+        known: Tombstones | None = None,
     ) -> None:
+        """``known``: who was erased before, and is looked for too."""
+        self._known = known or Tombstones(key)
         self._cursor, self._workspace = cursor, workspace
         self._runbook, self._mappings, self._key = runbook, mappings, key
         rows = cursor.execute(
@@ -127,7 +130,7 @@ class Planner:
         return Plan(
             command=command,
             profile_id=profile_id,
-            founder=pseudonym(self._key, *records[0]),
+            founder=pseudonym(self._key, *records[0]) if records else "",
             records=found,
             pseudonyms=sorted(pseudonym(self._key, *record) for record in found),
             points=points,
@@ -155,7 +158,7 @@ class Planner:
         cursor = self._cursor
         known = cursor.execute("SELECT * FROM erase_record").fetchall()
         records = frozenset(pseudonym(self._key, str(s), str(r)) for s, r in known)
-        tombs = Tombstones(self._key, records, stones)
+        tombs = Tombstones(self._key, records | self._known.records, stones | self._known.points)
         for source, spec in self._runbook.sources.items():
             if f"raw_{source}" in self.tables:
                 rows = Rows(source, spec, self._mappings.get(source, ()), tombs)

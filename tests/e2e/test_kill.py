@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Run
+from tests.e2e.conftest import MERGED, Run
 from tests.e2e.program import (
     assert_same_exports,
     audit_of,
@@ -22,6 +22,7 @@ from tests.e2e.program import (
     export_all,
     facts,
     finish,
+    run_line,
     run_on,
     start,
     times,
@@ -44,7 +45,8 @@ class Moment:
 def moments(reference: Path, count: int, seed: int) -> list[Moment]:
     """Random moments, drawn evenly over the time that the uninterrupted run took."""
     entries = [json.loads(line) for line in (audit_of(reference) / "journal.jsonl").open()]
-    end = next(n for n, e in enumerate(entries) if e["fact"]["kind"] == "run.ended")
+    ends = (n for n, e in enumerate(entries) if e["fact"]["kind"] == "run.ended")
+    end = next(ends, len(entries))
     marks = [datetime.fromisoformat(e["at"]).timestamp() for e in entries[:end]]
     done = [datetime.fromisoformat(e["at"]).timestamp() for e in entries[:end]
             if e["fact"]["kind"] == "unit.committed"]  # fmt: skip
@@ -97,28 +99,37 @@ def test_a_run_that_is_killed_five_times_gives_what_an_uninterrupted_run_gives(
     assert_as_if_nothing_happened(workspace, demo, tmp_path)
 
 
-def test_an_engine_inside_the_program_dies_with_it_and_goes_on(demo: Run, tmp_path: Path) -> None:
-    workspace = tmp_path / "killed"
-    (moment,) = moments(demo.workspace, 1, seed=11)
-    process = start("demo", workspace, "--headless", "--in-process")
-    wait_until(workspace, moment.units, process)
+def assert_as_merged(workspace: Path, merged: Run, tmp_path: Path) -> None:
+    """What stands after the step merge is what an uninterrupted run has there."""
+    assert_same_exports(export_all(workspace, tmp_path / "exports", MERGED), merged.exports, MERGED)
+
+
+def test_an_engine_inside_the_program_dies_with_it_and_goes_on(
+    merged: Run, fresh: Path, tmp_path: Path
+) -> None:
+    (moment,) = moments(merged.workspace, 1, seed=11)
+    line = run_line(fresh, "--until", "merge", "--in-process")
+    process = start(*line)
+    wait_until(fresh, moment.units, process)
     time.sleep(moment.seconds)
     process.kill()
     assert finish(process).code == -signal.SIGKILL
-    assert not is_held(Workspace(workspace))
-    tui("demo", workspace, "--headless", "--in-process")
-    assert_as_if_nothing_happened(workspace, demo, tmp_path)
+    assert not is_held(Workspace(fresh))
+    tui(*line)
+    assert_as_merged(fresh, merged, tmp_path)
 
 
-def test_a_client_that_is_killed_leaves_the_run_to_the_engine(demo: Run, tmp_path: Path) -> None:
-    workspace = tmp_path / "left"
-    process = start("demo", workspace, "--headless")
-    wait_until(workspace, 3, process)
+def test_a_client_that_is_killed_leaves_the_run_to_the_engine(
+    merged: Run, fresh: Path, tmp_path: Path
+) -> None:
+    line = run_line(fresh, "--until", "merge")
+    process = start(*line)
+    wait_until(fresh, 3, process)
     process.kill()
     finish(process)
-    tui("demo", workspace, "--headless")
-    assert_as_if_nothing_happened(workspace, demo, tmp_path)
-    assert not facts(workspace, "run.recovered")
+    tui(*line)
+    assert_as_merged(fresh, merged, tmp_path)
+    assert not facts(fresh, "run.recovered")
 
 
 @pytest.mark.soak

@@ -70,6 +70,11 @@ class Guest:
     files: dict[str, Path] = field(default_factory=dict)
     """Exports made for this client, by the name under which it may fetch them."""
 
+    def drop_files(self) -> None:
+        """What was made for this client and is not fetched by now goes."""
+        while self.files:
+            self.files.popitem()[1].unlink(missing_ok=True)
+
 
 class Stranger(Exception):
     """What came from a client is no conversation; said to it, then the line is cut."""
@@ -246,8 +251,7 @@ class Server:
             self._lines[user.uid] -= 1
             if speaking is not None:
                 speaking.cancel()
-            for path in guest.files.values():
-                path.unlink(missing_ok=True)
+            guest.drop_files()
             writer.close()
             self._tasks.discard(task)
             self._consider()
@@ -399,6 +403,7 @@ class Server:
             return wire.Failed(
                 n=message.n, message=_("{} may not stop the engine.").format(who.user), exit_code=1
             )
+        guest.drop_files()  # who has our goodbye can rely on it
         alone = self._guests <= {guest} and not self.engine.running
         return wire.Bye(ending=message.end or (alone and not self._needed()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -141,6 +142,14 @@ def test_a_wrong_key_opens_no_back_up(demo: Run, tmp_path: Path) -> None:
     tui("restore", backup, tmp_path / "b", "--key-file", right)
     restored = tmp_path / "b" / CONTACTS
     assert restored.read_bytes() == (demo.workspace / CONTACTS).read_bytes()
+
+
+def test_guessing_the_key_of_a_real_back_up_is_dear(demo: Run) -> None:
+    for path in (demo.workspace / ".tui-migrate" / "backups").iterdir():
+        with path.open("rb") as stream:
+            stream.readline()
+            cost = json.loads(stream.readline())["cost"]
+        assert 128 * cost["n"] * cost["r"] >= 32 * 2**20, "bytes of memory for each guess"
 
 
 def test_a_changed_delivery_stops_the_run_until_it_is_put_back(merged: Run, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import typer.main
@@ -74,3 +75,14 @@ def test_another_refusal_of_the_system_names_the_file(
     monkeypatch.setattr(typer.main, "get_command", refuse)
     assert run_cli(["status"]) == 2
     assert capsys.readouterr().err == "The system refuses: Read-only file system: /mnt/x\n"
+
+
+def test_a_folder_in_the_place_of_a_command_is_told_how_it_is_opened(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "my run"
+    folder.mkdir()
+    assert run_cli([str(folder)]) == 2
+    assert f"tui-migrate -w '{folder}'" in capsys.readouterr().err
+    assert run_cli(["nosuch"]) == 2
+    assert "--help lists" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -47,7 +48,7 @@ def run_cli(arguments: list[str]) -> int:
     except typer.Exit as error:
         return error.exit_code
     except TyperException as error:
-        _complain(_wrong_use(error))
+        _complain(_wrong_use(error, arguments))
         return int(Exit.WRONG)
     except (KeyboardInterrupt, typer.Abort):
         _complain(_("Interrupted. What was committed stays; run again to go on."))
@@ -83,13 +84,17 @@ def _failed(error: Exception, arguments: list[str]) -> int:
     return int(Exit.WRONG)
 
 
-def _wrong_use(error: TyperException) -> str:
-    """What is wrong with the command line, and where its help is."""
+def _wrong_use(error: TyperException, arguments: list[str]) -> str:
+    """What is wrong with the command line, and where its help is. A folder in the place of a
+    command was meant to be opened."""
     said = getattr(error, "format_message", None)
     context = getattr(error, "ctx", None)
     message = str(said() if said else error)
     usage = context.get_usage() if context else ""
-    return "\n".join(filter(None, (usage, message, _("--help lists what is possible."))))
+    help_ = _("--help lists what is possible.")
+    if len(arguments) == 1 and Path(arguments[0]).is_dir():
+        help_ = _("To open a workspace: tui-migrate -w {}").format(shlex.quote(arguments[0]))
+    return "\n".join(filter(None, (usage, message, help_)))
 
 
 def _complain(message: str) -> None:

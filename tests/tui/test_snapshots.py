@@ -30,6 +30,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "pairs": ("p",),
     "person": ("slash", "=vries hendrik", "enter"),
     "replay": ("r", "left_square_bracket"),
+    "beside": ("r", "left_square_bracket", "d", "home", "d"),
     "help": ("f1",),
 }
 

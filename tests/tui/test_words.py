@@ -18,7 +18,7 @@ from tui_migrate.tui.detail import consents_table, look_rows
 from tui_migrate.tui.differ import differing
 from tui_migrate.tui.pairsheet import Sheet
 from tui_migrate.tui.pairwords import verdict
-from tui_migrate.tui.screens.form import Form
+from tui_migrate.tui.screens.beside import BesideScreen
 from tui_migrate.tui.screens.replay import ReplayScreen
 from tui_migrate.tui.widgets.block import Block
 
@@ -181,7 +181,7 @@ def test_keys_that_do_nothing_are_not_offered(make: Make) -> None:
     tell(world, story)
 
 
-def test_what_changed_between_two_moments(make: Make) -> None:
+def test_two_moments_side_by_side(make: Make) -> None:
     world = advanced(fill(make()))
 
     async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
@@ -192,12 +192,16 @@ def test_what_changed_between_two_moments(make: Make) -> None:
         assert "then d" in text(app, "#said")
         await press(pilot, "home")
         await press(pilot, "d")
-        assert isinstance(app.screen, Form)
-        told = text(app, "#intro")
-        assert "1.2 Read the deliveries  ○ to do → ✓ done" in told
-        assert "anna approved “Gate: quality” as lead" in told
-        assert "6 answers given" in told
-        assert "2.4 Merge" not in told, "it was to do at both moments"
+        assert isinstance(app.screen, BesideScreen)
+        rows = [" ".join(row.split()) for row in text(app, "#beside").splitlines()]
+        assert "1.2 Read the deliveries ○ to do ✓ done" in rows
+        assert "steps done 0 of 8 4 of 8" in rows
+        assert "signed by – anna" in rows
+        assert "anna approved “Gate: quality” as lead" in rows
+        assert "6 answers given" in rows
+        assert not [row for row in rows if "2.4 Merge" in row], "it was to do at both moments"
+        await press(pilot, "a")
+        assert "2.4 Merge ○ to do ○ to do" in " ".join(text(app, "#beside").split())
         await press(pilot, "escape")
         assert isinstance(app.screen, ReplayScreen)
         assert app.screen.state.seq == 1, "the moment that is shown stays"

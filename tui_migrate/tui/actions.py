@@ -356,8 +356,8 @@ ACTS: dict[str, list[Act]] = {
             "replay.difference",
             "d",
             "difference",
-            _("changes"),
-            _("What changed between two moments: d here, move, d there"),
+            _("compare"),
+            _("Two moments side by side: d here, move, d there"),
         ),
         (
             "replay.gate_open",
@@ -369,6 +369,16 @@ ACTS: dict[str, list[Act]] = {
         ("replay.first", "home", "edge(0)", _("start"), _("To the first entry"), False),
         ("replay.last", "end", "edge(1)", _("end"), _("To the last entry"), False),
         ("replay.leave", "escape", "leave", _("back"), _("Back to the present")),
+    ),
+    "beside": _acts(
+        (
+            "beside.everything",
+            "a",
+            "everything",
+            _("all steps"),
+            _("Also the steps that stand as they stood, or only what differs"),
+        ),
+        ("beside.back", "escape,d", "back", _("back"), _("Back to the replay")),
     ),
     "help": _acts(
         ("help.back", "escape,enter,f1", "back", _("back"), _("Back to where you were")),

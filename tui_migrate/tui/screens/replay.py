@@ -25,9 +25,9 @@ from tui_migrate.errors import TuiMigrateError
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.advice import is_gate
-from tui_migrate.tui.between import between
 from tui_migrate.tui.safe import fit, safe
 from tui_migrate.tui.screens.base import BaseScreen
+from tui_migrate.tui.screens.beside import BesideScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form
 from tui_migrate.tui.status import BAD, QUIET, WARN
 from tui_migrate.tui.widgets.block import Block, Part, label_frame, line, lines
@@ -107,7 +107,7 @@ class ReplayScreen(BaseScreen):
         arrow = "▶" if self._playing else "‖"
         said: list[Part] = [(f" {arrow} ", "bold"), told]
         if self._mark:
-            text = _("from entry {n}: move, then d for what changed · d here forgets it")
+            text = _("from entry {n}: move, then d to compare · d here forgets it")
             said = [(" ┼ ", "bold $accent"), (text.format(n=grouped(self._mark)), "$accent")]
         if self._only is not None and not self._mark:
             count = ngettext("{n} entry fits", "{n} entries fit", len(self._only))
@@ -193,7 +193,7 @@ class ReplayScreen(BaseScreen):
             self._playing = None
 
     def action_difference(self) -> None:
-        """Mark this moment; at another one, show what changed between the two."""
+        """Mark this moment; at another one, show the two side by side."""
         rewind = self._rewind
         if rewind is None or not len(rewind):
             return
@@ -204,18 +204,9 @@ class ReplayScreen(BaseScreen):
             self.refresh_state()
             return
         self._mark = 0
-        before = kept(rewind.state(first))
-        after = rewind.state(second)
-        told = lines(between(before, after, rewind.entries[first:second]))
-        title = _("What changed between entry {a} and entry {b}")
-        form = Form(
-            title.format(a=grouped(first), b=grouped(second)),
-            told,
-            submit=_("close"),
-            reading=True,
-        )
+        before, after = kept(rewind.state(first)), kept(rewind.state(second))
         self._go(self._at)
-        self.app.push_screen(form)
+        self.app.push_screen(BesideScreen(before, after, rewind.entries[first:second]))
 
     def action_time(self) -> None:
         """Go to a moment that is typed."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
+from hashlib import md5, sha256
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_migrate.audit import merkle
+from tui_migrate.staging.store import digest, low_md5
 
 
 def defined(leaves: list[bytes]) -> bytes:
@@ -72,9 +74,26 @@ def test_a_leaf_is_one_record_with_its_rows_in_order(
         connection.execute("CREATE TABLE t (profile VARCHAR, seq INTEGER, field VARCHAR)")
         for row in rows:
             connection.execute("INSERT INTO t VALUES (?, ?, ?)", row)
-        found = merkle.record_leaves(connection, "t", ("profile", "seq", "field"))
+        columns = ("profile", "seq", "field")
+        said, found = merkle.content(connection, "t", columns)
+        assert said == digest(connection, "t", columns)
+        assert found == merkle.record_leaves(connection, "t", columns)
     assert found == [
         merkle.leaf(b"1:a|1:0|1:x\n"),
         merkle.leaf("1:b|1:0|-\n1:b|1:1|3:é\n\n1:b|1:2|0:\n".encode()),
         merkle.leaf(b"1:c|1:0|1:1\n1:c|1:1|1:2\n"),
     ]
+
+
+@given(st.text())
+def test_the_hash_in_a_content_digest_is_the_second_half_of_md5(text: str) -> None:
+    with duckdb.connect() as connection:
+        row = connection.execute(f"SELECT {low_md5('$text')}", {"text": text}).fetchall()[0]
+    assert row[0] == int.from_bytes(
+        md5(text.encode(), usedforsecurity=False).digest()[8:], "little"
+    )
+
+
+def test_the_sum_in_a_content_digest_does_not_overflow() -> None:
+    numbers = [2**64 - 1] * 1000
+    assert merkle._sum(pa.array(numbers, pa.uint64())) == sum(numbers)

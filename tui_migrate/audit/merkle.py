@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tui_migrate.staging.store import Cursor, quote, sized
+from tui_migrate.staging.store import Cursor, low_md5, quote, sized
 
 LEAF, NODE = b"\x00", b"\x01"
 _BATCH = 100_000
@@ -73,26 +73,32 @@ def climb(start: bytes, index: int, count: int, beside: Iterable[str]) -> str:
     return "" if others else found.hex()
 
 
-def row_text(columns: Sequence[str]) -> str:
-    """SQL for the text of a row as a leaf holds it: as in a content digest, closed by a newline."""
-    return f"concat({sized(columns)}, chr(10))"
-
-
 def record_leaves(cursor: Cursor, relation: str, columns: Sequence[str]) -> list[bytes]:
     """The hashes of the leaves of a segment: one for each record, over its rows.
 
     ``relation``: SQL that may stand in FROM and gives the rows in their order; the first of
-    ``columns`` is the record. SQL writes the rows; what goes through Python is one hash a record.
+    ``columns`` is the record. SQL writes the rows, as in a content digest and closed by a newline;
+    what goes through Python is one hash a record.
     """
+    return content(cursor, relation, columns)[1]
+
+
+def content(cursor: Cursor, relation: str, columns: Sequence[str]) -> tuple[str, list[bytes]]:
+    """The content digest of a segment (as ``store.digest`` gives it) and the hashes of its leaves
+    (as ``record_leaves``), out of one pass over its rows: both are hashes of the same texts."""
     reader = cursor.sql(
-        f"SELECT {quote(columns[0])}, {row_text(columns)} FROM {relation}"
+        f"SELECT record, text || chr(10), {low_md5('text')} FROM (SELECT"
+        f" {quote(columns[0])}::VARCHAR AS record, concat({sized(columns)}) AS text FROM {relation})"
     ).to_arrow_reader(_BATCH)
     leaves: list[bytes] = []
     last, rest = None, b""
+    count = total = 0
     for batch in reader:
         if not batch.num_rows:
             continue
-        names, rows = batch.columns
+        names, rows, hashes = batch.columns
+        count += batch.num_rows
+        total += _sum(hashes)
         starts, end, data = _starts(names, rows, last)
         last = names[-1].as_py()
         first = starts[0] if starts else end
@@ -104,7 +110,14 @@ def record_leaves(cursor: Cursor, relation: str, columns: Sequence[str]) -> list
         spans = pairwise(starts)
         leaves += [sha256(LEAF + bytes(data[a:b])).digest() for a, b in spans]
         rest = bytes(data[starts[-1] : end])
-    return [*leaves, leaf(rest)] if rest else leaves
+    return f"{count}:{total}", [*leaves, leaf(rest)] if rest else leaves
+
+
+def _sum(hashes: pa.Array) -> int:
+    """The sum of unsigned numbers of 64 bits; halves of a batch fit into 64 bits, wholes do not."""
+    numbers = hashes.to_numpy()
+    high, low = numbers >> np.uint64(32), numbers & np.uint64(0xFFFFFFFF)
+    return (int(high.sum()) << 32) + int(low.sum())
 
 
 def _offsets(rows: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.int32]]:

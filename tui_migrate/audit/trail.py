@@ -20,7 +20,7 @@ from tui_migrate.audit import merkle
 from tui_migrate.audit.entries import Segment
 from tui_migrate.audit.vault import KEY_BYTES, Vault
 from tui_migrate.files import sha256_file, whole
-from tui_migrate.staging.store import Cursor, digest, literal
+from tui_migrate.staging.store import Cursor, first, literal
 
 COLUMNS = ("profile", "seq", "event", "field", "rule", "other", "commitment")
 _IPAD, _OPAD, _BLOCK = 0x36, 0x5C, 64
@@ -83,6 +83,11 @@ FROM (
                t.after)))
 """
 
+# One row, when the unit has events.
+_ANY = """
+SELECT 1 FROM store.trail WHERE step = $step AND attempt = $attempt AND unit = $unit LIMIT 1
+"""
+
 # One row is a record that the unit's trail speaks of and that has no key yet.
 _NEW_RECORDS = """
 SELECT source, record_id FROM (
@@ -127,13 +132,12 @@ class TrailWriter:
         """Inside the unit's transaction: keys for new records, the segment's rows in a temporary
         table. The segment that will be written, without the hash of its bytes; ``None`` when the
         unit has no events."""
+        if not first(cursor, _ANY, place.params):
+            return None
         self._ensure_keys(cursor, place)
         cursor.execute(_SEGMENT, place.params)
-        content = digest(cursor, "trail_segment", COLUMNS)
-        rows = int(content.partition(":")[0])
-        if not rows:
-            return None
-        root = merkle.root(merkle.record_leaves(cursor, "trail_segment", COLUMNS))
+        content, leaves = merkle.content(cursor, "trail_segment", COLUMNS)
+        rows, root = int(content.partition(":")[0]), merkle.root(leaves)
         return Segment(path=place.path, sha256="", digest=content, rows=rows, root=root)
 
     def write(self, cursor: Cursor, place: Place, segment: Segment) -> Segment:

@@ -36,7 +36,7 @@ from tui_migrate.audit.signoffs import SignOffs
 from tui_migrate.audit.trail import COLUMNS
 from tui_migrate.files import sha256_file
 from tui_migrate.i18n import _, ngettext
-from tui_migrate.staging.store import digest, literal
+from tui_migrate.staging.store import literal
 
 GOES_ON = (StepStarted, ConfigChanged, Answered, RedoAsked, SignOffVoided, StepStale)
 """Facts after which a finished run is no longer finished."""
@@ -241,12 +241,12 @@ def _segment_problem(connection: duckdb.DuckDBPyConnection, folder: Path, segmen
         return _("segment {} was changed").format(segment.path)
     relation = f"read_parquet({literal(str(path))})"
     try:
-        found = digest(connection, relation, COLUMNS)
+        found, leaves = merkle.content(connection, relation, COLUMNS)
         if found != segment.digest or int(found.partition(":")[0]) != segment.rows:
             return _("the content of segment {} does not match its digest").format(segment.path)
         if not segment.root:
             return ""  # from before segments had one
-        root = merkle.root(merkle.record_leaves(connection, relation, COLUMNS))
+        root = merkle.root(leaves)
     except duckdb.Error:
         return _("segment {} cannot be read").format(segment.path)
     if root != segment.root:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tui_migrate.staging.store import Cursor, literal, quote
+from tui_migrate.staging.store import Cursor, literal, low_md5, quote
 from tui_migrate.targets.base import Target, Undone
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def digest_sql(types: Mapping[str, str]) -> str:
             filled = f"CASE WHEN {text} IS NOT NULL THEN"
             parts += [f"{filled} {literal(f'|{name}|')} END", f"strlen({text})::VARCHAR"]
             parts += [f"{filled} ':' END", text]
-    return f"md5_number_lower(concat({', '.join(parts)}))"
+    return low_md5(f"concat({', '.join(parts)})")
 
 
 class BatchLog(Target):

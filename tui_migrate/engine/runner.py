@@ -38,8 +38,6 @@ from tui_migrate.staging.guard import run_select
 from tui_migrate.staging.store import first
 from tui_migrate.steps.base import Check, Context, Step
 
-CHECKPOINT_EVERY = 40
-"""Units between explicit checkpoints (measured: automatic ones stall every sixth unit)."""
 _SUBJECTS = (
     "SELECT count(DISTINCT profile_id) FROM crosswalk",
     "SELECT count(DISTINCT (source, record_id)) FROM ent_profile",
@@ -87,7 +85,6 @@ class Runner:
         self._core = core
         self.units = Units(core)
         self.attempts = Attempts(core, self.units)
-        self._since_checkpoint = 0
         self._outside_window = ""
 
     # -- the run -------------------------------------------------------------------------------
@@ -310,10 +307,7 @@ class Runner:
             core.record(fact)
             rows += sum(fact.counts.values())
             host.ended(number + 1, rows)
-            self._since_checkpoint += 1
-            if self._since_checkpoint >= CHECKPOINT_EVERY:
-                host.checkpoint()
-                self._since_checkpoint = 0
+            host.checkpoint_when_due()
 
     def _finish(self, step: StepState, worker: Step, context: Context) -> Stopped | None:
         core = self._core
@@ -330,7 +324,6 @@ class Runner:
                 digest=sha256_of({u.unit: u.digest for u in step.units.values()}),
             )
         )
-        context.host.checkpoint()
         recheck_gates(core)
         return _held_up(step, core.vault.opened) if blocking else None
 

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from tui_migrate.runbook.models import Runbook, StepSpec
 
 LEDGER, STATES, LIST, CONSERVATION = "ledger", "states", "suppression-list", "conservation"
-PROFILES_OF_A_BATCH = 5000
+PROFILES_OF_A_BATCH = 25_000
+"""A batch of the target costs about as much as 10,000 of its rows, however few it has."""
 
 # One row is a batch: the profiles between two ids, both included.
 _BATCHES = """
@@ -137,7 +138,7 @@ class ConsentSyncStep(Step):
             return [*self._deltas.plan(context), Unit(CONSERVATION, _("conservation checks"))]
         found = context.query(_BATCHES, {"size": PROFILES_OF_A_BATCH})
         self._batches = {
-            f"target-{number:03d}": (number, str(first), str(last))
+            f"consents-{number:03d}": (number, str(first), str(last))
             for number, (first, last, _count) in enumerate(found, 1)
         }
         return [

@@ -115,6 +115,11 @@ class ValidateStep(Step):
     def _rules(self) -> list[Rule]:
         return []
 
+    @cached_property
+    def _entities(self) -> dict[str, list[str]]:
+        """What ``_present`` found for the plan; no unit of this step changes it."""
+        return {}
+
     def _load(self, context: Context) -> list[Rule]:
         """The rules of all files in order, read once; mistakes stop the step before it runs."""
         if not self._rules:
@@ -141,13 +146,15 @@ class ValidateStep(Step):
             rows = context.value("SELECT count(*) FROM profile")
             return [Unit(PROFILES, _("profiles"), rows)]
         sources = [name for name, spec in self.runbook.sources.items() if not spec.deltas]
-        present = self._present(context)
-        return [Unit(name, name) for name in sources if present.get(name)]
+        self._entities.clear()
+        self._entities.update(self._present(context))
+        return [Unit(name, name) for name in sources if self._entities.get(name)]
 
     def run(self, context: Context, unit: Unit) -> dict[str, int]:
         rules = self._load(context)
         subject = Subject(None if unit.id == PROFILES else unit.id)
-        present = ["profile"] if subject.profiles else self._present(context)[unit.id]
+        entities_there = self._entities or self._present(context)
+        present = ["profile"] if subject.profiles else entities_there[unit.id]
         _register_rules(context, rules)
         try:
             self._collect(context, rules, subject, present)
@@ -199,12 +206,15 @@ class ValidateStep(Step):
         return counts
 
     def _present(self, context: Context) -> dict[str, list[str]]:
-        """The entities that each source has mapped rows of."""
+        """The entities that each source has mapped rows of, in the order of the model."""
+        asked = " UNION ALL ".join(
+            f"SELECT DISTINCT source, {number} AS entity FROM {quote('ent_' + name)}"
+            for number, name in enumerate(entities())
+        )
+        names = list(entities())
         found: dict[str, list[str]] = {}
-        for name in entities():
-            rows = context.query(f"SELECT DISTINCT source FROM {quote('ent_' + name)} ORDER BY 1")
-            for (source,) in rows:
-                found.setdefault(str(source), []).append(name)
+        for source, number in context.query(f"SELECT * FROM ({asked}) ORDER BY entity, source"):
+            found.setdefault(str(source), []).append(names[int(str(number))])
         return found
 
     def _mapped(self, context: Context, source: str) -> Iterator[tuple[str, list[Field]]]:

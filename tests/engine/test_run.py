@@ -17,7 +17,7 @@ from tui_migrate.engine import api
 from tui_migrate.engine.client import InProcessClient
 from tui_migrate.engine.host import EngineHost
 from tui_migrate.engine.run import Status, fold
-from tui_migrate.errors import DataSaysNo, Locked
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Locked
 
 _OPEN = "import duckdb, sys; duckdb.connect(sys.argv[1])"
 
@@ -294,3 +294,25 @@ def test_a_snapshot_holds_what_is_committed_with_and_without_a_log(
     command = [sys.executable, "-c", _OPEN, str(core.store.path)]
     other = subprocess.run(command, check=False, capture_output=True, text=True)
     assert "lock" in other.stderr
+
+
+def test_too_little_memory_is_said_and_more_of_it_goes_on(
+    workspace: Path, opened: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUI_MIGRATE_MEMORY", "4MB")
+    client = opened(workspace)
+    idle = go_on(client)
+    assert idle.exit_code == 2
+    assert "Out of Memory" in idle.message
+    assert "TUI_MIGRATE_MEMORY=" in idle.message
+    client.close()
+    monkeypatch.setenv("TUI_MIGRATE_MEMORY", "1GB")
+    assert to_the_end(opened(workspace)).exit_code == 0
+
+
+def test_a_wrong_amount_of_memory_is_said(
+    workspace: Path, opened: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUI_MIGRATE_MEMORY", "plenty")
+    with pytest.raises(EnvironmentProblem, match="TUI_MIGRATE_MEMORY = plenty"):
+        opened(workspace)

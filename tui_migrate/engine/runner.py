@@ -35,7 +35,7 @@ from tui_migrate.files import sha256_known
 from tui_migrate.i18n import _
 from tui_migrate.runbook.kinds import AnyStep, BackupWith
 from tui_migrate.staging.guard import run_select
-from tui_migrate.staging.store import first
+from tui_migrate.staging.store import MEMORY_VARIABLE, first
 from tui_migrate.steps.base import Check, Context, Step
 
 _SUBJECTS = (
@@ -48,6 +48,13 @@ SHOWN = 300
 NEED_BACKUP = ("import", "consent_sync")
 MACHINE = (OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)
 """What disk and memory do to a step; after a fatal one the database has to be opened anew."""
+
+
+def _first(error: BaseException) -> BaseException:
+    """The failure that came first: tidying up behind it fails too in a transaction that it ended."""
+    while isinstance(error, duckdb.TransactionException) and error.__context__ is not None:
+        error = error.__context__
+    return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +128,26 @@ class Runner:
         except Cancelled:
             self._core.record(facts.StepStopped(step=step.id, attempt=step.attempt))
             return Stopped(Exit.INTERRUPTED, _("Stopped; run again to go on."), step.id)
-        except TuiMigrateError as error:
-            self._failed(step, type(error).__name__, str(error))
+        except Exception as error:  # noqa: BLE001 - what nobody foresaw is raised again
+            return self._fallen(step, _first(error))
+
+    def _fallen(self, step: StepState, error: BaseException) -> Stopped:
+        """Journal that and why the step failed, and say what can be done. Raises ``error`` when
+        nobody foresaw it."""
+        self._failed(step, type(error).__name__, str(error))
+        if isinstance(error, TuiMigrateError):
             return Stopped(error.exit_code, str(error), step.id)
-        except MACHINE as error:
-            self._failed(step, type(error).__name__, str(error))
-            message = _("{} could not go on: {}").format(step.id, error)
-            hint = _("What was committed stays. Make room or mend it, then run again.")
-            return Stopped(Exit.WRONG, f"{message}\n  {hint}", step.id)
-        except Exception as error:
-            # Nobody foresaw it: the journal still says that and where the step failed.
-            self._failed(step, type(error).__name__, str(error))
-            raise
+        if not isinstance(error, MACHINE):
+            raise error
+        hint = _("What was committed stays. Make room or mend it, then run again.")
+        if isinstance(error, duckdb.OutOfMemoryException):
+            hint = _(
+                "What was committed stays. Run again with more memory: stop the engine, then set {}=8GB."
+            ).format(MEMORY_VARIABLE)
+        said = str(error).partition("\n")[0]
+        return Stopped(
+            Exit.WRONG, f"{_('{} could not go on: {}').format(step.id, said)}\n  {hint}", step.id
+        )
 
     def _failed(self, step: StepState, code: str, message: str) -> None:
         core = self._core

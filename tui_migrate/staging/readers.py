@@ -8,11 +8,9 @@ JSON text.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -30,7 +28,7 @@ from tui_migrate.staging.framing import (
     wide_encoding,
 )
 from tui_migrate.staging.keys import key_sql
-from tui_migrate.staging.leaves import parquet_leaves
+from tui_migrate.staging.leaves import json_leaves, parquet_leaves
 from tui_migrate.staging.objects import json_line
 from tui_migrate.staging.sheets import sheet_cells
 from tui_migrate.staging.store import Cursor, Store, columns_of, first, literal, quote
@@ -187,44 +185,22 @@ def _read_jsonl(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> Rea
                 numbers.append(number)
                 texts.append(text)
     table = pa.table({"_line": pa.array(numbers, pa.int64()), "body": pa.array(texts, pa.string())})
+    leaves = json_leaves(cursor, table["body"])
+    names = unique_names([dotted for dotted, _pointer in leaves])
     cursor.register("json_lines", table)
-    try:
-        paths = _json_paths(cursor)
-        if numbers:
-            # All values of a line in one reading of it.
-            wanted = ", ".join(literal(pointer) for pointer in paths.values())
-            found = f"json_extract_string(body, [{wanted}])" if paths else "NULL"
-            picks = [f"found[{n}] AS {quote(name)}" for n, name in enumerate(paths, 1)]
-            relation = (
-                f"(SELECT {', '.join(['_line', *picks])}"
-                f" FROM (SELECT _line, {found} AS found FROM json_lines))"
-            )
-            _append(store, cursor, job, relation, list(paths), "_line", len(numbers))
-    finally:
-        cursor.unregister("json_lines")
+    if numbers:
+        # All values of a line in one reading of it.
+        wanted = ", ".join(literal(pointer) for _dotted, pointer in leaves)
+        found = f"json_extract_string(body, [{wanted}])" if leaves else "NULL"
+        picks = [f"found[{n}] AS {quote(name)}" for n, name in enumerate(names, 1)]
+        relation = (
+            f"(SELECT {', '.join(['_line', *picks])}"
+            f" FROM (SELECT _line, {found} AS found FROM json_lines))"
+        )
+        _append(store, cursor, job, relation, names, "_line", len(numbers))
+    cursor.unregister("json_lines")
     _append_rejects(cursor, job, rejects)
     return ReadResult(len(numbers), len(rejects), blank, form)
-
-
-def _json_paths(cursor: Cursor) -> dict[str, str]:
-    """Dotted column → JSON pointer for every leaf of the objects; a list is a leaf."""
-    row = first(cursor, "SELECT json_group_structure(body::JSON) FROM json_lines")
-    structure = json.loads(row[0]) if row and row[0] else {}
-    paths: list[tuple[str, str]] = []
-
-    def walk(node: Mapping[str, Any], names: tuple[str, ...]) -> None:
-        for name, inner in node.items():
-            here = (*names, name)
-            if isinstance(inner, dict) and inner:
-                walk(inner, here)
-            else:
-                steps = (part.replace("~", "~0").replace("/", "~1") for part in here)
-                paths.append((".".join(here), "/" + "/".join(steps)))
-
-    if isinstance(structure, dict):
-        walk(structure, ())
-    names = unique_names([dotted for dotted, _pointer in paths])
-    return {name: pointer for name, (_dotted, pointer) in zip(names, paths, strict=True)}
 
 
 def _read_xlsx(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> ReadResult:

@@ -6,6 +6,7 @@ automatic one stalls a unit for up to a second); one cursor per thread.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from tui_migrate.i18n import _
 from tui_migrate.staging.schema import FATES_VIEW, LIVE, OWN_TABLES, TABLES, TECHNICAL
 
 Cursor = duckdb.DuckDBPyConnection
+MEMORY_VARIABLE = "TUI_MIGRATE_MEMORY"
+MEMORY = "2GB"
+"""What staging may hold in memory; beyond it spills to disk."""
 
 
 def quote(name: str) -> str:
@@ -32,8 +36,10 @@ def literal(text: str) -> str:
 class Store:
     """A DuckDB file with the staging tables in schema ``store`` and their live views in ``main``."""
 
-    def __init__(self, path: Path, memory_limit: str = "2GB", threads: int = 2) -> None:
+    def __init__(self, path: Path, memory_limit: str = "", threads: int = 2) -> None:
+        """``memory_limit``: as DuckDB writes it; empty: as the environment says, else ``MEMORY``."""
         self.path = path
+        memory_limit = memory_limit or os.environ.get(MEMORY_VARIABLE, "") or MEMORY
         try:
             self.connection = duckdb.connect(
                 str(path),
@@ -47,6 +53,11 @@ class Store:
                     "temp_directory": str(path.parent / "spill"),
                 },
             )
+        except (duckdb.ParserException, duckdb.InvalidInputException) as error:
+            raise EnvironmentProblem(
+                _("{} = {} is no amount of memory.").format(MEMORY_VARIABLE, memory_limit),
+                _("Write it as 4GB."),
+            ) from error
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
                 raise Locked(

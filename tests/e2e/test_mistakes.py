@@ -202,10 +202,10 @@ def test_redo_does_a_step_and_all_behind_it_again(merged: Run, tmp_path: Path) -
 
 
 def _files_stay_small() -> None:
-    """In the child: no file grows beyond 2 MB; writing more fails as on a full disk."""
+    """In the child: no file grows beyond 300 kB; writing more fails as on a full disk."""
     import resource
 
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 
 
 def test_when_no_file_can_grow_the_run_says_so_and_goes_on_later(
@@ -220,11 +220,11 @@ def test_when_no_file_can_grow_the_run_says_so_and_goes_on_later(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 8 MB in memory; only root may have one."""
+    """A file system of 3 MB in memory; only root may have one."""
     libc = ctypes.CDLL(None, use_errno=True)
     folder = tmp_path / "disk"
     folder.mkdir()
-    if libc.mount(b"none", os.fsencode(folder), b"tmpfs", 0, b"size=8m"):
+    if libc.mount(b"none", os.fsencode(folder), b"tmpfs", 0, b"size=3m"):
         pytest.skip("a file system of its own cannot be mounted here")
     yield folder
     libc.umount2(os.fsencode(folder), 2)

@@ -46,8 +46,12 @@ _SUBJECTS = (
 SHOWN = 300
 """Characters of what a failing check saw that stand in a message."""
 NEED_BACKUP = ("import", "consent_sync")
-MACHINE = (OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException)
-"""What disk and memory do to a step; after a fatal one the database has to be opened anew."""
+MACHINE = (
+    OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException,
+    duckdb.FatalException,
+)  # fmt: skip
+"""What disk and memory do to a step, a commit that the disk refuses among it; after a fatal one the
+database has to be opened anew."""
 
 
 def _first(error: BaseException) -> BaseException:

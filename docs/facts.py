@@ -18,7 +18,14 @@ from tui_migrate.audit import entries
 PAGE = Path(__file__).resolve().parent / "audit-format.md"
 BEGIN, END = "<!-- facts: written by docs/facts.py -->\n", "<!-- end of facts -->\n"
 
-PARTS = (entries.StepOutline, entries.PhaseOutline, entries.FileSeen, entries.Segment, entries.Term)
+PARTS = (
+    entries.StepOutline,
+    entries.PhaseOutline,
+    entries.FileSeen,
+    entries.Segment,
+    entries.BackupHolding,
+    entries.Term,
+)
 """Structures inside facts."""
 
 PLAIN = {str: "text", int: "integer", bool: "boolean", type(None): "null", typing.Any: "any"}
@@ -159,6 +166,37 @@ MEANINGS = {
     "seal.key.reason": "`first`, `lost` or `rotated`",
     "seal.key.proof": "when rotated: signature by the key before (see Signatures); else empty",
     "export.made.purge_on": "date (YYYY-MM-DD) by which the file has to be gone",
+    "erasure.asked.profile": "pseudonym of the founding record",
+    "erasure.asked.records": "pseudonyms of all records that are erased, child rows' too",
+    "erasure.asked.points": "HMAC-SHA-256(workspace key, `:point|` + e-mail address in small letters, or "
+    "digits of a telephone number without country code and leading zero)",
+    "erasure.asked.reason": "word commitment",
+    "delivery.rewritten.source": "name of the source",
+    "delivery.rewritten.delivery": "name of the delivery, or its pseudonym (see Names)",
+    "delivery.rewritten.name": "pseudonym of the path in the workspace (see Names)",
+    "delivery.rewritten.old": "SHA-256 of the file before",
+    "delivery.rewritten.new": "SHA-256 of the file behind",
+    "delivery.rewritten.lines": "numbers of the rows (by their first line) that are gone",
+    "delivery.rewritten.cells": "number of cells that were emptied in other rows",
+    "file.erased.what": "`export` or `evidence`",
+    "file.erased.old": "SHA-256 of the file before",
+    "file.erased.new": "SHA-256 of the file behind; empty when it is gone",
+    "erasure.done.profile": "pseudonym of the founding record",
+    "erasure.done.counts": "what was erased → how many",
+    "erasure.done.staging": "SHA-256 of the staging database as it is without the person",
+    "erasure.done.target": "`done`, `queued` (people do it there), or `none` (nothing was there)",
+    "erasure.done.backups": "back-ups that may still hold the person",
+    "erasure.done.left": "word commitment, or empty",
+    "erasure.refused.profile": "pseudonym of the founding record",
+    "erasure.refused.categories": "entities of which rows have to be kept",
+    "erasure.refused.reason": "word commitment of the reason that was given for erasing",
+    "workspace.purged.what": "`exports` or `workspace`",
+    "workspace.purged.files": "number of files",
+    "workspace.purged.bytes": "their bytes together",
+    "workspace.purged.reason": "word commitment, or empty",
+    "workspace.purged.sha256": "SHA-256 of the certificate (JSON); empty without one",
+    "BackupHolding.name": "file under `backups/` of the workspace",
+    "BackupHolding.purge_on": "date (YYYY-MM-DD) by which it has to be gone",
     "run.ended.outcome": "`done`",
     "StepOutline.id": "id of the step",
     "StepOutline.phase": "id of its phase",

@@ -79,6 +79,7 @@ IN_DUTCH = sorted(
     path
     for path in (
         *(PACKAGE / "engine" / "reporting").glob("*.py"),
+        PACKAGE / "engine" / "privacy_sentences.py",
         PACKAGE / "web" / "reading.py",
         PACKAGE / "report" / "html.py",
     )

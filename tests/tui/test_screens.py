@@ -307,3 +307,39 @@ def test_redo_makes_what_follows_stale(make: Make) -> None:
         assert "do “6.1 Compare old and new” again" in app.screen.query_one("#next", Block).plain
 
     tell(world, story)
+
+
+def test_a_person_is_erased_only_when_the_number_is_typed(make: Make) -> None:
+    world = fill(make())
+    sent: list[api.AnyCommand] = []
+    real = world.send
+
+    def send(command: api.AnyCommand) -> api.Reply:
+        if not isinstance(command, api.Forget):
+            return real(command)
+        sent.append(command)
+        return api.Reply(ok=True, message="Erased.")
+
+    world.send = send  # type: ignore[method-assign]
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "slash")
+        await type_in(pilot, "vries hendrik")
+        await press(pilot, "enter")
+        await press(pilot, "x")
+        assert isinstance(app.screen, Form)
+        form = app.screen.query_one("#form")
+        assert form.region.bottom <= 24, "the whole form stands on the screen"
+        await type_in(pilot, "letter of 3 May")
+        await type_in(pilot, "1200369")
+        assert "not a record number" in text(app, "#wrong")
+        assert not sent
+        for _digit in "1200369":
+            await press(pilot, "backspace")
+        await type_in(pilot, "1200368")
+        assert [(c.typed, c.reason) for c in sent if isinstance(c, api.Forget)] == [
+            ("1200368", "letter of 3 May")
+        ]
+        assert "Erased." in text(app, "#intro")
+
+    tell(world, story, size=(80, 24))

@@ -395,6 +395,76 @@ class AccessRefused(Fact, frozen=True, kw_only=True, tag="access.refused"):
     what: str
 
 
+class ErasureAsked(Fact, frozen=True, kw_only=True, tag="erasure.asked"):
+    """A person is to be erased: from here on his records and contact points are known only by
+    these, and dropped wherever they come again."""
+
+    profile: str
+    records: list[str]
+    points: list[str]
+    reason: str
+
+
+class DeliveryRewritten(Fact, frozen=True, kw_only=True, tag="delivery.rewritten"):
+    """A delivered file stands without the lines of an erased person. It counts as the file that was
+    handed over: ``old`` is its hash before, ``new`` behind."""
+
+    source: str
+    delivery: str
+    name: str
+    old: str
+    new: str
+    lines: list[int]
+    cells: int = 0
+
+
+class FileErased(Fact, frozen=True, kw_only=True, tag="file.erased"):
+    """Another file stands without an erased person, or is gone (``new`` empty).
+    ``what``: export | evidence | target."""
+
+    what: str
+    old: str
+    new: str
+
+
+class BackupHolding(msgspec.Struct, frozen=True, kw_only=True):
+    """A back-up that may still hold an erased person, and until when it may live."""
+
+    name: str
+    purge_on: str
+
+
+class ErasureDone(Fact, frozen=True, kw_only=True, tag="erasure.done"):
+    """The person is erased from everything that the program keeps but these back-ups. ``left``:
+    the commitment of what could not be searched or is to be done elsewhere."""
+
+    profile: str
+    counts: dict[str, int]
+    staging: str
+    target: str
+    backups: list[BackupHolding]
+    left: str = ""
+
+
+class ErasureRefused(Fact, frozen=True, kw_only=True, tag="erasure.refused"):
+    """A person is not erased, because a rule of retention holds what belongs to him."""
+
+    profile: str
+    categories: list[str]
+    reason: str
+
+
+class Purged(Fact, frozen=True, kw_only=True, tag="workspace.purged"):
+    """Personal data were destroyed because their time is over. ``what``: exports | workspace;
+    ``sha256``: of the certificate, empty without one."""
+
+    what: str
+    files: int
+    bytes: int
+    reason: str
+    sha256: str = ""
+
+
 class RunEnded(Fact, frozen=True, kw_only=True, tag="run.ended"):
     """All steps are done, waived or skipped. ``outcome``: done | aborted."""
 
@@ -441,6 +511,12 @@ AnyFact = (
     | DelegationRevoked
     | OutsideWindow
     | HookFailed
+    | ErasureAsked
+    | DeliveryRewritten
+    | FileErased
+    | ErasureDone
+    | ErasureRefused
+    | Purged
     | RunEnded
 )
 

@@ -7,6 +7,7 @@ the same rows, has the values. Both are made set-wise in SQL from the plain rows
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -154,11 +155,12 @@ class TrailWriter:
             )
         return msgspec.structs.replace(segment, sha256=sha256_file(target))
 
-    def load_keys(self, cursor: Cursor) -> None:
-        """Fill ``store.record_key`` from the vault, when staging is rebuilt."""
+    def load_keys(self, cursor: Cursor, but: Collection[str] = ()) -> None:
+        """Fill ``store.record_key`` from the vault, when staging is rebuilt. ``but``: pseudonyms that
+        staging may not name, though the vault still does."""
         for path in sorted(self._vault.keys.glob("*/*.parquet")):
             table = pq.read_table(path)
-            self._insert_keys(cursor, table.select(["source", "record_id"]), table["key"])
+            self._insert_keys(cursor, table.select(["source", "record_id"]), table["key"], but)
 
     def key_path(self, place: Place) -> Path:
         """Where the keys of the records that this unit met first are kept."""
@@ -177,7 +179,9 @@ class TrailWriter:
             pq.write_table(fresh.append_column("key", keys), temporary, compression="none")
         self._insert_keys(cursor, fresh, keys)
 
-    def _insert_keys(self, cursor: Cursor, records: pa.Table, keys: Any) -> None:
+    def _insert_keys(
+        self, cursor: Cursor, records: pa.Table, keys: Any, but: Collection[str] = ()
+    ) -> None:
         raw = b"".join(keys.to_pylist())
         bits = np.frombuffer(raw, dtype=np.uint8)
         size = pa.binary(KEY_BYTES)
@@ -194,8 +198,10 @@ class TrailWriter:
         cursor.register("fresh_keys", table)
         cursor.execute(
             "INSERT INTO store.record_key SELECT source, record_id, "
-            f"{pseudonym_sql(self._workspace_key, 'source', 'record_id')}, inner_pad, outer_pad "
-            "FROM fresh_keys ANTI JOIN store.record_key USING (source, record_id)"
+            f"{pseudonym_sql(self._workspace_key, 'source', 'record_id')} AS named, inner_pad, "
+            "outer_pad FROM fresh_keys ANTI JOIN store.record_key USING (source, record_id) "
+            "WHERE NOT list_contains($but::VARCHAR[], named)",
+            {"but": sorted(but)},
         )
         cursor.unregister("fresh_keys")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 from typer.exceptions import TyperException
 
-from tui_migrate.cli import audit, data, gates, inbox, people, runs, serving, workspaces
+from tui_migrate.cli import audit, data, gates, inbox, people, privacy, runs, serving, workspaces
 from tui_migrate.errors import Exit, TuiMigrateError, disk_is_full
 from tui_migrate.i18n import _
 from tui_migrate.printable import printable_lines
@@ -31,6 +31,7 @@ people.register(app)
 gates.register(app)
 inbox.register(app)
 data.register(app)
+privacy.register(app)
 audit.register(app)
 serving.register(app)
 

@@ -16,6 +16,7 @@ from tui_migrate.cli.common import (
     find_key,
     opened,
     result,
+    say,
     told,
 )
 from tui_migrate.errors import EnvironmentProblem, Exit
@@ -110,6 +111,7 @@ def restore(
     finally:
         if made and not any(folder.iterdir()):
             folder.rmdir()
+    _erase_again(folder, workspace)
     files = sum(p.is_file() for p in folder.rglob("*"))
     result(
         _("{} files restored to {}; {} rows in staging.").format(
@@ -117,3 +119,32 @@ def restore(
         )
     )
     return int(Exit.DONE)
+
+
+def _erase_again(folder: Path, workspace: Path) -> None:
+    """Who was erased since the back-up was made does not come back with it; a restored audit is read
+    as it will have to be read."""
+    from tui_migrate.audit.journal import read_entries
+    from tui_migrate.audit.vault import Vault
+    from tui_migrate.engine.erased_again import erase_again
+    from tui_migrate.engine.workspace import Workspace
+
+    restored = Workspace(folder.resolve())
+    if restored.journal.is_file():
+        count = sum(1 for _entry in read_entries(restored.journal))
+        say(_("The restored journal is whole: {} entries.").format(count))
+    here = Workspace(workspace.resolve())
+    keys = [w.vault / "workspace.key" for w in (here, restored)]
+    key_of = next((path.parent for path in keys if path.is_file()), None)
+    if not here.journal.is_file() or key_of is None:
+        say(_("No journal of this workspace is here: whoever was erased since may be in it."))
+        return
+    plan = erase_again(
+        restored.root, list(read_entries(here.journal)), Vault(key_of).workspace_key()
+    )
+    if plan is not None:
+        say(
+            _("{} rows of erased persons were taken out again.").format(
+                sum(len(f.lines) for f in plan.files)
+            )
+        )

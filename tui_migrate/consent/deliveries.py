@@ -174,13 +174,14 @@ def count_rows(delivery: Delivery, name: str) -> int | None:
     kind = path.suffix.lower()
     if kind not in (".csv", ".txt", ".tsv", ".jsonl", ".ndjson"):
         return None
+    gone = delivery.erased.get(name, 0)
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         if kind in (".jsonl", ".ndjson"):
-            return sum(1 for line in stream if line.strip())
+            return gone + sum(1 for line in stream if line.strip())
         head = stream.readline()
         delimiter = max(";,\t|", key=head.count)
         lines = (line.replace("\0", "") for line in stream)
         try:
-            return sum(1 for row in csv.reader(lines, delimiter=delimiter) if row)
+            return gone + sum(1 for row in csv.reader(lines, delimiter=delimiter) if row)
         except csv.Error:
             return None

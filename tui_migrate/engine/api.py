@@ -184,6 +184,25 @@ class RotateKey(Command, frozen=True, kw_only=True, tag="rotate-key"):
     """Make a new key for the seals; the present one signs for it."""
 
 
+class Forget(Command, frozen=True, kw_only=True, tag="forget"):
+    """Erase a person. ``profile``: profile id or source/record. ``typed``: what the person who asks
+    typed to confirm: one of the record numbers, or the profile id."""
+
+    profile: str
+    reason: str
+    typed: str = ""
+
+
+class Purge(Command, frozen=True, kw_only=True, tag="purge"):
+    """Destroy what is over its time. ``what``: exports (and back-ups) | workspace. ``now``: the
+    workspace before its time, with a reason. ``dry_run``: only say what would go."""
+
+    what: str = "exports"
+    dry_run: bool = False
+    now: bool = False
+    reason: str = ""
+
+
 AnyCommand = (
     Run
     | Stop
@@ -201,7 +220,12 @@ AnyCommand = (
     | Export
     | Deleted
     | RotateKey
+    | Forget
+    | Purge
 )
+
+AT_REST = (Forget, Purge)
+"""Commands that have the workspace to themselves: refused while the runner is at work."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from tui_migrate.audit import entries as facts
 from tui_migrate.engine import api, taking_out
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.decisions import DECISIONS, pair_key, pair_words
+from tui_migrate.engine.erasure import forget
 from tui_migrate.engine.gate_commands import (
     delegate,
     meet,
@@ -19,6 +20,7 @@ from tui_migrate.engine.gate_commands import (
     revoke,
 )
 from tui_migrate.engine.gate_signing import begun, carry_out, sign
+from tui_migrate.engine.purging import purge
 from tui_migrate.engine.run import Status, StepState
 from tui_migrate.engine.sealing import rotate_key
 from tui_migrate.engine.staleness import recheck_gates
@@ -53,7 +55,7 @@ def handle(core: Core, command: api.AnyCommand) -> api.Reply:
 
 
 def _refuse_after_abort(core: Core, command: api.AnyCommand) -> None:
-    always = api.Export | api.Deleted | api.Meet | api.Due
+    always = api.Export | api.Deleted | api.Meet | api.Due | api.Forget | api.Purge
     if core.state.ended == "aborted" and not isinstance(command, always):
         raise DataSaysNo(
             _("The run was aborted at a gate: it can only be looked at and exported."),
@@ -232,4 +234,6 @@ _HANDLERS: dict[type[api.Command], _Handler] = {
     api.Export: taking_out.export_handler,
     api.Deleted: taking_out.deleted_handler,
     api.RotateKey: lambda core, command: _done(rotate_key(core, command.id)),
+    api.Forget: forget,
+    api.Purge: purge,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
+import msgspec
 import structlog
 
 from tui_migrate.audit.chain import Chain
@@ -17,21 +20,26 @@ from tui_migrate.audit.entries import (
     AccessRefused,
     AnyFact,
     Entry,
+    ErasureAsked,
     GatePassed,
     Sealed,
 )
 from tui_migrate.audit.journal import Journal
 from tui_migrate.audit.sealkey import SealKey
 from tui_migrate.audit.seals import append_seal
+from tui_migrate.audit.tombstones import Tombstones, rewritten
 from tui_migrate.audit.trail import TrailWriter
 from tui_migrate.audit.vault import Vault
 from tui_migrate.engine.api import Heard, Identity, Listener
 from tui_migrate.engine.opening import readable
 from tui_migrate.engine.run import RunState, apply
 from tui_migrate.engine.workspace import Workspace
+from tui_migrate.files import whole
 from tui_migrate.runbook.models import Runbook
+from tui_migrate.staging.erasing import destroy, replacing
 from tui_migrate.staging.store import Store
 from tui_migrate.steps.base import Registry
+from tui_migrate.steps.erasing import Plan
 
 REFUSED_AGAIN = 60.0
 """Seconds after which the same refusal is journalled again: nobody fills the journal by asking."""
@@ -75,6 +83,7 @@ class Core:
     """What seals and signatures are held against."""
     seal_key: SealKey | None = None
     """There is one as soon as the engine is open."""
+    _stones: tuple[tuple[int, int], Tombstones] | None = None
     _listeners: list[Listener] = field(default_factory=list)
     _refusals: dict[tuple[int, str], float] = field(default_factory=dict)
 
@@ -160,6 +169,42 @@ class Core:
                 self.seal(last.gate)  # killed between the two
             if self.state.ended and not isinstance(self.journal.entries[-1].fact, Sealed):
                 self.seal("end")
+
+    def erasing_plan(self) -> Plan | None:
+        """The plan of the erasure that was asked for and is not done."""
+        path = self.workspace.erasing
+        if self.state.erasing is None or not path.is_file():
+            return None
+        return msgspec.json.decode(path.read_bytes(), type=Plan)
+
+    def tombstones(self) -> Tombstones:
+        """Whom erasures made unknown, and which delivered files they rewrote. One who was asked for,
+        and of whom staging is not free yet, is still known: it may have to be made again with him."""
+        state, plan = self.state, self.erasing_plan()
+        still = state.erasing if plan is not None and "staging" not in plan.done else None
+        asked = [
+            e.fact for e in state.erasures if isinstance(e.fact, ErasureAsked) and e is not still
+        ]
+        count = (len(asked), len(state.rewritten))
+        if self._stones is None or self._stones[0] != count:
+            made = Tombstones(
+                self.vault.workspace_key(),
+                frozenset(name for fact in asked for name in fact.records),
+                frozenset(point for fact in asked for point in fact.points),
+                rewritten(state.rewritten),
+            )
+            self._stones = (count, made)
+        return self._stones[1]
+
+    def exchange_store(self, fresh: Path) -> None:
+        """A copy of ``fresh`` in place of the present staging database, of which nothing stays."""
+        path = self.workspace.staging
+        self.store.close()
+        destroy(path.with_name(path.name + ".wal"))
+        with replacing(path), whole(path) as temporary:
+            shutil.copyfile(fresh, temporary)
+        self.store = Store(path)
+        self.store.refresh_views()
 
     def reset_store(self) -> None:
         """An empty staging database in place of the present one (which is set aside)."""

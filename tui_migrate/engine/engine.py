@@ -17,6 +17,7 @@ from tui_migrate.engine import api
 from tui_migrate.engine.commands import handle
 from tui_migrate.engine.config import require_ok
 from tui_migrate.engine.core import Core, acting
+from tui_migrate.engine.erasure import carry_on
 from tui_migrate.engine.gate_commands import note_due
 from tui_migrate.engine.gate_delegations import with_delegations
 from tui_migrate.engine.gate_hooks import Hooks
@@ -24,6 +25,7 @@ from tui_migrate.engine.gate_signing import finish_last
 from tui_migrate.engine.identity import this_user
 from tui_migrate.engine.loading import announce, keep_files, load_workspace, reload
 from tui_migrate.engine.looking import note_look
+from tui_migrate.engine.purging import purged, refuse_purged
 from tui_migrate.engine.recovery import recover
 from tui_migrate.engine.rights import refusal
 from tui_migrate.engine.runner import Runner, Stopped
@@ -40,8 +42,9 @@ from tui_migrate.steps.registry import default_registry
 class Engine:
     """Holds the workspace from ``open`` to ``close``."""
 
-    def __init__(self, core: Core, lock: WorkspaceLock) -> None:
+    def __init__(self, core: Core, lock: WorkspaceLock, serving: bool = False) -> None:
         self.core = core
+        self._serving = serving
         self._lock = lock
         self._thread: threading.Thread | None = None
         self._at_work = False
@@ -69,6 +72,7 @@ class Engine:
         workspace.require()
         loaded = load_workspace(workspace.root)
         runbook = require_ok(loaded)
+        refuse_purged(workspace)
         workspace.prepare()
         lock = WorkspaceLock(workspace, engine=serving)
         try:
@@ -96,8 +100,9 @@ class Engine:
             ensure_key(core, say)
             with neutral():
                 recover(core, say)
+            carry_on(core)
             core.vouch_for_end()
-            engine = cls(core, lock)
+            engine = cls(core, lock, serving)
             note_due(core)
             return engine
         except BaseException:
@@ -124,7 +129,32 @@ class Engine:
         if isinstance(command, api.Run):
             return self._run_for(command, who)
         with acting(who):
-            return handle(self.core, command)
+            if not isinstance(command, api.AT_REST):
+                return handle(self.core, command)
+            return self._at_rest(command)
+
+    def _at_rest(self, command: api.AnyCommand) -> api.Reply:
+        """A command that changes what the runner stands on."""
+        with self.core.lock:
+            if self.running:
+                return api.Reply(
+                    ok=False,
+                    message=_("The run is going on: this needs it at rest."),
+                    hint=_("tui-migrate stop ends it after its present unit; then do it again."),
+                    exit_code=int(Exit.WRONG),
+                )
+            if isinstance(command, api.Purge) and command.what == "workspace" and self._serving:
+                return api.Reply(
+                    ok=False,
+                    message=_("An engine serves this workspace: it ends first."),
+                    hint=_("tui-migrate stop, then do it again."),
+                    exit_code=int(Exit.WRONG),
+                )
+            try:
+                return handle(self.core, command)
+            finally:
+                if not purged(self.core.workspace):
+                    self._runner.units.renew_cursor()
 
     def _run_for(self, command: api.Run, who: api.Identity) -> api.Reply:
         with self.core.lock:

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit.tombstones import Tombstones
 from tui_migrate.audit.trail import Place
 from tui_migrate.engine.api import Progress
 from tui_migrate.engine.core import Core
@@ -71,6 +74,9 @@ class EngineHost:
     def journal_delivery(self, fact: facts.DeliverySeen) -> None:
         """Say what was handed over; a delivery already known with the same files is not said again."""
         known = self._core.state.deliveries.get((fact.source, fact.delivery))
+        if known is not None and [f.sha256 for f in known.files] == [f.sha256 for f in fact.files]:
+            # Without erased lines a file is shorter, and still the one that was handed over.
+            fact = msgspec.structs.replace(fact, files=known.files)
         if not self._rebuilding and known != fact:
             self._core.record(fact)
 
@@ -84,6 +90,10 @@ class EngineHost:
     def name(self, name: str) -> str:
         """What the journal may say for a name that others chose (see ``Vault.keep_name``)."""
         return self._core.vault.keep_name(name)
+
+    def tombstones(self) -> Tombstones:
+        """Whom erasures made unknown, and which delivered files they rewrote."""
+        return self._core.tombstones()
 
     # -- what was ------------------------------------------------------------------------------
 

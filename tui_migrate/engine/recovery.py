@@ -18,6 +18,7 @@ from tui_migrate.engine.redoing import Redone, empty_staging, redo, steps_with_o
 from tui_migrate.engine.run import Status
 from tui_migrate.engine.runner import Runner
 from tui_migrate.errors import DataSaysNo
+from tui_migrate.files import sha256_file
 from tui_migrate.i18n import _
 from tui_migrate.staging.store import Cursor
 
@@ -107,16 +108,55 @@ def _journal_late(core: Core, runner: Runner, cursor: Cursor, entry: str, place:
 def _rebuild(core: Core, runner: Runner, say: Say) -> None:
     """Do the units of all live attempts again, in the order in which the attempts began."""
     say(_("The staging area is behind the journal: rebuilding it (no target is written)."))
-    core.reset_store()
-    empty_staging(core, runner)
+    there = _begin_again(core, runner)
+    noted = set(core.store.cursor().execute("SELECT step, attempt FROM store.attempt").fetchall())
     for step in steps_with_output(core):
-        runner.attempts.note_attempt(step.started_seq, step.id, step.attempt)
-        if step.status is Status.STALE:
+        if (step.id, step.attempt) not in noted:
+            runner.attempts.note_attempt(step.started_seq, step.id, step.attempt)
+        known = {
+            unit for name, attempt, unit in there if (name, attempt) == (step.id, step.attempt)
+        }
+        if step.status is Status.STALE or known >= step.units.keys():
             continue
         say(_("rebuilding {}").format(step.id))
-        for unit in redo(core, runner, step):
+        for unit in redo(core, runner, step, known):
             _require_same(unit)
     core.store.connection.execute("CHECKPOINT")
+
+
+def _begin_again(core: Core, runner: Runner) -> set[_Key]:
+    """Staging as the last erasure left it, else an empty one; the units that are in it. What was
+    erased cannot be made again from deliveries, so it must not be gone."""
+    left = _bases(core)
+    base = core.workspace.base
+    present = sha256_file(base) if base.is_file() and left != {""} else ""
+    if present not in left:
+        raise DataSaysNo(
+            _("{} is gone or damaged: staging cannot be rebuilt without it.").format(base),
+            _("Somebody was erased since the steps ran. Put the vault back from a copy."),
+        )
+    if not present:
+        core.reset_store()
+        empty_staging(core, runner)
+        return set()
+    core.exchange_store(base)
+    runner.units.renew_cursor()
+    # Of one who is being erased the vault still has the keys.
+    plan = core.erasing_plan()
+    core.trail.load_keys(core.store.cursor(), plan.pseudonyms if plan is not None else ())
+    rows = core.store.cursor().execute(_MARKERS).fetchall()
+    return {(step, attempt, unit) for step, attempt, unit, _entry in rows}
+
+
+def _bases(core: Core) -> set[str]:
+    """Hashes of the copies of staging that a rebuild may begin from; '' for an empty one."""
+    done = sorted(core.state.erased.values(), key=lambda made: made[0].seq)
+    last = done[-1][1].staging if done else ""
+    plan = core.erasing_plan()
+    if plan is None or not plan.staging:
+        return {last}
+    # Killed before its copy had its name, or behind.
+    return {plan.staging} if "staging" in plan.done else {last, plan.staging}
 
 
 def _require_same(unit: Redone) -> None:

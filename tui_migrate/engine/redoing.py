@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from tui_migrate.audit.entries import UnitCommitted
@@ -52,8 +52,11 @@ def empty_staging(core: Core, runner: Runner) -> None:
     core.trail.load_keys(cursor)
 
 
-def redo(core: Core, runner: Runner, step: StepState) -> Iterator[Redone]:
-    """Do the units of the live attempt of ``step`` again, one by one, each in its transaction.
+def redo(
+    core: Core, runner: Runner, step: StepState, there: Collection[str] = ()
+) -> Iterator[Redone]:
+    """Do the units of the live attempt of ``step`` again, but those that are ``there``, one by one,
+    each in its transaction.
     Nothing is journalled, no segment and no target is written."""
     if step.status is Status.STALE or not step.units:
         return
@@ -61,6 +64,8 @@ def redo(core: Core, runner: Runner, step: StepState) -> Iterator[Redone]:
     context = runner.attempts.context(step, spec, rebuilding=True)
     planned = {unit.id: unit for unit in worker.plan(context)}
     for name, known in step.units.items():
+        if name in there:
+            continue
         unit = planned.get(name)
         now = runner.units.transact(worker, context, unit) if unit is not None else None
         yield Redone(known, now)

@@ -43,6 +43,8 @@ def mark(entry: Entry) -> str:
             return DECISION
         case facts.CheckWaived() | facts.StepSkipped() | facts.RedoAsked():
             return DECISION
+        case facts.ErasureAsked() | facts.ErasureRefused() | facts.Purged():
+            return DECISION
         case _:
             return REST
 

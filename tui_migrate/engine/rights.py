@@ -25,6 +25,8 @@ _NEEDED: dict[type[api.Command], str] = {
     api.Delegate: "",
     api.Revoke: "",
     api.Due: "",
+    api.Forget: "erase",
+    api.Purge: "erase",
 }
 
 
@@ -38,7 +40,7 @@ def rights(runbook: Runbook, who: api.Identity, owner: int) -> frozenset[str]:
     role: the files are his."""
     allowed = {right for role in who.roles for right in runbook.roles[role].rights}
     if who.uid == owner:
-        allowed |= {"run", "waive", "answer", "decide", "export"}
+        allowed |= {"run", "waive", "answer", "decide", "export", "erase"}
     return frozenset(allowed)
 
 

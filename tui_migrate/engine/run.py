@@ -10,7 +10,7 @@ from typing import Any
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
-from tui_migrate.engine import run_gates
+from tui_migrate.engine import run_gates, run_privacy
 from tui_migrate.engine.state import (
     SETTLED,
     AnswerState,
@@ -293,4 +293,5 @@ _HANDLERS: dict[type, Callable[[RunState, Entry, Any], None]] = {
     facts.RedoAsked: _redo,
     facts.RunEnded: _ended,
     **run_gates.HANDLERS,
+    **run_privacy.HANDLERS,
 }

@@ -19,6 +19,7 @@ from tui_migrate.engine import gates
 from tui_migrate.engine.attempts import UNDERWAY, Attempts, started
 from tui_migrate.engine.checklists import missing_answers, unexpected_answers
 from tui_migrate.engine.core import Core
+from tui_migrate.engine.erasure import scrub_again
 from tui_migrate.engine.exporting import export_extras
 from tui_migrate.engine.gate_override import refuse_outside
 from tui_migrate.engine.host import EngineHost
@@ -45,6 +46,8 @@ _SUBJECTS = (
 )
 SHOWN = 300
 """Characters of what a failing check saw that stand in a message."""
+READS = ("ingest", "consent_sync")
+"""Step kinds that read deliveries."""
 NEED_BACKUP = ("import", "consent_sync")
 MACHINE = (
     OSError, duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException,
@@ -343,6 +346,8 @@ class Runner:
                 digest=sha256_of({u.unit: u.digest for u in step.units.values()}),
             )
         )
+        if step.outline.uses in READS:
+            scrub_again(core)
         recheck_gates(core)
         return _held_up(step, core.vault.opened) if blocking else None
 

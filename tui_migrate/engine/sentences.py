@@ -11,7 +11,7 @@ from typing import Any
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
-from tui_migrate.engine import gate_sentences
+from tui_migrate.engine import gate_sentences, privacy_sentences
 from tui_migrate.engine.run import RunState
 from tui_migrate.engine.wording import measured
 from tui_migrate.engine.zones import moment
@@ -368,4 +368,5 @@ _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.AccessRefused: _refused,
     facts.RunEnded: _ended,
     **gate_sentences.TELLERS,
+    **privacy_sentences.TELLERS,
 }

@@ -216,6 +216,14 @@ class RunState:
     backups: list[tuple[str, facts.BackupMade]] = field(default_factory=list)
     seals: list[tuple[int, facts.Sealed]] = field(default_factory=list)
     exports: list[tuple[Entry, facts.Exported]] = field(default_factory=list)
+    erasures: list[Entry] = field(default_factory=list)
+    """Every ``erasure.asked``."""
+    erasing: Entry | None = None
+    """The one of them that is not done yet."""
+    erased: dict[str, tuple[Entry, facts.ErasureDone]] = field(default_factory=dict)
+    """Pseudonym of the founding record → how the erasure ended."""
+    rewritten: list[facts.DeliveryRewritten] = field(default_factory=list)
+    purges: list[tuple[Entry, facts.Purged]] = field(default_factory=list)
     recent: deque[Entry] = field(default_factory=lambda: deque(maxlen=RECENT))
     authors: dict[str, str] = field(default_factory=dict)
     window: dict[str, Any] = field(default_factory=dict)

@@ -25,6 +25,8 @@ _TRAIL_CELLS = (
     "before", "after", "place", "note",
 )  # fmt: skip
 
+RIGHTS = ("erased", "not_erased")
+"""What was decided about a person's rights."""
 CHAPTERS = (
     ("delivered", ("read", "repeated", "superseded")),
     ("mapped", ("mapped", "cleaned", "changed", "rejected", "excluded", "pruned", "held")),
@@ -34,10 +36,13 @@ CHAPTERS = (
     ("permissions", ("stated", "silenced", "consent")),
     ("target", ("imported", "consent_written")),
     ("taken", ("exported", "deleted", "looked")),
+    ("rights", RIGHTS),
 )
 """The parts of a person's history, in order, with their events; any other event stands last."""
 OTHER = "other"
-BY_PEOPLE = ("decided", "exported", "deleted", "looked")
+ABOUT_PERSON = ("exported", "deleted", "looked", *RIGHTS)
+"""Events of the person as a whole, not of one of the records."""
+BY_PEOPLE = ("decided", *ABOUT_PERSON)
 """What a person does himself. Of the rest the trail knows who ran the step, which tells nothing."""
 
 
@@ -57,6 +62,7 @@ def chapter_title(name: str) -> str:
         "permissions": _("Permissions"),
         "target": _("Brought to the target"),
         "taken": _("Taken out and looked at"),
+        "rights": _("Rights of the person"),
     }.get(name, _("Else"))
 
 
@@ -254,6 +260,15 @@ def _looked(_c: Cells) -> str:
     return _("looked at")
 
 
+def _erased(_c: Cells) -> str:
+    return _("erased: what was known is gone, the events above stay without their values")
+
+
+def _not_erased(c: Cells) -> str:
+    kept = ", ".join(label(name) for name in c["field"].split(", "))
+    return _("not erased, because of what has to be kept ({what})").format(what=kept)
+
+
 _TRAIL: dict[str, Callable[[Cells], str]] = {
     "merged": _merged,
     "loaded": _loaded,
@@ -272,6 +287,8 @@ _TRAIL: dict[str, Callable[[Cells], str]] = {
     "exported": _exported,
     "deleted": _deleted,
     "looked": _looked,
+    "erased": _erased,
+    "not_erased": _not_erased,
     "consent_written": _written,
     **dict.fromkeys(("rejected", "excluded", "pruned", "held", "repeated", "superseded"), _fate),
 }
@@ -291,7 +308,7 @@ def trail_sentence(event: Mapping[str, Any]) -> str:
 def told(event: Mapping[str, Any], several: bool) -> str:
     """The same with the record that it is about before it, where the person has ``several``."""
     text = trail_sentence(event)
-    if several and event.get("event") not in ("exported", "deleted", "looked"):
+    if several and event.get("event") not in ABOUT_PERSON:
         return f"{event['source']} {event['record_id']}: {text}"
     return text
 

@@ -63,6 +63,16 @@ class Workspace:
         return self.state / "vault"
 
     @property
+    def base(self) -> Path:
+        """Staging as the last erasure left it: a rebuild begins here."""
+        return self.vault / "staging.duckdb"
+
+    @property
+    def erasing(self) -> Path:
+        """The plan of an erasure that is not done yet."""
+        return self.vault / "erasing.json"
+
+    @property
     def backups(self) -> Path:
         """Encrypted back-ups."""
         return self.state / "backups"

@@ -64,11 +64,12 @@ class Check(Strict):
 
 
 class BackupWith(Strict):
-    """Encrypted back-up of the deliveries, of staging, or of both; refused later when too old."""
+    """Encrypted back-up of deliveries, staging, audit and vault, or some of them; refused later when
+    too old."""
 
-    what: Annotated[tuple[Literal["deliveries", "staging"], ...], Field(min_length=1)] = (
-        "deliveries",
-    )
+    what: Annotated[
+        tuple[Literal["deliveries", "staging", "audit", "vault"], ...], Field(min_length=1)
+    ] = ("deliveries",)
     max_age_hours: Positive = 24
 
 

@@ -120,9 +120,9 @@ class TargetSpec(Strict):
     groups: tuple[Words, ...] = ()
 
 
-Right = Literal["run", "sign", "answer", "decide", "waive", "export"]
+Right = Literal["run", "sign", "answer", "decide", "waive", "export", "erase"]
 """What a role may do: carry the run on, sign gates, answer checklists, settle pairs, waive checks
-and skip steps, take data out."""
+and skip steps, take data out, erase and restrict persons and destroy what is over its time."""
 OF_ONE_BRAND: tuple[Right, ...] = ("sign", "answer", "decide")
 """The rights of a role that sees some brands only: a run and an export concern them all."""
 
@@ -157,11 +157,36 @@ class ConsentSpec(Strict):
     purpose: Name = "marketing"
 
 
+Category = Literal[
+    "invoice",
+    "donation",
+    "order",
+    "subscription",
+    "membership",
+    "attendance",
+    "consent",
+    "interaction",
+]
+"""Child rows for which the law can ask to be kept."""
+
+
+class RetentionRule(Strict):
+    """What has to be kept for ``years`` from its own date, and on which basis: who owns such rows is
+    restricted, not erased."""
+
+    category: Category
+    years: Positive
+    basis: Words
+
+
 class RetentionSpec(Strict):
-    """After how many days exports and the whole workspace have to be gone."""
+    """After how many days exports, back-ups and the whole workspace have to be gone, and what the
+    law wants kept."""
 
     exports_days: Positive = 30
+    backups_days: Positive = 90
     workspace_days: Positive = 180
+    rules: tuple[RetentionRule, ...] = ()
 
 
 class PaymentSpec(Strict):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -48,6 +48,8 @@ class Delivery:
     folder: Path
     files: tuple[Path, ...]
     manifest: Manifest | None
+    erased: Mapping[str, int] = field(default_factory=dict)
+    """File name → rows that erasures took from it."""
 
     @property
     def order(self) -> tuple[int, str]:

@@ -14,9 +14,19 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute
 
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.i18n import _
+from tui_migrate.staging.erasure import (
+    NOTHING,
+    Erased,
+    append_lines,
+    drop_rejected,
+    find_again,
+    settle_rule,
+    without,
+)
 from tui_migrate.staging.framing import (
     Framer,
     Rejected,
@@ -66,16 +76,19 @@ class Job:
     step: str
     attempt: int
     unit: str
+    erased: Erased = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """What reading a file gave: its rows by kind and the format as used."""
+    """What reading a file gave: its rows by kind and the format as used. ``erased``: lines of
+    erased persons, among the rows (they came again) or not (they are gone from the file)."""
 
     rows: int
     rejected: int
     blank: int
     form: FileFormat
+    erased: int = 0
 
 
 def raw_table(source: str) -> str:
@@ -122,7 +135,11 @@ def read_file(store: Store, cursor: Cursor, job: Job) -> ReadResult:
             "xlsx": _read_xlsx,
             "parquet": _read_parquet,
         }
-        return readers[type_of(job.path, form)](store, cursor, job, form)
+        cursor.execute("CREATE OR REPLACE TEMP TABLE erased_again (line BIGINT)")
+        result = readers[type_of(job.path, form)](store, cursor, job, form)
+        erased = append_lines(cursor, job.erased, _params(job) | {"source": job.source})
+        gone = min(len(job.erased.lines), result.blank)
+        return replace(result, blank=result.blank - gone, erased=erased)
     except PermissionError as error:
         raise EnvironmentProblem(
             _("The delivery file {} may not be read: {}").format(job.path, error.strerror),
@@ -249,10 +266,13 @@ def _read_parquet(store: Store, cursor: Cursor, job: Job, form: FileFormat) -> R
         f"{sql} AS {quote(name)}" for name, (_, sql) in zip(names, leaves, strict=True)
     )
     relation = f"(SELECT file_row_number + 1 AS _line, {picks} FROM {source})"
-    count = first(cursor, f"SELECT count(*) FROM {source}")
+    if job.erased.lines:  # a row cannot be blank here: every cell of an erased one is NULL
+        gone = ", ".join(str(line) for line in sorted(job.erased.lines))
+        relation = f"(SELECT * FROM {relation} WHERE _line NOT IN ({gone}))"
+    count = first(cursor, f"SELECT count(*) FROM {relation}")
     rows = int(count[0]) if count else 0
     _append(store, cursor, job, relation, names, "_line", rows)
-    return ReadResult(rows, 0, 0, form)
+    return ReadResult(rows, 0, len(job.erased.lines), form)
 
 
 def _prepare_table(store: Store, cursor: Cursor, job: Job, columns: Sequence[str]) -> None:
@@ -305,6 +325,9 @@ def _append(
     digest = f"md5(concat_ws('|', {cells}))"
     key = " || '|' || ".join(key_sql(quote(k)) for k in job.key) or digest
     name = raw_table(job.source)
+    rule = settle_rule(job.erased, columns, key)
+    dropped = find_again(cursor, relation, line, rule) if rule is not None else 0
+    relation = without(relation, line, columns, rule)
     picks = "".join(f", {quote(c)}" for c in columns)
     row = first(
         cursor,
@@ -314,7 +337,7 @@ def _append(
         f"{digest} AS _digest{picks} FROM {relation} ORDER BY _line",
         _params(job),
     )
-    if not row or int(row[0]) != expected:
+    if not row or int(row[0]) != expected - dropped:
         raise DataSaysNo(
             _("{}: {} rows were framed but {} were read.").format(
                 job.path, expected, row and row[0]
@@ -346,6 +369,9 @@ def _append_rejects(cursor: Cursor, job: Job, rejects: Sequence[Rejected]) -> No
         }
     )
     cursor.register("rejected_lines", table)
+    if gone := drop_rejected(cursor, job.erased):
+        table = table.filter(pa.compute.invert(pa.compute.is_in(table["line"], pa.array(gone))))
+        cursor.register("rejected_lines", table)
     head = (
         "SELECT $step AS step, $attempt::INTEGER AS attempt, $unit AS unit, $source AS source, "
         "$delivery AS delivery, $file AS file, line, "

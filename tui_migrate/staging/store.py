@@ -86,6 +86,17 @@ class Store:
         at.execute(f"CREATE TABLE IF NOT EXISTS store.{quote(name)} ({TECHNICAL}, {columns})")
         self.refresh_view(name, at)
 
+    def refresh_views(self) -> None:
+        """Make the live views of all tables, where a file came without them."""
+        rows = self.connection.execute(
+            "SELECT table_name FROM duckdb_columns() WHERE schema_name = 'store'"
+            " AND database_name = current_database() AND column_name = 'unit'"
+            " AND table_name <> 'marker' ORDER BY 1"
+        ).fetchall()
+        for (name,) in rows:
+            if name not in TABLES:
+                self.refresh_view(str(name))
+
     def refresh_view(self, name: str, cursor: Cursor | None = None) -> None:
         """(Re)create the live view of ``store.<name>``, after its columns changed."""
         (cursor or self.connection).execute(

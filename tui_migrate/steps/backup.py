@@ -11,7 +11,7 @@ from typing import ClassVar
 import duckdb
 
 from tui_migrate.errors import DataSaysNo
-from tui_migrate.files import RUNBOOK_FILE, make_folder, sha256_file
+from tui_migrate.files import RUNBOOK_FILE, TEMPORARY, make_folder, sha256_file
 from tui_migrate.i18n import _
 from tui_migrate.runbook.kinds import BackupWith
 from tui_migrate.staging.archive import Member, restore_backup, write_backup
@@ -20,6 +20,7 @@ from tui_migrate.staging.store import first, literal, quote
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 
 DATABASE = "staging.duckdb"
+STATE = ".tui-migrate"
 
 _TABLES = """
 SELECT table_name FROM information_schema.tables
@@ -68,7 +69,7 @@ class BackupStep(Step):
     def _make(self, context: Context) -> dict[str, int]:
         key = context.host.key()
         with ExitStack() as stack:
-            members = list(self._members(context))
+            members = [*self._members(context), *self._proof(context, stack)]
             tables: dict[str, int] = {}
             if "staging" in self._what:
                 snapshot = stack.enter_context(context.host.snapshot())
@@ -92,6 +93,24 @@ class BackupStep(Step):
                 refuse_outside(root, [path])
                 seen.add(path)
                 yield Member(str(path.relative_to(root)), path)
+
+    def _proof(self, context: Context, stack: ExitStack) -> Iterator[Member]:
+        """Audit and vault as they stand. What the engine appends to meanwhile goes as a copy, up to its
+        last whole line."""
+        state = context.workspace / STATE
+        spill = make_folder(state / "spill")
+        copies = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=spill)))
+        for part in ("audit", "vault"):
+            for path in sorted((state / part).rglob("*")) if part in self._what else ():
+                if not path.is_file() or path.name.startswith(TEMPORARY):
+                    continue
+                name = str(path.relative_to(context.workspace))
+                if path.suffix != ".jsonl":
+                    yield Member(name, path)
+                    continue
+                copy = copies / path.name
+                copy.write_bytes(b"".join(path.read_bytes().rpartition(b"\n")[:2]))
+                yield Member(name, copy)
 
     def _elsewhere(self, context: Context) -> list[Path]:
         """Delivery files that the runbook takes from outside the folder ``deliveries``."""

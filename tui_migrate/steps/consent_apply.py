@@ -27,12 +27,14 @@ from tui_migrate.mapping.model import Mapping
 from tui_migrate.mapping.rows import FAR, Settings, map_rows
 from tui_migrate.runbook.load import load_runbook
 from tui_migrate.spreadsheet import defuse_sql
+from tui_migrate.staging.erasure import Erased
 from tui_migrate.staging.readers import Job, read_file
 from tui_migrate.staging.store import literal, quote
 from tui_migrate.steps import consent_unread
 from tui_migrate.steps.base import Context, Unit
 from tui_migrate.steps.consent_limits import exceeded, hold, limit_check
 from tui_migrate.steps.consent_target import CONSENT_ROWS, LIST_ROWS, TargetSide, sources_of
+from tui_migrate.steps.erased_rows import Rows
 from tui_migrate.steps.ingest import file_format
 
 if TYPE_CHECKING:
@@ -208,7 +210,8 @@ class Applier:
         return done | consent_unread.findings(context, unit, place, mappings)
 
     def _read(self, context: Context, unit: Unit, judged: Judged) -> int:
-        spec = self._runbook.sources[judged.delivery.source]
+        source, stones = judged.delivery.source, context.host.tombstones()
+        spec = self._runbook.sources[source]
         rows = 0
         for path in judged.delivery.files:
             job = Job(
@@ -221,6 +224,9 @@ class Applier:
                 self._spec.id,
                 context.attempt,
                 unit.id,
+                Rows(source, spec, self._mapped(context, source), stones).erased(path)
+                if stones.any
+                else Erased(),
             )
             try:
                 rows += read_file(context.store, context.cursor, job).rows

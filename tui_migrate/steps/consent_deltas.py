@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -67,7 +68,8 @@ class Deltas:
                 patterns = self._runbook.sources[source].files
                 found = find_deliveries(context.workspace, source, patterns)
                 found += _empty_folders(context.workspace, patterns, source, found)
-                self._judged += judge(found, partial(_hashes, context.workspace))
+                found = [_with_erased(context, delivery) for delivery in found]
+                self._judged += judge(found, partial(_hashes, context))
         return self._judged
 
     def inputs(self, context: Context) -> dict[str, str]:
@@ -77,7 +79,8 @@ class Deltas:
             folder = judged.delivery.folder
             for path in (*judged.delivery.files, folder / MANIFEST):
                 if path.is_file():
-                    found[str(path.relative_to(context.workspace))] = sha256_file(path)
+                    name = str(path.relative_to(context.workspace))
+                    found[name] = context.host.tombstones().delivered(sha256_file(path))
         for source in self._sources():
             for name in self._runbook.sources[source].mapping:
                 if (context.workspace / name).is_file():
@@ -243,8 +246,21 @@ SELECT coalesce(max(n), 0) FROM (
 """
 
 
-def _hashes(workspace: Path, delivery: Delivery) -> dict[str, str]:
-    return {Path(name).name: sha for name, sha in hash_files(delivery, workspace).items()}
+def _hashes(context: Context, delivery: Delivery) -> dict[str, str]:
+    """File name → SHA-256 as it was handed over: an erasure may have rewritten it."""
+    stones = context.host.tombstones()
+    found = hash_files(delivery, context.workspace)
+    return {Path(name).name: stones.delivered(sha) for name, sha in found.items()}
+
+
+def _with_erased(context: Context, delivery: Delivery) -> Delivery:
+    """The delivery with the number of rows that erasures took from each file."""
+    stones = context.host.tombstones()
+    if not stones.files:
+        return delivery
+    found = hash_files(delivery, context.workspace)
+    gone = {Path(name).name: len(stones.lines(sha)) for name, sha in found.items()}
+    return replace(delivery, erased=gone)
 
 
 def _plain(name: str) -> str:

@@ -9,7 +9,10 @@ from typing import ClassVar
 from tui_migrate.audit.entries import DeliverySeen, FileSeen
 from tui_migrate.errors import DataSaysNo
 from tui_migrate.i18n import _
+from tui_migrate.mapping.load import load_mappings
+from tui_migrate.mapping.model import Mapping
 from tui_migrate.runbook.kinds import IngestWith
+from tui_migrate.runbook.load import load_runbook
 from tui_migrate.runbook.models import SourceSpec
 from tui_migrate.staging.deliveries import (
     Delivery,
@@ -19,6 +22,7 @@ from tui_migrate.staging.deliveries import (
     hash_files,
     unread_files,
 )
+from tui_migrate.staging.erasure import Erased
 from tui_migrate.staging.readers import (
     FileFormat,
     Job,
@@ -29,6 +33,7 @@ from tui_migrate.staging.readers import (
 )
 from tui_migrate.staging.sheets import other_sheets
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
+from tui_migrate.steps.erased_rows import Rows
 from tui_migrate.steps.ingest_settle import GONE, SETTLE, settle
 
 # One row is a file of which not a single line could be read.
@@ -78,7 +83,7 @@ class IngestStep(Step):
     def inputs(self, context: Context) -> dict[str, str]:
         result: dict[str, str] = {}
         for delivery in self._deliveries(context):
-            result |= hash_files(delivery, context.workspace)
+            result |= _as_delivered(context, delivery)
         return result
 
     def plan(self, context: Context) -> Sequence[Unit]:
@@ -114,9 +119,19 @@ class IngestStep(Step):
             self.spec.id,
             context.attempt,
             unit.id,
+            Rows(
+                delivery.source, spec, self._mappings(context).get(delivery.source, ()), stones
+            ).erased(path)
+            if (stones := context.host.tombstones()).any
+            else Erased(),
         )
         result = read_file(context.store, context.cursor, job)
-        return {"rows": result.rows, "rejected": result.rejected, "blank": result.blank}
+        counts = {"rows": result.rows, "rejected": result.rejected, "blank": result.blank}
+        return counts | ({"erased": result.erased} if result.erased else {})
+
+    def _mappings(self, context: Context) -> dict[str, tuple[Mapping, ...]]:
+        """What the mappings say of the columns: by it, erased persons are known again."""
+        return load_mappings(load_runbook(context.workspace))[0]
 
     def finish(self, context: Context) -> Outcome:
         figures: dict[str, int | str] = {
@@ -276,7 +291,7 @@ class IngestStep(Step):
             )
 
     def _seen(self, context: Context, delivery: Delivery) -> DeliverySeen:
-        hashes = hash_files(delivery, context.workspace)
+        hashes = _as_delivered(context, delivery)
         manifest = delivery.manifest
         broken = [
             path.name
@@ -354,6 +369,13 @@ class IngestStep(Step):
                 "block",
             ),
         ]
+
+
+def _as_delivered(context: Context, delivery: Delivery) -> dict[str, str]:
+    """Path → SHA-256 of the file as it was handed over: an erasure may have rewritten it."""
+    stones = context.host.tombstones()
+    found = hash_files(delivery, context.workspace)
+    return {name: stones.delivered(sha256) for name, sha256 in found.items()}
 
 
 def _unit_id(context: Context, delivery: Delivery, number: int) -> str:

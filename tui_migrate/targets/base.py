@@ -109,6 +109,11 @@ class Target(ABC):
     def undo_batch(self, batch: str) -> Undone:
         """Take back one batch: what stood there before it stands there again."""
 
+    def erase(self, profile_id: str, records: Collection[tuple[str, str]]) -> int | None:
+        """Take out all rows of a profile, and those that came from its records; how many. ``None``
+        when this kind of target cannot: then people do it there."""
+        return None
+
     def close(self) -> None:  # noqa: B027 - not every target holds something open
         """Let go of files and connections."""
 

@@ -8,7 +8,7 @@ a file that is not in it was never finished or has been taken back. It also hold
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,8 +19,16 @@ from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.files import sha256_file, whole, write_whole
 from tui_migrate.i18n import _
 from tui_migrate.spreadsheet import defuse_sql, restore_sql
+from tui_migrate.staging.erasing import replacing
 from tui_migrate.staging.store import Cursor, literal, quote
-from tui_migrate.targets.log import BATCH, NUMBER, BatchEntry, BatchLog, text_sql
+from tui_migrate.targets.log import (
+    BATCH,
+    NUMBER,
+    BatchEntry,
+    BatchLog,
+    erased_sql,
+    text_sql,
+)
 
 MANIFEST = "manifest.json"
 
@@ -103,7 +111,12 @@ class CsvTarget(BatchLog):
         )
 
     def _put(
-        self, cursor: Cursor, entry: BatchEntry, types: Mapping[str, str], select: str
+        self,
+        cursor: Cursor,
+        entry: BatchEntry,
+        types: Mapping[str, str],
+        select: str,
+        keep_types: bool = False,
     ) -> None:
         path = self.file(entry)
         cells = ", ".join(
@@ -118,10 +131,11 @@ class CsvTarget(BatchLog):
             sha256 = sha256_file(temporary)
         kept = [e for e in self._manifest.batches if e.number != entry.number]
         self._manifest.batches = [*kept, msgspec.structs.replace(entry, sha256=sha256)]
-        self._manifest.columns = {
-            **self._manifest.columns,
-            entry.entity: {**self._manifest.columns.get(entry.entity, {}), **types},
-        }
+        if not keep_types:
+            self._manifest.columns = {
+                **self._manifest.columns,
+                entry.entity: {**self._manifest.columns.get(entry.entity, {}), **types},
+            }
         self._save()
 
     def _drop(self, numbers: Sequence[int]) -> None:
@@ -132,6 +146,33 @@ class CsvTarget(BatchLog):
         self._save()
         for entry in gone:
             self.file(entry).unlink(missing_ok=True)
+
+    def erase(self, profile_id: str, records: Collection[tuple[str, str]]) -> int:
+        """See ``Target.erase``: every file is written again without the rows."""
+        gone = 0
+        for entry in self._entries():
+            path = self.file(entry)
+            if not path.is_file():
+                continue
+            with duckdb.connect() as connection:
+                rows = self._scan(connection, entry.entity, [entry])
+                theirs = erased_sql(entry.columns, profile_id, records)
+                count = connection.execute(f"SELECT count(*) FROM {rows} WHERE {theirs}").fetchall()
+                if not count[0][0]:
+                    continue
+                types = dict.fromkeys(entry.columns, "VARCHAR")
+                left = msgspec.structs.replace(entry, rows=entry.rows - int(count[0][0]))
+                columns = ", ".join(map(quote, entry.columns))
+                with replacing(path):
+                    self._put(
+                        connection,
+                        left,
+                        types,
+                        f"SELECT {columns} FROM {rows} WHERE NOT {theirs}",
+                        keep_types=True,
+                    )
+                gone += int(count[0][0])
+        return gone
 
     def _superseded(self, entry: BatchEntry, entries: Sequence[BatchEntry]) -> int:
         later = [e for e in entries if e.number > entry.number]

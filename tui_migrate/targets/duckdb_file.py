@@ -6,7 +6,7 @@ of the entity's name in ``main`` shows the newest row per external id. One trans
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,10 +14,11 @@ import duckdb
 import msgspec
 
 from tui_migrate.errors import EnvironmentProblem, Locked
-from tui_migrate.files import make_folder
+from tui_migrate.files import make_folder, whole
 from tui_migrate.i18n import _
+from tui_migrate.staging.erasing import destroy, replacing
 from tui_migrate.staging.store import Cursor, literal, quote
-from tui_migrate.targets.log import BATCH, NUMBER, BatchEntry, BatchLog
+from tui_migrate.targets.log import BATCH, NUMBER, BatchEntry, BatchLog, erased_sql
 
 _PREPARE = """
 CREATE SCHEMA IF NOT EXISTS log;
@@ -151,6 +152,43 @@ class DuckdbTarget(BatchLog):
                 f"DELETE FROM log.{quote(entity)} WHERE {NUMBER} IN ({chosen})"
             )
         self._connection.execute(f"DELETE FROM log.batch WHERE number IN ({chosen})")
+
+    def erase(self, profile_id: str, records: Collection[tuple[str, str]]) -> int:
+        """See ``Target.erase``: a new file, because deleted rows stay readable in the old one."""
+        at, gone = self._connection, 0
+        shapes = self.describe()
+        with replacing(self.path), whole(self.path) as temporary:
+            at.execute(f"ATTACH {literal(str(temporary))} AS erased_copy")
+            at.execute("CREATE SCHEMA erased_copy.log")
+            taken: dict[int, int] = {}
+            for entity, columns in shapes.items():
+                table = f"log.{quote(entity)}"
+                theirs = erased_sql(columns, profile_id, records)
+                for number, count in at.execute(
+                    f"SELECT {NUMBER}, count(*) FROM {table} WHERE {theirs} GROUP BY 1"
+                ).fetchall():
+                    taken[int(number)] = int(count)
+                at.execute(
+                    f"CREATE TABLE erased_copy.{table} AS SELECT * FROM {table} WHERE NOT {theirs}"
+                )
+            at.execute("CREATE TABLE erased_copy.log.batch AS FROM log.batch WHERE false")
+            for entry in self._entries():
+                left = msgspec.structs.replace(entry, rows=entry.rows - taken.get(entry.number, 0))
+                at.execute(
+                    "INSERT INTO erased_copy.log.batch VALUES (?, ?, ?, ?)",
+                    [entry.number, entry.batch, entry.entity, msgspec.json.encode(left).decode()],
+                )
+            at.execute("CHECKPOINT erased_copy")
+            at.execute("DETACH erased_copy")
+            gone = sum(taken.values())
+            at.close()
+            destroy(self.path.with_name(f"{self.path.name}.wal"))
+        self._connection = duckdb.connect(str(self.path))
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute(_PREPARE)
+        for entity in shapes:
+            self._connection.execute(_VIEW.format(entity=quote(entity)))
+        return gone
 
     def _superseded(self, entry: BatchEntry, entries: Sequence[BatchEntry]) -> int:
         row = self._connection.execute(

@@ -329,6 +329,22 @@ class BatchLog(Target):
         return f"target_state_{self._serial}_{entity}"
 
 
+def erased_sql(
+    columns: Collection[str], profile_id: str, records: Collection[tuple[str, str]]
+) -> str:
+    """SQL: whether a row is of this profile, or came from one of these records."""
+    found = [
+        f"coalesce(profile_id, '') = {literal(profile_id)}",
+        f"record_key = {literal(profile_id)}",
+    ]
+    for source in ("source_system", "organisation_source"):
+        record = "record_id" if source == "source_system" else "organisation_record"
+        if records and source in columns and record in columns:
+            listed = ", ".join(f"({literal(s)}, {literal(r)})" for s, r in sorted(records))
+            found.append(f"coalesce(({quote(source)}, {quote(record)}) IN ({listed}), false)")
+    return f"coalesce({' OR '.join(found)}, false)"
+
+
 def _with_group(relation: str, group: str) -> str:
     return f"(SELECT *, {literal(group)} AS {GROUP} FROM {relation} g)"
 

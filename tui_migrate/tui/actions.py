@@ -313,6 +313,13 @@ ACTS: dict[str, list[Act]] = {
             _("next pane"),
             _("From values to consents to trail"),
         ),
+        (
+            "person.forget",
+            "x",
+            "forget",
+            _("erase"),
+            _("Erase this person everywhere; one of the record numbers is typed"),
+        ),
         ("person.back", "escape", "back", _("back"), _("Back to the search")),
     ),
     "replay": _acts(

@@ -22,7 +22,13 @@ from tui_migrate.i18n import _, speaking
 from tui_migrate.printable import printable
 from tui_migrate.report.html import html
 
-ABOUT_CUSTOMERS = (facts.PairDecided, facts.Looked)
+ABOUT_CUSTOMERS = (
+    facts.PairDecided,
+    facts.Looked,
+    facts.ErasureAsked,
+    facts.ErasureDone,
+    facts.ErasureRefused,
+)
 """Facts whose words in the vault name records of customers: told without them."""
 MOST = 2000
 """Entries of one answer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from tui_migrate.audit import entries as facts
@@ -261,8 +261,21 @@ def _taken(desk: Desk, profile: str, records: list[Record]) -> Iterator[q.TrailE
                 holding[fact.sha256] = event
         elif isinstance(fact, facts.ExportDeleted) and fact.sha256 in holding:
             event = _noted(entry, records[0], "deleted", field=holding[fact.sha256].field)
+        else:
+            event = _right(entry, names, records[0])
         if event is not None:
             yield event
+
+
+def _right(entry: facts.Entry, names: Collection[str], record: Record) -> q.TrailEvent | None:
+    """What was decided about the person's rights, if the entry is about one of the pseudonyms."""
+    match entry.fact:
+        case facts.ErasureAsked(records=gone) if not set(gone).isdisjoint(names):
+            return _noted(entry, record, "erased")
+        case facts.ErasureRefused(profile=profile, categories=kept) if profile in names:
+            return _noted(entry, record, "not_erased", field=", ".join(kept))
+        case _:
+            return None
 
 
 def _made_by(desk: Desk, kind: str) -> list[Any]:

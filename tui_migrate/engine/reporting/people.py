@@ -78,6 +78,7 @@ def right_words(right: Right) -> str:
         "decide": _("decide pairs"),
         "waive": _("waive and skip"),
         "export": _("export"),
+        "erase": _("erase persons"),
     }[right]
 
 

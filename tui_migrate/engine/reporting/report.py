@@ -10,6 +10,7 @@ from tui_migrate.engine.reporting import (
     governance,
     people,
     proof,
+    rights,
     sources,
     steps,
 )
@@ -48,6 +49,7 @@ def report(material: Material, language: str) -> Document:
                 sources.exceptions(material),
                 proof.shared(material),
                 proof.backups(material),
+                rights.rights(material),
                 governance.record(material),
                 governance.hosting(material),
                 proof.seals(material),

@@ -27,6 +27,7 @@ from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
+from tui_migrate.tui.screens.forget import forget_form
 from tui_migrate.tui.screens.form import Form
 from tui_migrate.tui.status import BAD, GOOD, QUIET
 from tui_migrate.tui.widgets.block import Block, label_frame, line, lines
@@ -184,6 +185,11 @@ class PersonScreen(BaseScreen):
             if value.rule:
                 told.append(line((_("rule") + "  ", QUIET), safe(rule_words(value.rule))))
             self._read(safe(label(value.field)), lines(told))
+
+    def action_forget(self) -> None:
+        """Have this person erased, once it is meant."""
+        if self._sheet is not None:
+            forget_form(self, self._sheet)
 
     def _read(self, title: str, told: Content) -> None:
         self.app.push_screen(Form(title, told, submit=_("close"), reading=True))

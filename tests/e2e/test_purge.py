@@ -1,0 +1,82 @@
+"""What is over its time is destroyed; of a whole workspace the proof stays, with a certificate."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.erasure_world import make, traces
+from tests.e2e.program import audit_of, copied, facts, run_on, tui
+
+YEAR = 365 * 24 * 3600
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that has ended. Copy it first."""
+    workspace = make(tmp_path_factory.mktemp("done") / "done")
+    run_on(workspace)
+    return workspace
+
+
+def test_exports_go_when_their_day_is_over(done: Path, tmp_path: Path) -> None:
+    workspace = copied(done, tmp_path / "w")
+    assert "Nothing is over its time" in tui("purge", "-w", workspace).out
+    # Written by nobody that the journal knows, a year ago.
+    stray = workspace / ".tui-migrate" / "exports" / "stray.csv"
+    stray.write_text("Zqx")
+    os.utime(stray, (time.time() - YEAR,) * 2)
+    assert "stray.csv" in tui("purge", "--dry-run", "-w", workspace).out
+    assert stray.exists()
+    tui("purge", "-w", workspace)
+    assert not stray.exists()
+    assert (workspace / ".tui-migrate" / "exports" / "profiles.csv").exists(), "its day is to come"
+    assert [f["files"] for f in facts(workspace, "workspace.purged")] == [1]
+    tui("audit", "verify", "-w", workspace)
+
+
+def test_a_workspace_goes_and_its_proof_stays(done: Path, tmp_path: Path) -> None:
+    workspace = copied(done, tmp_path / "w")
+    said = tui("purge", "workspace", "--yes", "-w", workspace, code=1).err
+    assert "180 days" in said
+    tui("purge", "workspace", "--yes", "--now", "-w", workspace, code=2)  # without a reason
+    doomed = tui("purge", "workspace", "--dry-run", "--now", "--reason", "x", "-w", workspace).out
+    assert "deliveries/crm/2026-03-01-full/people.csv" in doomed.split("\n")
+    head = json.loads((audit_of(workspace) / "journal.jsonl").read_text().split("\n")[-2])["hash"]
+    tui("purge", "workspace", "--yes", "--now", "--reason", "done", "-w", workspace)
+
+    assert traces(workspace) == []
+    left = {p.name for p in workspace.iterdir()}
+    assert left == {
+        ".tui-migrate", "runbook.yaml", "mapping", "backup.key",
+        "certificate.md", "certificate.html", "certificate.json",
+    }  # fmt: skip
+    assert {p.name for p in (workspace / ".tui-migrate").iterdir()} == {"audit", "run"}
+
+    content = (workspace / "certificate.json").read_bytes()
+    certificate = json.loads(content)
+    assert certificate["head"] == head
+    assert certificate["destroyed"]["vault"]["files"] > 10
+    purged = facts(workspace, "workspace.purged")[-1]
+    assert purged["sha256"] == hashlib.sha256(content).hexdigest()
+    assert (audit_of(workspace) / "objects" / purged["sha256"]).read_bytes() == content
+    assert head in (workspace / "certificate.md").read_text()
+
+    tui("audit", "verify", "-w", workspace)
+    tui("audit", "log", "-w", workspace)
+    assert "purged" in tui("run", "--headless", "-w", workspace, code=1).err
+
+
+def test_a_purge_that_was_killed_is_finished(done: Path, tmp_path: Path) -> None:
+    workspace = copied(done, tmp_path / "w")
+    rest = workspace / "deliveries" / "crm"
+    tui("purge", "workspace", "--yes", "--now", "--reason", "done", "-w", workspace)
+    (rest / "2026-03-01-full").mkdir(parents=True)
+    (rest / "2026-03-01-full" / "people.csv").write_text("Zqxanna")
+    tui("run", "--headless", "-w", workspace, code=1)
+    assert traces(workspace) == []

@@ -1,0 +1,110 @@
+"""What the journal remembers of erased persons: enough to know them again, nothing to find them by.
+
+A record is known by its pseudonym, a contact point by a keyed hash of the same make. Both need the
+workspace's key: without it nobody can try out addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tui_migrate.audit.entries import DeliveryRewritten
+from tui_migrate.audit.trail import pseudonym_sql
+from tui_migrate.staging.erasure import Rewritten
+from tui_migrate.staging.store import literal
+
+POINT = ":point"
+"""Stands where a pseudonym has its source; no source can be called so."""
+ABROAD = ("31", "32", "33", "44", "49")
+"""Country codes that numbers of these customers come with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstones:
+    """Erased records and contact points, and the delivered files that were rewritten for them
+    (hash as it is now → what it was)."""
+
+    key: bytes = b""
+    records: frozenset[str] = frozenset()
+    points: frozenset[str] = frozenset()
+    files: Mapping[str, Rewritten] = field(default_factory=dict)
+
+    @property
+    def any(self) -> bool:
+        """Whether somebody was erased."""
+        return bool(self.records or self.points)
+
+    def delivered(self, sha256: str) -> str:
+        """The hash of a file as it was handed over."""
+        known = self.files.get(sha256)
+        return known.original if known else sha256
+
+    def lines(self, sha256: str) -> frozenset[int]:
+        """The lines of a file that are erased persons'."""
+        known = self.files.get(sha256)
+        return known.lines if known else frozenset()
+
+    def is_record(self, source: str, record_id: str) -> str:
+        """SQL: whether the record is an erased one (``source``, ``record_id``: SQL)."""
+        return _among(pseudonym_sql(self.key, source, record_id), self.records)
+
+    def is_point(self, cell: str) -> str:
+        """SQL: whether an e-mail address or telephone number in the cell is an erased person's."""
+        if not self.points:
+            return "false"
+        listed = "[" + ", ".join(map(literal, sorted(self.points))) + "]"
+        mail = pseudonym_sql(self.key, literal(POINT), "p")
+        number = pseudonym_sql(self.key, literal(POINT), national_sql("p"))
+        mails = f"regexp_extract_all(lower({cell}), '[^\\s;,<>()\"]+@[^\\s;,<>()\"]+')"
+        numbers = (
+            f"list_filter(string_split_regex({cell}, '[;,/]'), lambda p:"
+            f" length({national_sql('p')}) > 6)"
+        )
+        return (
+            f"(list_has_any(list_transform({mails}, lambda p: {mail}), {listed})"
+            f" OR list_has_any(list_transform({numbers}, lambda p: {number}), {listed}))"
+        )
+
+    def is_told(self, source: str, text: str) -> str:
+        """SQL: whether a text that is no row names an erased person by a point, or as a record of
+        ``source`` (both SQL)."""
+        listed = "[" + ", ".join(map(literal, sorted(self.records))) + "]"
+        parts = f"string_split_regex({text}, '[;,\t|\"]')"
+        named = f"list_transform({parts}, lambda p: {pseudonym_sql(self.key, source, 'trim(p)')})"
+        points = self.is_point(text)
+        return f"(coalesce(list_has_any({named}, {listed}), false) OR coalesce({points}, false))"
+
+
+def point_sql(key: bytes, channel: str, value: str) -> str:
+    """SQL: the keyed hash of a contact point (``channel``: email | phone; ``value``: SQL)."""
+    said = f"lower(trim({value}))" if channel == "email" else national_sql(value)
+    return pseudonym_sql(key, literal(POINT), said)
+
+
+def national_sql(number: str) -> str:
+    """SQL: the digits of a telephone number without the codes of country and region's zero."""
+    digits = f"regexp_replace(regexp_replace({number}, '[^0-9]', '', 'g'), '^00', '')"
+    codes = "|".join(ABROAD)
+    bare = (
+        f"CASE WHEN length({digits}) > 9 AND regexp_matches({digits}, '^({codes})')"
+        f" THEN substr({digits}, 3) ELSE {digits} END"
+    )
+    return f"ltrim({bare}, '0')"
+
+
+def rewritten(facts: Iterable[DeliveryRewritten]) -> dict[str, Rewritten]:
+    """Hash of a rewritten file → what it was when it was handed over, over all its rewritings."""
+    found: dict[str, Rewritten] = {}
+    for fact in facts:
+        before = found.get(fact.old)
+        original = before.original if before else fact.old
+        lines = (before.lines if before else frozenset()) | frozenset(fact.lines)
+        found[fact.new] = Rewritten(original, lines)
+    return found
+
+
+def _among(expression: str, pseudonyms: frozenset[str]) -> str:
+    if not pseudonyms:
+        return "false"
+    return f"coalesce({expression} IN ({', '.join(map(literal, sorted(pseudonyms)))}), false)"

@@ -1,0 +1,81 @@
+"""Commands for the rights of persons, and for what is over its time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tui_migrate.cli.common import WorkspaceOption, has_terminal, opened, result, say
+from tui_migrate.engine.api import AnyCommand, Client
+from tui_migrate.errors import EnvironmentProblem, Exit
+from tui_migrate.i18n import _
+
+ProfileArgument = Annotated[
+    str, typer.Argument(metavar="PROFILE", help=_("Profile id, or source/record."))
+]
+ReasonOption = Annotated[str, typer.Option(help=_("Why; it is kept in the vault."))]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(forget)
+    app.command()(purge)
+
+
+def _send(client: Client, command: AnyCommand) -> int:
+    reply = client.send(command)
+    if not reply.ok:
+        say(f"{reply.message}\n  {reply.hint}" if reply.hint else reply.message)
+        return reply.exit_code
+    result(reply.message)
+    return int(Exit.DONE)
+
+
+def forget(
+    profile: ProfileArgument,
+    reason: ReasonOption,
+    yes: Annotated[bool, typer.Option("--yes", help=_("Do not ask."))] = False,
+    workspace: WorkspaceOption = Path(),
+) -> int:
+    """Erase a person everywhere but in the back-ups that it names; it cannot be undone."""
+    from tui_migrate.engine import api
+
+    typed = profile
+    if not yes:
+        if not has_terminal():
+            raise EnvironmentProblem(
+                _("To erase a person without being asked, say --yes."), _("Nothing was erased.")
+            )
+        say(_("{} will be erased; it cannot be undone.").format(profile))
+        typed = typer.prompt(_("To go on, type one of the record numbers"), type=str)
+    with opened(workspace) as client:
+        return _send(client, api.Forget(profile=profile, reason=reason, typed=typed))
+
+
+def purge(
+    what: Annotated[
+        str, typer.Argument(metavar="[exports|workspace]", help=_("What is over its time."))
+    ] = "exports",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what would go."))] = False,
+    now: Annotated[bool, typer.Option("--now", help=_("Before its time; needs a reason."))] = False,
+    reason: ReasonOption = "",
+    yes: Annotated[bool, typer.Option("--yes", help=_("Do not ask."))] = False,
+    workspace: WorkspaceOption = Path(),
+) -> int:
+    """Destroy exports and back-ups that are over their date, or in the end the whole workspace."""
+    from tui_migrate.engine import api
+
+    if what not in ("exports", "workspace"):
+        raise EnvironmentProblem(_("Purge exports or workspace."))
+    if what == "workspace" and not dry_run and not yes:
+        if not has_terminal():
+            raise EnvironmentProblem(
+                _("To purge a workspace without being asked, say --yes."), _("Nothing was purged.")
+            )
+        say(_("Deliveries, staging, vault, exports and back-ups of {} go.").format(workspace))
+        if typer.prompt(_("To go on, type the name of its folder")) != workspace.resolve().name:
+            raise EnvironmentProblem(_("That is not its name. Nothing was purged."))
+    with opened(workspace) as client:
+        return _send(client, api.Purge(what=what, dry_run=dry_run, now=now, reason=reason))

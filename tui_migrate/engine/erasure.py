@@ -1,0 +1,398 @@
+"""Erasing a person: the intent into the journal, then part by part, then the journal again.
+
+A plan in the vault says what belongs to the person until all is done. Every part can be done twice,
+so that a process that died goes on at the next start, before any command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from tui_migrate.audit import entries as facts
+from tui_migrate.audit.forgetting import Forgetting, Forgotten
+from tui_migrate.engine import api, erased_files
+from tui_migrate.engine.core import Core
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError
+from tui_migrate.files import sha256_file, sha256_known, whole, write_whole
+from tui_migrate.i18n import _
+from tui_migrate.mapping.load import load_mappings
+from tui_migrate.runbook.load import load_runbook
+from tui_migrate.staging.erasing import Leaving, copy_without, destroy, replacing
+from tui_migrate.staging.rewriting import rewrite
+from tui_migrate.staging.store import Cursor, first
+from tui_migrate.steps.erasing import FileLines, Plan, Planner, file_of
+from tui_migrate.steps.ingest import file_format
+from tui_migrate.targets import open_target
+
+Records = list[tuple[str, str]]
+
+# One row is a record of a profile, the founding one first.
+_OF_PROFILE = """
+SELECT source, record_id FROM crosswalk WHERE profile_id = $profile
+ORDER BY role <> 'founder', source, record_id
+"""
+_PROFILE_OF = "SELECT profile_id FROM crosswalk WHERE source = $source AND record_id = $record"
+_RECORD = "SELECT count(*) FROM record WHERE source = $source AND record_id = $record"
+
+
+def find_person(cursor: Cursor, named: str) -> tuple[str, Records]:
+    """Profile id ('' before there are profiles) and records of who is named by a profile id or as
+    source/record. Raises ``DataSaysNo`` when nobody is."""
+    known = {row[0] for row in cursor.execute("SELECT view_name FROM duckdb_views()").fetchall()}
+    profile = named
+    source, _slash, record = named.partition("/")
+    if record and "crosswalk" in known:
+        row = first(cursor, _PROFILE_OF, {"source": source, "record": record})
+        profile = str(row[0]) if row else ""
+    if profile and "crosswalk" in known:
+        rows = cursor.execute(_OF_PROFILE, {"profile": profile}).fetchall()
+        if rows:
+            return profile, [(str(s), str(r)) for s, r in rows]
+    if record and first(cursor, _RECORD, {"source": source, "record": record})[0]:
+        return "", [(source, record)]
+    raise DataSaysNo(
+        _("There is no profile or record {}.").format(named),
+        _("Name it by its profile id or as source/record; search in the full-screen program: 9."),
+    )
+
+
+def forget(core: Core, command: api.Forget) -> api.Reply:
+    """The command: find, refuse or journal, carry out."""
+    if not command.reason.strip():
+        raise EnvironmentProblem(_("This needs a reason."))
+    profile_id, records = find_person(core.store.cursor(), command.profile)
+    accepted = {command.profile, profile_id, *(r for _s, r in records)}
+    accepted |= {f"{s}/{r}" for s, r in records}
+    if command.typed.strip() not in accepted - {""}:
+        raise EnvironmentProblem(
+            _("To erase a person, type one of his record numbers (or his profile id)."),
+            _("Nothing was erased."),
+        )
+    _refuse_held(core, profile_id, records, command)
+    mappings, _problems = load_mappings(load_runbook(core.workspace.root))
+    cursor = core.store.cursor()
+    planner = Planner(
+        cursor, core.workspace.root, core.runbook, mappings, core.vault.workspace_key()
+    )
+    plan = planner.plan(command.id, profile_id, records)
+    cursor.close()
+    _keep(core, plan)
+    entry = core.record(
+        facts.ErasureAsked(
+            profile=plan.founder,
+            records=plan.pseudonyms,
+            points=plan.stones,
+            reason=core.vault.keep_words(_reason(command.reason, plan)),
+        ),
+        command.id,
+    )
+    done = carry_on(core)
+    assert done is not None  # noqa: S101 - it was asked for just now
+    return api.Reply(ok=True, message=told(done, plan.left), seq=entry.seq)
+
+
+def _reason(reason: str, plan: Plan) -> str:
+    """The reason, without what would say who it was."""
+    return erased_files.Values(plan).replaced(reason)
+
+
+def _refuse_held(core: Core, profile_id: str, records: Records, command: api.Forget) -> None:
+    from tui_migrate.engine.retention import held_by
+
+    held = held_by(core, profile_id, records)
+    if not held:
+        return
+    from tui_migrate.audit.vault import pseudonym
+
+    core.record(
+        facts.ErasureRefused(
+            profile=pseudonym(core.vault.workspace_key(), *records[0]),
+            categories=[h.category for h in held],
+            reason=core.vault.keep_words(command.reason),
+        ),
+        command.id,
+    )
+    core.vouch_for_end()
+    said = "; ".join(h.words() for h in held)
+    raise DataSaysNo(
+        _("{} may not be erased yet: {}.").format(command.profile, said),
+        _("Restrict instead: tui-migrate restrict {} --reason …").format(command.profile),
+    )
+
+
+def carry_on(core: Core) -> facts.ErasureDone | None:
+    """Carry out the erasure that was asked for and is not done; ``None`` when there is none."""
+    path = core.workspace.erasing
+    entry = core.state.erasing
+    if entry is None:
+        destroy(path)  # killed before it was asked for
+        return None
+    assert isinstance(entry.fact, facts.ErasureAsked)  # noqa: S101 - by the fold
+    if not path.is_file():
+        raise DataSaysNo(
+            _("An erasure is not done, and its plan {} is gone.").format(path),
+            _("Put the vault back from a copy, then start again."),
+        )
+    plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+    for name, part in PARTS.items():
+        if name not in plan.done:
+            part(core, plan)
+            plan.done.append(name)
+            _keep(core, plan)
+    backups = holding(core, entry.at)
+    left = core.vault.keep_words("\n".join(plan.left))
+    done = facts.ErasureDone(
+        profile=plan.founder,
+        counts=plan.counts,
+        staging=plan.staging,
+        target=plan.target,
+        backups=backups,
+        left=left,
+    )
+    core.record(done)
+    destroy(path)
+    core.looks.clear()
+    return done
+
+
+def _keep(core: Core, plan: Plan) -> None:
+    with replacing(core.workspace.erasing):
+        write_whole(core.workspace.erasing, msgspec.json.encode(plan))
+
+
+def holding(core: Core, at: str) -> list[facts.BackupHolding]:
+    """The back-ups made before this moment that still stand, with the day on which they have to go."""
+    days = core.runbook.retention.backups_days
+    return [
+        facts.BackupHolding(
+            name=made.name,
+            purge_on=(datetime.fromisoformat(when) + timedelta(days=days)).date().isoformat(),
+        )
+        for when, made in core.state.backups
+        if when < at and (core.workspace.backups / made.name).is_file()
+    ]
+
+
+def told(done: facts.ErasureDone, left: list[str]) -> str:
+    """What a person reads when it is done."""
+    lines = [_("Erased.")]
+    lines += [f"  {name}: {count}" for name, count in sorted(done.counts.items()) if count]
+    if done.target == "queued":
+        lines.append(_("  The target cannot erase by itself: do it there."))
+    lines += [
+        _("  The back-up {} still holds the person; it has to go by {}.").format(b.name, b.purge_on)
+        for b in done.backups
+    ]
+    lines += [f"  ! {one}" for one in left]
+    return "\n".join(lines)
+
+
+# The parts.
+
+
+def _deliveries(core: Core, plan: Plan) -> None:
+    for one in plan.files:
+        path = core.workspace.root / one.path
+        if not one.path or not path.is_file():
+            plan.left.append(_("A delivered file of {} is not there any more.").format(one.source))
+            continue
+        try:
+            _rewrite(core, one, path)
+        except (OSError, TuiMigrateError, ValueError) as error:
+            plan.left.append(_("{} could not be rewritten: {}").format(one.path, error))
+        plan.counts["delivered rows"] = plan.counts.get("delivered rows", 0) + len(one.lines)
+    values = erased_files.Values(plan)
+    for manifest in sorted((core.workspace.root / "deliveries").rglob("manifest.json")):
+        if values.found(manifest.read_text("utf-8", errors="replace")):
+            plan.left.append(_("The manifest of {} names him.").format(manifest.parent.name))
+
+
+def _rewrite(core: Core, one: FileLines, path: Path) -> None:
+    """Put the file without the lines in the place of the delivered one; the journal first."""
+    present = sha256_file(path)
+    if present != one.sha256 and set(one.lines) <= core.tombstones().lines(present):
+        return  # before the program was killed
+    form = file_format(core.runbook.sources[one.source])
+    cells = {int(line): names for line, names in one.cells.items()}
+    mode = path.stat().st_mode & 0o777
+    with replacing(path), whole(path, mode) as temporary:
+        rewrite(path, temporary, form, frozenset(one.lines), cells)
+        fresh = sha256_file(temporary)
+        if fresh != present:
+            core.record(
+                facts.DeliveryRewritten(
+                    source=one.source,
+                    delivery=core.vault.keep_name(one.delivery),
+                    name=core.vault.keep_name(one.path),
+                    old=present,
+                    new=fresh,
+                    lines=one.lines,
+                    cells=sum(len(names) for names in cells.values()),
+                )
+            )
+
+
+# One row is a file in which rows of erased persons stand, or stood.
+_ERASED_AGAIN = """
+SELECT source, delivery, file, list(line ORDER BY line) FROM fates
+WHERE fate = 'erased' GROUP BY ALL ORDER BY ALL
+"""
+
+
+def scrub_again(core: Core) -> None:
+    """Rewrite the deliveries in which erased persons came again: what was dropped when they were
+    read shall not lie there either."""
+    stones = core.tombstones()
+    if not stones.any:
+        return
+    cursor = core.store.cursor()
+    for source, delivery, file, lines in cursor.execute(_ERASED_AGAIN).fetchall():
+        path = file_of(core.workspace.root, core.runbook, source, delivery, file)
+        if path is None:
+            continue
+        sha256 = sha256_known(path)
+        fresh = sorted(set(lines) - stones.lines(sha256))
+        if fresh:
+            name = str(path.relative_to(core.workspace.root))
+            one = FileLines(
+                source=source, delivery=delivery, file=file, path=name, sha256=sha256,
+                lines=fresh, cells={},
+            )  # fmt: skip
+            _rewrite(core, one, path)
+
+
+def _target(core: Core, plan: Plan) -> None:
+    spec = core.runbook.target
+    if not plan.profile_id or not (core.workspace.root / spec.path).exists():
+        plan.target = "none"
+        return
+    with open_target(spec, core.workspace.root) as target:
+        rows = target.erase(plan.profile_id, plan.records)
+    plan.target = "queued" if rows is None else "done"
+    if rows is None:
+        plan.left.append(_("The target has to erase profile {}.").format(plan.profile_id))
+    plan.counts["target rows"] = plan.counts.get("target rows", 0) + (rows or 0)
+
+
+def _exports(core: Core, plan: Plan) -> None:
+    root, target = core.workspace.root, core.workspace.root / core.runbook.target.path
+    note = _noting(core, "export")
+    for folder in (core.workspace.exports, root / "exports", core.workspace.state / "reports"):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.is_relative_to(target) and path != target:
+                _one_file(core, plan, path, note)
+
+
+def _others(core: Core, plan: Plan) -> None:
+    """What people keep beside: evidence, decision files. Never runbook, mappings and rules."""
+    root = core.workspace.root
+    taken = [root / "deliveries", root / "exports", root / "mapping", root / "rules"]
+    taken += [core.workspace.state, root / core.runbook.target.path]
+    read = {f.path for f in plan.files}
+    for path in sorted(root.rglob("*")):
+        skip = str(path.relative_to(root)) in read or path.name in ("runbook.yaml", "backup.key")
+        if path.is_file() and not skip and not any(path.is_relative_to(f) for f in taken):
+            _one_file(core, plan, path, _noting(core, "evidence"))
+
+
+def _one_file(core: Core, plan: Plan, path: Path, note: Callable[[str, str], None]) -> None:
+    done = erased_files.erase(path, plan, note)
+    if done is None:
+        name = path.relative_to(core.workspace.root)
+        plan.left.append(_("{} could not be searched.").format(name))
+    elif done:
+        plan.counts["rows of other files"] = plan.counts.get("rows of other files", 0) + done
+
+
+def _noting(core: Core, what: str) -> Callable[[str, str], None]:
+    def note(old: str, new: str) -> None:
+        core.record(facts.FileErased(what=what, old=old, new=new))
+
+    return note
+
+
+def _staging(core: Core, plan: Plan) -> None:
+    leaving = Leaving(
+        plan.profile_id,
+        plan.records,
+        [(f.source, f.delivery, f.file, line) for f in plan.files for line in f.lines],
+        [
+            (f.source, f.delivery, f.file, int(line), names)
+            for f in plan.files
+            for line, names in f.cells.items()
+        ],
+        plan.words,
+    )
+    base = core.workspace.base
+    with replacing(base), whole(base) as temporary:
+        cursor = core.store.cursor()
+        gone = copy_without(cursor, temporary, leaving)
+        cursor.close()
+        plan.staging = sha256_file(temporary)
+        _keep(
+            core, plan
+        )  # before it has its name: a rebuild has to know which one it may begin from
+    core.exchange_store(base)
+    plan.counts["staging rows"] = plan.counts.get("staging rows", 0) + gone
+
+
+def _vault(core: Core, plan: Plan) -> None:
+    done = Forgotten()
+    values = erased_files.Values(plan)
+    forgetting = Forgetting(core.vault, plan.records, values.words, _noting(core, "evidence"))
+    forgetting.keys_and_values(done)
+    forgetting.typed(done)
+    forgetting.evidence(done, lambda _sha256: "")
+    for name, count in (
+        ("keys", done.keys),
+        ("values of the trail", done.values),
+        ("words", done.words),
+        ("names", done.names),
+        ("evidence files", len(done.files)),
+    ):
+        plan.counts[name] = plan.counts.get(name, 0) + count
+    plan.left += [
+        _("Evidence file {}… could not be searched.").format(sha256[:12])
+        for sha256 in done.unsearched
+    ]
+
+
+def _leftovers(core: Core, plan: Plan) -> None:
+    """The log, and temporary files of the database."""
+    values = erased_files.Values(plan)
+    for log in sorted(core.workspace.state.glob("*.log")):
+        kept = [
+            line
+            for line in log.read_text("utf-8", errors="replace").splitlines(keepends=True)
+            if not values.found(line)
+        ]
+        size = log.stat().st_size
+        content = "".join(kept).encode()
+        if len(content) != size:
+            with log.open("r+b") as stream:  # in its place: the program holds it open
+                stream.write(b"\0" * size)
+                stream.flush()
+                stream.seek(0)
+                stream.write(content)
+                stream.truncate()
+    spill = core.workspace.state / "spill"
+    for path in sorted(spill.rglob("*")) if spill.is_dir() else ():
+        if path.is_file() and not path.name.startswith("duckdb"):
+            destroy(path)
+
+
+# Staging first: until its copy without him lies in the vault, it can be made again from deliveries
+# that still hold him; behind that from the copy.
+PARTS: dict[str, Callable[[Core, Plan], None]] = {
+    "staging": _staging,
+    "deliveries": _deliveries,
+    "target": _target,
+    "exports": _exports,
+    "others": _others,
+    "vault": _vault,
+    "leftovers": _leftovers,
+}

@@ -1,0 +1,36 @@
+"""The fold of facts about erasure and purge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tui_migrate.audit import entries as facts
+from tui_migrate.audit.entries import Entry
+from tui_migrate.engine.state import RunState
+
+
+def _asked(state: RunState, entry: Entry, fact: facts.ErasureAsked) -> None:
+    state.erasures.append(entry)
+    state.erasing = entry
+
+
+def _rewritten(state: RunState, entry: Entry, fact: facts.DeliveryRewritten) -> None:
+    state.rewritten.append(fact)
+
+
+def _done(state: RunState, entry: Entry, fact: facts.ErasureDone) -> None:
+    state.erasing = None
+    state.erased[fact.profile] = (entry, fact)
+
+
+def _purged(state: RunState, entry: Entry, fact: facts.Purged) -> None:
+    state.purges.append((entry, fact))
+
+
+HANDLERS: dict[type, Callable[[RunState, Entry, Any], None]] = {
+    facts.ErasureAsked: _asked,
+    facts.DeliveryRewritten: _rewritten,
+    facts.ErasureDone: _done,
+    facts.Purged: _purged,
+}

@@ -1,0 +1,236 @@
+"""Staging without a person: a new file, because deleted rows stay readable in the old one.
+
+DuckDB keeps the bytes of deleted and updated rows until a block is written over. So every table is
+copied through a SELECT that leaves the rows out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_migrate.files import fsync_folder
+from tui_migrate.staging.erasure import FATE, REASON
+from tui_migrate.staging.store import Cursor, columns_of, first, literal, quote
+
+PAIRS = (
+    ("source", "record_id"),
+    ("owner_source", "owner_record"),
+    ("other_source", "other_record"),
+    ("source_a", "record_a"),
+    ("source_b", "record_b"),
+    ("founder_source", "founder_record"),
+    ("organisation_source", "organisation_record"),
+    ("source_system", "record_id"),
+)
+"""Columns that name a record."""
+PLACES = ("source", "delivery", "file", "line")
+_KEPT = frozenset({"record", "fate", "marker", "attempt", "live_attempt", "identity"})
+"""Tables of which no row is a person's alone; the first two are treated apart."""
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Who leaves: his profile, records, physical lines, blanked cells of others' lines, and values
+    that are his alone."""
+
+    profile_id: str
+    records: Sequence[tuple[str, str]]
+    lines: Sequence[tuple[str, str, str, int]]
+    cells: Sequence[tuple[str, str, str, int, Sequence[str]]]
+    words: Sequence[str]
+
+
+def pattern(words: Sequence[str]) -> str:
+    """A regular expression for any of the words, as whole words, whatever their case; matches
+    nothing without words. Understood by Python and DuckDB alike."""
+    if not words:
+        return "[^\\s\\S]"
+    listed = "|".join(re.escape(word) for word in words)
+    return f"(?i)(^|[^\\w])({listed})($|[^\\w])"
+
+
+def copy_without(cursor: Cursor, path: Path, leaving: Leaving, profiles: Sequence[str] = ()) -> int:
+    """Write staging without the person (and these profiles) to ``path`` (a new file); rows left out."""
+    _register(cursor, leaving, profiles)
+    for old in (path, path.with_name(path.name + ".wal")):
+        old.unlink(missing_ok=True)
+    cursor.execute(f"ATTACH {literal(str(path))} AS erased_copy")
+    try:
+        cursor.execute("CREATE SCHEMA erased_copy.store")
+        tables = cursor.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'store'"
+            " AND database_name = current_database() ORDER BY 1"
+        ).fetchall()
+        gone = 0
+        for (name,) in tables:
+            select = _select(cursor, str(name), leaving)
+            at = f"erased_copy.store.{quote(name)}"
+            cursor.execute(f"CREATE TABLE {at} AS {select}")
+            before = first(cursor, f"SELECT count(*) FROM store.{quote(name)}")
+            after = first(cursor, f"SELECT count(*) FROM {at}")
+            gone += int(before[0]) - int(after[0]) if name not in _KEPT else 0
+        cursor.execute("CHECKPOINT erased_copy")
+    finally:
+        cursor.execute("DETACH erased_copy")
+    path.chmod(0o600)
+    return gone
+
+
+def _register(cursor: Cursor, leaving: Leaving, profiles: Sequence[str]) -> None:
+    cursor.execute("CREATE OR REPLACE TEMP TABLE leave_profile (profile_id VARCHAR)")
+    for name in filter(None, (leaving.profile_id, *profiles)):
+        cursor.execute("INSERT INTO leave_profile VALUES ($p)", {"p": name})
+    shapes = {
+        "leave_record": ("source VARCHAR, record_id VARCHAR", leaving.records),
+        "leave_line": (
+            "source VARCHAR, delivery VARCHAR, file VARCHAR, line BIGINT", leaving.lines,
+        ),
+        "leave_cell": (
+            "source VARCHAR, delivery VARCHAR, file VARCHAR, line BIGINT, cells VARCHAR[]",
+            leaving.cells,
+        ),
+    }  # fmt: skip
+    for name, (columns, rows) in shapes.items():
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
+        for row in rows:
+            marks = ", ".join("?" for _cell in row)
+            cursor.execute(f"INSERT INTO {name} VALUES ({marks})", list(row))
+    cursor.execute("CREATE OR REPLACE TEMP TABLE leave_key (record_key VARCHAR)")
+    listed = "suppression_list", "consent_change"
+    known = {
+        str(row[0])
+        for row in cursor.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'store'"
+        ).fetchall()
+    }
+    for name in listed:
+        if name in known:
+            source = "source_system" if name == "suppression_list" else "source"
+            cursor.execute(
+                f"INSERT INTO leave_key SELECT record_key FROM store.{name} t"
+                " WHERE profile_id IN (FROM leave_profile)"
+                f" OR ({source}, record_id) IN (SELECT (source, record_id) FROM leave_record)"
+            )
+
+
+def _select(cursor: Cursor, name: str, leaving: Leaving) -> str:
+    """The rows of one table that stay, as they stay."""
+    table = f"store.{quote(name)}"
+    columns = columns_of(cursor, table)
+    if name == "record":
+        return (
+            "SELECT t.* REPLACE (CASE WHEN e.line IS NULL THEN t.record_id END AS record_id,"
+            f" CASE WHEN e.line IS NULL THEN t.digest END AS digest) FROM {table} t"
+            f" LEFT JOIN leave_line e USING ({', '.join(PLACES)})"
+        )
+    if name == "fate":
+        places = ", ".join(PLACES)
+        return (
+            f"SELECT t.* FROM {table} t ANTI JOIN leave_line USING ({places})"
+            f" UNION ALL BY NAME SELECT r.step, r.attempt, r.unit, {places}, '{FATE}' AS fate,"
+            f" '{REASON}' AS reason FROM store.record r SEMI JOIN leave_line USING ({places})"
+        )
+    if name in _KEPT:
+        return f"FROM {table}"
+    if name.startswith("raw_"):
+        return _raw(name, table, columns)
+    joins: list[str] = []
+    for source, record in PAIRS:
+        other = source == "source" and "source_system" in columns
+        if source in columns and record in columns and not other:
+            joins.append(
+                f"ANTI JOIN leave_record e{len(joins)} ON t.{source} = e{len(joins)}.source"
+                f" AND t.{record} = e{len(joins)}.record_id"
+            )
+    if set(PLACES) <= set(columns):
+        same = " AND ".join(f"t.{c} = p.{c}" for c in PLACES)
+        joins.append(f"ANTI JOIN leave_line p ON {same}")
+    if "profile_id" in columns:
+        joins.append("ANTI JOIN leave_profile q ON t.profile_id = q.profile_id")
+    if "record_key" in columns:
+        joins.append("ANTI JOIN leave_key k ON t.record_key = k.record_key")
+    return f"SELECT {_cells(cursor, table, leaving.words)} FROM {table} t {' '.join(joins)}"
+
+
+def _raw(name: str, table: str, columns: Sequence[str]) -> str:
+    place = (
+        f" ON {{at}}.source = {literal(name.removeprefix('raw_'))} AND {{at}}.delivery = t._delivery"
+        " AND {at}.file = t._file AND {at}.line = t._line"
+    )
+    cells = [
+        quote(c)
+        if c.startswith("_") or c in ("step", "attempt", "unit")
+        else f"CASE WHEN list_contains(c.cells, {literal(c)}) THEN NULL ELSE t.{quote(c)} END"
+        f" AS {quote(c)}"
+        for c in columns
+    ]
+    return (
+        f"SELECT {', '.join(cells)} FROM {table} t ANTI JOIN leave_line l{place.format(at='l')}"
+        f" LEFT JOIN leave_cell c{place.format(at='c')}"
+    )
+
+
+def _cells(cursor: Cursor, table: str, words: Sequence[str]) -> str:
+    """The columns, texts without the person's own values where they stand in somebody else's row."""
+    if not words:
+        return "t.*"
+    expression = literal(pattern(words))
+    changed = []
+    for name, sql_type, *_rest in cursor.execute(f"DESCRIBE {table}").fetchall():
+        column = f"t.{quote(name)}"
+        if name in ("step", "attempt", "unit", "source", "field", "rule", "entity"):
+            continue
+        if sql_type == "VARCHAR":
+            changed.append(
+                f"CASE WHEN regexp_matches({column}, {expression}) THEN NULL ELSE {column} END"
+                f" AS {quote(name)}"
+            )
+        elif sql_type == "VARCHAR[]":
+            changed.append(
+                f"list_filter({column}, lambda v: NOT coalesce(regexp_matches(v, {expression}),"
+                f" false)) AS {quote(name)}"
+            )
+    return f"t.* REPLACE ({', '.join(changed)})" if changed else "t.*"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[None]:
+    """When the block has put another file in the place of ``path``, write zeros over the old one."""
+    old = os.open(path, os.O_WRONLY) if path.is_file() else None
+    try:
+        yield
+        if old is not None and (not path.exists() or path.stat().st_ino != os.fstat(old).st_ino):
+            _zero(old)
+    finally:
+        if old is not None:
+            os.close(old)
+
+
+def destroy(path: Path) -> bool:
+    """Write zeros over a file, and take it away. Whether it was there. (On disks that write
+    elsewhere the old blocks are out of reach.)"""
+    if not path.is_file() or path.is_symlink():
+        if path.is_symlink():
+            path.unlink()
+        return False
+    handle = os.open(path, os.O_WRONLY)
+    try:
+        _zero(handle)
+    finally:
+        os.close(handle)
+    path.unlink()
+    fsync_folder(path.parent)
+    return True
+
+
+def _zero(handle: int) -> None:
+    left = os.fstat(handle).st_size
+    while left > 0:
+        left -= os.write(handle, b"\0" * min(_CHUNK, left))
+    os.fsync(handle)

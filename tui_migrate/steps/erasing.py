@@ -1,0 +1,433 @@
+"""Everything that staging knows of one person: which rows, which lines of which files, which words.
+
+The plan of an erasure. It is made before anything is touched and kept until all is done, so that a
+process that dies finds its way again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as Table
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tui_migrate.audit.tombstones import Tombstones, point_sql
+from tui_migrate.audit.vault import pseudonym
+from tui_migrate.files import sha256_file
+from tui_migrate.mapping.mapped import TRANSLATED
+from tui_migrate.mapping.model import Mapping
+from tui_migrate.runbook.models import Runbook
+from tui_migrate.staging.deliveries import find_deliveries
+from tui_migrate.staging.store import Cursor, columns_of, literal, quote
+from tui_migrate.steps.erased_rows import Rows
+
+SHORTEST = 5
+"""Characters; a shorter value stands in too many places to tell of one person."""
+_RAW = frozenset({"step", "attempt", "unit", "_delivery", "_file", "_line", "_record", "_digest"})
+_DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?$"
+
+# One row is a physical row of which a mapped row, or a fact about a consent, is the person's.
+_ENT_LINES = """
+SELECT source, delivery, file, line FROM store.{table} t
+SEMI JOIN erase_record e ON t.{source} = e.source AND t.{record} = e.record_id
+"""
+_PROFILE_LINES = """
+SELECT source, delivery, file, line FROM store.{table} WHERE profile_id = $profile
+"""
+
+# One row is a physical row with the record that it is about, of the person or of somebody else.
+_OWNERS = """
+SELECT DISTINCT source, delivery, file, line, record_id FROM store.ent_profile
+ANTI JOIN erase_record USING (source, record_id)
+"""
+
+
+class FileLines(msgspec.Struct, kw_only=True):
+    """One delivered file: the lines to erase, and of others the cells (line → columns)."""
+
+    source: str
+    delivery: str
+    file: str
+    path: str
+    sha256: str
+    lines: list[int]
+    cells: dict[str, list[str]]
+
+
+class Plan(msgspec.Struct, kw_only=True):
+    """One erasure: what belongs to the person, and how far it has come."""
+
+    command: str
+    profile_id: str
+    founder: str
+    records: list[tuple[str, str]]
+    pseudonyms: list[str]
+    points: list[tuple[str, str]]
+    stones: list[str]
+    words: list[str]
+    """Values that are his alone, as they stand in cells: at least five characters, no day."""
+    files: list[FileLines]
+    done: list[str] = []
+    counts: dict[str, int] = {}
+    left: list[str] = []
+    """What could not be searched, or has to be done elsewhere, in words."""
+    target: str = ""
+    staging: str = ""
+
+
+class Planner:
+    """Gathers all that belongs to the records of one person."""
+
+    def __init__(
+        self,
+        cursor: Cursor,
+        workspace: Path,
+        runbook: Runbook,
+        mappings: Table[str, tuple[Mapping, ...]],
+        key: bytes,
+        known: Tombstones | None = None,
+    ) -> None:
+        """``known``: who was erased before, and is looked for too."""
+        self._known = known or Tombstones(key)
+        self._cursor, self._workspace = cursor, workspace
+        self._runbook, self._mappings, self._key = runbook, mappings, key
+        rows = cursor.execute(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'store'"
+            " AND table_catalog = current_database() ORDER BY 1"
+        ).fetchall()
+        self.tables = [str(row[0]) for row in rows]
+
+    def plan(self, command: str, profile_id: str, records: list[tuple[str, str]]) -> Plan:
+        """The plan for the person with these records (the first is the founding one)."""
+        cursor = self._cursor
+        cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE erase_record (source VARCHAR, record_id VARCHAR)"
+        )
+        cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE erase_line"
+            " (source VARCHAR, delivery VARCHAR, file VARCHAR, line BIGINT)"
+        )
+        cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE erase_cell (source VARCHAR, delivery VARCHAR,"
+            " file VARCHAR, line BIGINT, cells VARCHAR[])"
+        )
+        self._add_records(records)
+        points = self._points(profile_id)
+        stones = [self._hash(*point) for point in points]
+        before = -1
+        while before < (before := self._size()):
+            self._gather(frozenset(stones), profile_id)
+        words = self._words(profile_id)
+        self._rejected(words)
+        found = [
+            (str(s), str(r))
+            for s, r in cursor.execute("SELECT * FROM erase_record ORDER BY ALL").fetchall()
+        ]
+        return Plan(
+            command=command,
+            profile_id=profile_id,
+            founder=pseudonym(self._key, *records[0]) if records else "",
+            records=found,
+            pseudonyms=sorted(pseudonym(self._key, *record) for record in found),
+            points=points,
+            stones=sorted(stones),
+            words=words,
+            files=self._files(),
+        )
+
+    # Which rows.
+
+    def _add_records(self, records: list[tuple[str, str]]) -> None:
+        for source, record in records:
+            self._cursor.execute(
+                "INSERT INTO erase_record VALUES ($s, $r)", {"s": source, "r": record}
+            )
+
+    def _size(self) -> int:
+        rows = self._cursor.execute(
+            "SELECT (SELECT count(*) FROM erase_record) + (SELECT count(*) FROM erase_line)"
+        ).fetchall()
+        return int(rows[0][0])
+
+    def _gather(self, stones: frozenset[str], profile_id: str) -> None:
+        """One round: the rows that the records lead to, and the records of those rows."""
+        cursor = self._cursor
+        known = cursor.execute("SELECT * FROM erase_record").fetchall()
+        records = frozenset(pseudonym(self._key, str(s), str(r)) for s, r in known)
+        tombs = Tombstones(self._key, records | self._known.records, stones | self._known.points)
+        for source, spec in self._runbook.sources.items():
+            if f"raw_{source}" in self.tables:
+                rows = Rows(source, spec, self._mappings.get(source, ()), tombs)
+                self._raw_lines(source, rows)
+        self._mapped_lines(profile_id)
+        cursor.execute(
+            "INSERT INTO erase_record SELECT DISTINCT r.source, r.record_id FROM store.record r"
+            " SEMI JOIN erase_line USING (source, delivery, file, line)"
+            " ANTI JOIN erase_record e ON e.source = r.source AND e.record_id = r.record_id"
+            " WHERE r.record_id IS NOT NULL"
+        )
+        self._add_lines(
+            "SELECT r.source, r.delivery, r.file, r.line FROM store.record r"
+            " SEMI JOIN erase_record USING (source, record_id)"
+            " ANTI JOIN erase_cell c ON c.source = r.source AND c.delivery = r.delivery"
+            " AND c.file = r.file AND c.line = r.line"
+        )
+
+    def _add_lines(self, select: str, params: dict[str, str] | None = None) -> None:
+        self._cursor.execute(
+            f"INSERT INTO erase_line SELECT DISTINCT * FROM ({select}) n"
+            " ANTI JOIN erase_line USING (source, delivery, file, line)",
+            params or {},
+        )
+
+    def _raw_lines(self, source: str, rows: Rows) -> None:
+        cursor, table = self._cursor, f"store.{quote(f'raw_{source}')}"
+        columns = [c for c in columns_of(cursor, table) if c not in _RAW]
+        rule = rows.rule(columns, '"_record"')
+        cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE erase_flag AS SELECT DISTINCT * FROM ("
+            + rule.flagged(table, "_delivery AS delivery, _file AS file, _line AS line")
+            + ")"
+        )
+        place = f"{literal(source)} AS source, delivery, file, line"
+        self._add_lines(f"SELECT {place} FROM erase_flag WHERE {rule.drop}")
+        if rule.blank:
+            cells = ", ".join(
+                f"CASE WHEN {when} THEN {literal(name)} END" for name, when in rule.blank.items()
+            )
+            cursor.execute(f"DELETE FROM erase_cell WHERE source = {literal(source)}")
+            cursor.execute(
+                f"INSERT INTO erase_cell SELECT * FROM (SELECT {place},"
+                f" list_filter([{cells}], lambda c: c IS NOT NULL) AS cells FROM erase_flag)"
+                " WHERE len(cells) > 0"
+            )
+
+    def _mapped_lines(self, profile_id: str) -> None:
+        """Rows that were found to be his by an address, a number, or as a fact about him."""
+        selects = [
+            _ENT_LINES.format(table=quote(t), source="owner_source", record="owner_record")
+            for t in self.tables
+            if t.startswith("ent_") and "owner_source" in self._columns(t)
+        ]
+        if profile_id:
+            selects += [_PROFILE_LINES.format(table=t) for t in ("consent_event", "suppression")]
+        others = (
+            _OWNERS
+            if "ent_profile" in self.tables
+            else ("SELECT source, delivery, file, line FROM erase_line WHERE false")
+        )
+        for select in selects:
+            self._add_lines(
+                f"SELECT s.* FROM ({select}) s ANTI JOIN ({others}) o"
+                " USING (source, delivery, file, line) WHERE s.line IS NOT NULL",
+                {"profile": profile_id} if "$profile" in select else None,
+            )
+
+    def _columns(self, table: str) -> list[str]:
+        return columns_of(self._cursor, f"store.{quote(table)}")
+
+    # Which words.
+
+    def _points(self, profile_id: str) -> list[tuple[str, str]]:
+        """His e-mail addresses and telephone numbers that nobody else has."""
+        if "ent_profile" not in self.tables:
+            return []
+        found: list[tuple[str, str]] = []
+        for channel in ("email", "phone"):
+            rows = self._cursor.execute(
+                f"WITH said AS (SELECT source, record_id, unnest({channel}) AS value"
+                f" FROM store.ent_profile)"
+                " SELECT DISTINCT value FROM said SEMI JOIN erase_record USING (source, record_id)"
+                " WHERE value <> '' AND lower(value) NOT IN (SELECT lower(value) FROM said"
+                " ANTI JOIN erase_record USING (source, record_id) WHERE value IS NOT NULL)"
+                " ORDER BY 1"
+            ).fetchall()
+            found += [(channel, str(row[0])) for row in rows]
+        return found
+
+    def _hash(self, channel: str, value: str) -> str:
+        rows = self._cursor.execute(
+            f"SELECT {point_sql(self._key, channel, literal(value))}"
+        ).fetchall()
+        return str(rows[0][0])
+
+    def _words(self, profile_id: str) -> list[str]:
+        """Cell values of the person that no cell of anybody else has."""
+        cursor = self._cursor
+        cursor.execute("CREATE OR REPLACE TEMP TABLE erase_word (word VARCHAR)")
+        for source in self._runbook.sources:
+            if f"raw_{source}" in self.tables:
+                self._raw_words(source)
+        for table, owner in (("ent_profile", "SEMI JOIN erase_record USING (source, record_id)"),
+                             ("profile", f"WHERE profile_id = {literal(profile_id)}")):  # fmt: skip
+            if table in self.tables:
+                self._typed_words(table, owner)
+        if profile_id:
+            cursor.execute("INSERT INTO erase_word VALUES ($id)", {"id": profile_id})
+        self._leaves()
+        cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE erase_word AS SELECT DISTINCT trim(word) AS word"
+            f" FROM erase_word WHERE length(trim(word)) >= {SHORTEST}"
+            f" AND NOT regexp_matches(trim(word), '{_DAY}')"
+            " AND (length(trim(word)) > 6 OR NOT regexp_full_match(trim(word), '[-+0-9., ]+'))"
+        )
+        for table, cells in self._others():
+            for cell in cells:
+                cursor.execute(
+                    "DELETE FROM erase_word WHERE word IN (SELECT w.word FROM erase_word w JOIN"
+                    f" (SELECT DISTINCT {cell} AS said FROM {table}) o"
+                    " ON contains(lower(o.said), lower(w.word)))"
+                )
+        rows = cursor.execute(
+            "SELECT word FROM erase_word ORDER BY length(word) DESC, word"
+        ).fetchall()
+        return [str(row[0]) for row in rows]
+
+    def _leaves(self) -> None:
+        """Cells that hold JSON (the lines of an order) are taken apart."""
+        rows = self._cursor.execute(
+            "SELECT DISTINCT word FROM erase_word WHERE regexp_matches(word, '^\\s*[\\[{]')"
+        ).fetchall()
+        found: list[str] = []
+        for (text,) in rows:
+            with contextlib.suppress(ValueError, RecursionError):
+                found += _strings(json.loads(text))
+        for word in found:
+            self._cursor.execute("INSERT INTO erase_word VALUES ($w)", {"w": word})
+
+    def _raw_words(self, source: str) -> None:
+        table = f"store.{quote(f'raw_{source}')}"
+        codes = _codes(self._mappings.get(source, ()))
+        columns = [c for c in columns_of(self._cursor, table) if c not in _RAW | codes]
+        place = (
+            f" AND l.source = {literal(source)} AND l.delivery = r._delivery AND l.file = r._file"
+            " AND l.line = r._line"
+        )
+        for name in columns:
+            cell = f"r.{quote(name)}"
+            self._cursor.execute(
+                f"INSERT INTO erase_word SELECT {cell} FROM {table} r SEMI JOIN erase_line l"
+                f" ON true{place} WHERE {cell} IS NOT NULL UNION ALL SELECT {cell} FROM {table} r"
+                f" JOIN erase_cell l ON list_contains(l.cells, {literal(name)}){place}"
+                f" WHERE {cell} IS NOT NULL"
+            )
+
+    def _typed_words(self, table: str, owner: str) -> None:
+        types = self._cursor.execute(f"DESCRIBE store.{table}").fetchall()
+        skip = {"step", "attempt", "unit", "source", "delivery", "file", "kind", "brand"}
+        skip |= {"category", "status", "salutation", "gender", "language", "country"}
+        for name, sql_type, *_rest in types:
+            if name not in skip and sql_type in ("VARCHAR", "VARCHAR[]"):
+                cell = f"unnest({quote(name)})" if sql_type == "VARCHAR[]" else quote(name)
+                self._cursor.execute(
+                    f"INSERT INTO erase_word SELECT {cell} FROM store.{table} {owner}"
+                )
+        self._cursor.execute(
+            "INSERT INTO erase_word SELECT concat_ws(' ', first_name, prefix, family_name)"
+            f" FROM store.{table} {owner}"
+            f" {'AND' if 'WHERE' in owner else 'WHERE'} first_name <> '' AND family_name <> ''"
+        )
+
+    def _others(self) -> list[tuple[str, list[str]]]:
+        """Relations of what stays, each with SQL of its cells."""
+        found: list[tuple[str, list[str]]] = []
+        for source in self._runbook.sources:
+            if f"raw_{source}" not in self.tables:
+                continue
+            table = f"store.{quote(f'raw_{source}')}"
+            columns = [c for c in columns_of(self._cursor, table) if c not in _RAW]
+            relation = (
+                f"(SELECT r.*, coalesce(c.cells, []) AS _gone FROM {table} r ANTI JOIN erase_line l"
+                f" ON l.source = {literal(source)} AND l.delivery = r._delivery"
+                " AND l.file = r._file AND l.line = r._line LEFT JOIN erase_cell c"
+                f" ON c.source = {literal(source)} AND c.delivery = r._delivery"
+                " AND c.file = r._file AND c.line = r._line)"
+            )
+            cells = [
+                f"CASE WHEN NOT list_contains(_gone, {literal(c)}) THEN {quote(c)} END"
+                for c in columns
+            ]
+            found.append((relation, cells))
+        if "ent_profile" in self.tables:
+            types = self._cursor.execute("DESCRIBE store.ent_profile").fetchall()
+            skip = {"step", "attempt", "unit", "delivery", "file"}
+            relation = "(FROM store.ent_profile ANTI JOIN erase_record USING (source, record_id))"
+            names = [n for n, kind, *_rest in types if n not in skip and kind == "VARCHAR"]
+            whole = "concat_ws(' ', first_name, prefix, family_name)"
+            found.append((relation, [*map(quote, names), whole, "unnest(email)", "unnest(phone)"]))
+        return found
+
+    def _rejected(self, words: list[str]) -> None:
+        """Lines that could not be read and hold a value of his."""
+        if not words:
+            return
+        listed = ", ".join(literal(word.lower()) for word in words)
+        self._add_lines(
+            "SELECT source, delivery, file, line FROM store.reject"
+            f" WHERE len(list_filter([{listed}], lambda w: contains(lower(raw), w))) > 0"
+        )
+
+    # Which files.
+
+    def _files(self) -> list[FileLines]:
+        cursor = self._cursor
+        lines: dict[tuple[str, str, str], list[int]] = {}
+        for source, delivery, file, line in cursor.execute(
+            "SELECT * FROM erase_line ORDER BY ALL"
+        ).fetchall():
+            lines.setdefault((source, delivery, file), []).append(line)
+        cells: dict[tuple[str, str, str], dict[str, list[str]]] = {}
+        for source, delivery, file, line, names in cursor.execute(
+            "SELECT * FROM erase_cell ORDER BY ALL"
+        ).fetchall():
+            if line not in lines.get((source, delivery, file), ()):
+                cells.setdefault((source, delivery, file), {})[str(line)] = names
+        found = []
+        for place in sorted({*lines, *cells}):
+            path = file_of(self._workspace, self._runbook, *place)
+            found.append(
+                FileLines(
+                    source=place[0], delivery=place[1], file=place[2],
+                    path=str(path.relative_to(self._workspace)) if path else "",
+                    sha256=sha256_file(path) if path else "",
+                    lines=lines.get(place, []), cells=cells.get(place, {}),
+                )
+            )  # fmt: skip
+        return found
+
+
+def file_of(
+    workspace: Path, runbook: Runbook, source: str, delivery: str, file: str
+) -> Path | None:
+    """The delivered file that staging names so, where it still is."""
+    spec = runbook.sources.get(source)
+    for found in find_deliveries(workspace, source, spec.files) if spec is not None else ():
+        for path in found.files:
+            if (found.name, path.name) == (delivery, file):
+                return path
+    return None
+
+
+def _codes(mappings: Iterable[Mapping]) -> set[str]:
+    """Columns that hold words of a list: they tell of nobody, however seldom they are."""
+    found = set()
+    for mapping in mappings:
+        found |= {column for column, _values in mapping.when}
+        found |= {mapping.change[0]} if mapping.change is not None else set()
+        for field in mapping.fields:
+            if field.codes is not None or field.type.name in TRANSLATED:
+                found |= set(field.columns)
+    return found
+
+
+def _strings(node: Any) -> Iterator[str]:
+    """The texts in a piece of JSON."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict | list):
+        for inner in node.values() if isinstance(node, dict) else node:
+            yield from _strings(inner)

@@ -68,6 +68,15 @@ def test_a_workspace_goes_and_its_proof_stays(done: Path, tmp_path: Path) -> Non
     assert head in (workspace / "certificate.md").read_text()
 
     tui("audit", "verify", "-w", workspace)
+    for changed in (
+        audit_of(workspace) / "certificate.json",
+        audit_of(workspace) / "objects" / purged["sha256"],
+    ):
+        changed.write_bytes(content.replace(b'"files":', b'"files": '))
+        told = tui("audit", "verify", "-w", workspace, code=1)
+        assert "certificate" in told.out + told.err
+        changed.write_bytes(content)
+    tui("audit", "verify", "-w", workspace)
     tui("audit", "log", "-w", workspace)
     assert "purged" in tui("run", "--headless", "-w", workspace, code=1).err
 

@@ -454,6 +454,32 @@ class ErasureRefused(Fact, frozen=True, kw_only=True, tag="erasure.refused"):
     reason: str
 
 
+class Restricted(Fact, frozen=True, kw_only=True, tag="person.restricted"):
+    """The processing of a person's data is restricted (GDPR, article 18): nothing of him is sent on
+    but what he does not want. He is known again by any of these records."""
+
+    profile: str
+    records: list[str]
+    reason: str
+
+
+class RestrictionLifted(Fact, frozen=True, kw_only=True, tag="person.lifted"):
+    """The restrictions on a person with one of these records end."""
+
+    profile: str
+    records: list[str]
+    reason: str
+
+
+class Objected(Fact, frozen=True, kw_only=True, tag="person.objected"):
+    """A person objects to direct marketing (GDPR, article 21): from this moment an opt-out on every
+    brand and channel. He is known again by any of these records."""
+
+    profile: str
+    records: list[str]
+    reason: str
+
+
 class Purged(Fact, frozen=True, kw_only=True, tag="workspace.purged"):
     """Personal data were destroyed because their time is over. ``what``: exports | workspace;
     ``sha256``: of the certificate, empty without one."""
@@ -516,6 +542,9 @@ AnyFact = (
     | FileErased
     | ErasureDone
     | ErasureRefused
+    | Restricted
+    | RestrictionLifted
+    | Objected
     | Purged
     | RunEnded
 )

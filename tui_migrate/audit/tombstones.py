@@ -76,6 +76,27 @@ class Tombstones:
         return f"(coalesce(list_has_any({named}, {listed}), false) OR coalesce({points}, false))"
 
 
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A person said no to direct marketing at this moment (UTC, as the journal writes it). ``records``:
+    pseudonyms by which he is known."""
+
+    at: str
+    records: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Records (pseudonyms) of persons whose data are restricted, and since when; objections."""
+
+    restricted: Mapping[str, str] = field(default_factory=dict)
+    objections: tuple[Objection, ...] = ()
+
+
+NO_RIGHTS = Rights()
+"""Nobody made use of one."""
+
+
 def point_sql(key: bytes, channel: str, value: str) -> str:
     """SQL: the keyed hash of a contact point (``channel``: email | phone; ``value``: SQL)."""
     said = f"lower(trim({value}))" if channel == "email" else national_sql(value)

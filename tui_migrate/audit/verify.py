@@ -18,6 +18,7 @@ from tui_migrate.audit.entries import (
     Answered,
     ConfigChanged,
     Entry,
+    Purged,
     RedoAsked,
     RunEnded,
     RunOpened,
@@ -38,6 +39,7 @@ from tui_migrate.files import sha256_file
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.staging.store import literal
 
+CERTIFICATE = "certificate.json"
 GOES_ON = (StepStarted, ConfigChanged, Answered, RedoAsked, SignOffVoided, StepStale)
 """Facts after which a finished run is no longer finished."""
 
@@ -131,6 +133,8 @@ class _Check:
                 self._verdict.notes.append(text.format(entry.seq))
             case RunEnded():
                 self._outcome = fact.outcome
+            case Purged() if fact.sha256:
+                self._certificate(entry, fact.sha256)
         if isinstance(fact, GOES_ON) and self._outcome == "done":
             self._outcome = ""
         self._chain.add(entry)
@@ -164,6 +168,15 @@ class _Check:
             else:
                 continue
             self._verdict.note(Problem(text.format(entry.seq, sha256, name), entry.seq - 1))
+
+    def _certificate(self, entry: Entry, sha256: str) -> None:
+        """The certificate of destruction is kept as an object; where it also stands in the folder for
+        people, it has to be that one."""
+        self._object(entry, {CERTIFICATE: sha256})
+        path = self._folder / CERTIFICATE
+        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            text = _("Entry {}: {} is not the certificate that it names.")
+            self._verdict.note(Problem(text.format(entry.seq, CERTIFICATE), entry.seq - 1))
 
     def end(self) -> None:
         """There are no more entries: what lies beside them, the seals, the end of the run."""

@@ -21,6 +21,8 @@ ReasonOption = Annotated[str, typer.Option(help=_("Why; it is kept in the vault.
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(forget)
+    app.command()(restrict)
+    app.command("object")(object_to_marketing)
     app.command()(purge)
 
 
@@ -52,6 +54,30 @@ def forget(
         typed = typer.prompt(_("To go on, type one of the record numbers"), type=str)
     with opened(workspace) as client:
         return _send(client, api.Forget(profile=profile, reason=reason, typed=typed))
+
+
+def restrict(
+    profile: ProfileArgument,
+    reason: ReasonOption,
+    lift: Annotated[bool, typer.Option("--lift", help=_("End the restriction."))] = False,
+    workspace: WorkspaceOption = Path(),
+) -> int:
+    """Restrict the processing of a person's data: nothing of them goes to the target but their
+    opt-outs (GDPR, article 18)."""
+    from tui_migrate.engine import api
+
+    with opened(workspace) as client:
+        return _send(client, api.Restrict(profile=profile, reason=reason, lift=lift))
+
+
+def object_to_marketing(
+    profile: ProfileArgument, reason: ReasonOption, workspace: WorkspaceOption = Path()
+) -> int:
+    """A person objects to direct marketing: an opt-out on every brand and channel (GDPR, article 21)."""
+    from tui_migrate.engine import api
+
+    with opened(workspace) as client:
+        return _send(client, api.Object(profile=profile, reason=reason))
 
 
 def purge(

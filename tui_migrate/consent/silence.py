@@ -14,6 +14,15 @@ from tui_migrate.consent.policies import REASONS
 OPT_OUT = "opt_out"
 """The reason of a list entry that comes from an opt-out."""
 
+RESTRICTED = "restricted"
+"""Reason of the suppression of a person whose data are restricted, and of the fate of their rows."""
+UNSENT = (
+    f"(SELECT profile_id FROM suppression WHERE reason = '{RESTRICTED}' AND profile_id IS NOT NULL)"
+)
+"""Restricted profiles: the target does not know them. Their opt-outs go by contact point."""
+SENT = f"(SELECT * FROM consent_state WHERE profile_id NOT IN {UNSENT})"
+"""States that the target is told."""
+
 COLUMNS = (
     "record_key VARCHAR, profile_id VARCHAR, contact_point VARCHAR, channel VARCHAR, brand VARCHAR,"
     " reason VARCHAR, event_at TIMESTAMP, source_system VARCHAR, record_id VARCHAR, active BOOLEAN"

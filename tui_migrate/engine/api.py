@@ -193,6 +193,22 @@ class Forget(Command, frozen=True, kw_only=True, tag="forget"):
     typed: str = ""
 
 
+class Restrict(Command, frozen=True, kw_only=True, tag="restrict"):
+    """Restrict the processing of a person's data, or end that (``lift``). ``profile``: profile id or
+    source/record."""
+
+    profile: str
+    reason: str
+    lift: bool = False
+
+
+class Object(Command, frozen=True, kw_only=True, tag="object"):
+    """A person objects to direct marketing. ``profile``: profile id or source/record."""
+
+    profile: str
+    reason: str
+
+
 class Purge(Command, frozen=True, kw_only=True, tag="purge"):
     """Destroy what is over its time. ``what``: exports (and back-ups) | workspace. ``now``: the
     workspace before its time, with a reason. ``dry_run``: only say what would go."""
@@ -221,6 +237,8 @@ AnyCommand = (
     | Deleted
     | RotateKey
     | Forget
+    | Restrict
+    | Object
     | Purge
 )
 

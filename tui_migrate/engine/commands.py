@@ -21,6 +21,7 @@ from tui_migrate.engine.gate_commands import (
 )
 from tui_migrate.engine.gate_signing import begun, carry_out, sign
 from tui_migrate.engine.purging import purge
+from tui_migrate.engine.restricting import object_to_marketing, restrict
 from tui_migrate.engine.run import Status, StepState
 from tui_migrate.engine.sealing import rotate_key
 from tui_migrate.engine.staleness import recheck_gates
@@ -235,5 +236,7 @@ _HANDLERS: dict[type[api.Command], _Handler] = {
     api.Deleted: taking_out.deleted_handler,
     api.RotateKey: lambda core, command: _done(rotate_key(core, command.id)),
     api.Forget: forget,
+    api.Restrict: restrict,
+    api.Object: object_to_marketing,
     api.Purge: purge,
 }

@@ -70,6 +70,21 @@ def _refused(t: Teller, e: Entry, f: facts.ErasureRefused) -> str:
     return text + t.reason(f.reason)
 
 
+def _restricted(t: Teller, e: Entry, f: facts.Restricted) -> str:
+    return _("{by} restricted the processing of a person's data").format(by=e.by) + t.reason(
+        f.reason
+    )
+
+
+def _lifted(t: Teller, e: Entry, f: facts.RestrictionLifted) -> str:
+    return _("{by} ended the restriction of a person's data").format(by=e.by) + t.reason(f.reason)
+
+
+def _objected(t: Teller, e: Entry, f: facts.Objected) -> str:
+    text = _("{by} noted that a person objects to direct marketing").format(by=e.by)
+    return text + t.reason(f.reason)
+
+
 def _purged(t: Teller, e: Entry, f: facts.Purged) -> str:
     if f.what == "workspace":
         text = _("{by} destroyed all personal data of the workspace, {n} files")
@@ -87,5 +102,8 @@ TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.FileErased: _file,
     facts.ErasureDone: _done,
     facts.ErasureRefused: _refused,
+    facts.Restricted: _restricted,
+    facts.RestrictionLifted: _lifted,
+    facts.Objected: _objected,
     facts.Purged: _purged,
 }

@@ -45,6 +45,8 @@ def mark(entry: Entry) -> str:
             return DECISION
         case facts.ErasureAsked() | facts.ErasureRefused() | facts.Purged():
             return DECISION
+        case facts.Restricted() | facts.RestrictionLifted() | facts.Objected():
+            return DECISION
         case _:
             return REST
 

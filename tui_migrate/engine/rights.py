@@ -26,6 +26,8 @@ _NEEDED: dict[type[api.Command], str] = {
     api.Revoke: "",
     api.Due: "",
     api.Forget: "erase",
+    api.Restrict: "erase",
+    api.Object: "erase",
     api.Purge: "erase",
 }
 

@@ -1,4 +1,4 @@
-"""The fold of facts about erasure and purge."""
+"""The fold of facts about the rights of persons and about purge."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ def _done(state: RunState, entry: Entry, fact: facts.ErasureDone) -> None:
     state.erased[fact.profile] = (entry, fact)
 
 
+def _right(state: RunState, entry: Entry, fact: object) -> None:
+    state.rights.append(entry)
+
+
 def _purged(state: RunState, entry: Entry, fact: facts.Purged) -> None:
     state.purges.append((entry, fact))
 
@@ -32,5 +36,8 @@ HANDLERS: dict[type, Callable[[RunState, Entry, Any], None]] = {
     facts.ErasureAsked: _asked,
     facts.DeliveryRewritten: _rewritten,
     facts.ErasureDone: _done,
+    facts.Restricted: _right,
+    facts.RestrictionLifted: _right,
+    facts.Objected: _right,
     facts.Purged: _purged,
 }

@@ -223,6 +223,8 @@ class RunState:
     erased: dict[str, tuple[Entry, facts.ErasureDone]] = field(default_factory=dict)
     """Pseudonym of the founding record → how the erasure ended."""
     rewritten: list[facts.DeliveryRewritten] = field(default_factory=list)
+    rights: list[Entry] = field(default_factory=list)
+    """Every restriction, its end, and every objection, in order."""
     purges: list[tuple[Entry, facts.Purged]] = field(default_factory=list)
     recent: deque[Entry] = field(default_factory=lambda: deque(maxlen=RECENT))
     authors: dict[str, str] = field(default_factory=dict)

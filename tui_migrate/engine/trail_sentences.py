@@ -25,7 +25,7 @@ _TRAIL_CELLS = (
     "before", "after", "place", "note",
 )  # fmt: skip
 
-RIGHTS = ("erased", "not_erased")
+RIGHTS = ("erased", "not_erased", "restricted", "lifted", "objected")
 """What was decided about a person's rights."""
 CHAPTERS = (
     ("delivered", ("read", "repeated", "superseded")),
@@ -269,6 +269,14 @@ def _not_erased(c: Cells) -> str:
     return _("not erased, because of what has to be kept ({what})").format(what=kept)
 
 
+def _right(c: Cells) -> str:
+    return {
+        "restricted": _("processing restricted: nothing is sent on but opt-outs"),
+        "lifted": _("the restriction ended"),
+        "objected": _("objects to direct marketing"),
+    }[c["event"]]
+
+
 _TRAIL: dict[str, Callable[[Cells], str]] = {
     "merged": _merged,
     "loaded": _loaded,
@@ -289,6 +297,7 @@ _TRAIL: dict[str, Callable[[Cells], str]] = {
     "looked": _looked,
     "erased": _erased,
     "not_erased": _not_erased,
+    **dict.fromkeys(("restricted", "lifted", "objected"), _right),
     "consent_written": _written,
     **dict.fromkeys(("rejected", "excluded", "pruned", "held", "repeated", "superseded"), _fate),
 }

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from tui_migrate.audit.entries import DeliverySeen
-from tui_migrate.audit.tombstones import Tombstones
+from tui_migrate.audit.tombstones import NO_RIGHTS, Rights, Tombstones
 from tui_migrate.staging.store import Cursor, Store, columns_of, first, quote
 
 if TYPE_CHECKING:
@@ -120,6 +120,8 @@ class Context:
     host: Host
     decisions: tuple[PairDecision, ...] = ()
     """Reviewers' decisions as they stood when this attempt started."""
+    rights: Rights = NO_RIGHTS
+    """Whose data are restricted and who objected, as it stood when this attempt started."""
     payment_allowed: bool = False
     """Whether the privacy gate for payment data is signed."""
     waived: frozenset[str] = frozenset()

@@ -68,12 +68,15 @@ ORDER BY ALL
 # One row is a row of this delivery that still waits for its fate.
 _REST = """
 SELECT f.source, f.delivery, f.file, f.line,
-  CASE WHEN c.known THEN 'attached' WHEN c.line IS NOT NULL THEN 'rejected' ELSE $rest_fate END
-    AS fate,
-  CASE WHEN c.known THEN 'delta.change' WHEN c.line IS NOT NULL THEN 'owner_unknown'
+  CASE WHEN c.restricted THEN 'held' WHEN c.known THEN 'attached'
+       WHEN c.line IS NOT NULL THEN 'rejected' ELSE $rest_fate END AS fate,
+  CASE WHEN c.restricted THEN 'restricted' WHEN c.known THEN 'delta.change'
+       WHEN c.line IS NOT NULL THEN 'owner_unknown'
        ELSE $rest_reason END AS reason
 FROM fates f
-LEFT JOIN (SELECT source, delivery, file, line, bool_or(profile_id <> '') AS known
+LEFT JOIN (SELECT source, delivery, file, line, bool_or(profile_id <> '') AS known,
+             bool_or(profile_id IN (SELECT profile_id FROM suppression WHERE reason = 'restricted'))
+               AS restricted
            FROM consent_change GROUP BY ALL) c USING (source, delivery, file, line)
 WHERE f.source = $source AND f.delivery = $delivery AND f.fate = 'pending'
 ORDER BY ALL
@@ -152,7 +155,10 @@ SELECT email, min_by(source, place) AS source, min_by(record_id, place) AS recor
 # One row is a change of a profile that the target has to follow.
 _CHANGE_ROWS = """
 SELECT record_key, profile_id, entity, fields, source AS source_system, record_id
-FROM store.consent_change WHERE {own} AND profile_id <> '' ORDER BY record_key
+FROM store.consent_change WHERE {own} AND profile_id <> ''
+  AND profile_id NOT IN (SELECT profile_id FROM suppression
+                         WHERE reason = 'restricted' AND profile_id IS NOT NULL)
+ORDER BY record_key
 """
 
 
@@ -355,7 +361,7 @@ class Applier:
         )
         context.trail(unit, _TRAIL)
         selects = {
-            "consent": CONSENT_ROWS.format(states="tmp_changed_state"),
+            "consent": CONSENT_ROWS.format(states="tmp_changed_state", unsent=silence.UNSENT),
             "suppression": LIST_ROWS.format(
                 entries=f"(SELECT * FROM store.suppression_list WHERE {own})"
             ),

@@ -17,7 +17,7 @@ from tui_migrate.i18n import _
 from tui_migrate.mapping.load import load_mappings
 from tui_migrate.runbook.load import load_runbook
 from tui_migrate.staging.store import literal
-from tui_migrate.steps import consent_salvage
+from tui_migrate.steps import consent_salvage, rights
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 from tui_migrate.steps.consent_deltas import Deltas
 from tui_migrate.steps.consent_target import (
@@ -129,7 +129,9 @@ class ConsentSyncStep(Step):
             "brands": ",".join(self.runbook.brands),
             "target": f"{target.type}:{target.path}",
         }
-        return said | (self._deltas.inputs(context) if self.settings.mode == "deltas" else {})
+        if self.settings.mode == "deltas":
+            return said | self._deltas.inputs(context)
+        return said | rights.inputs(context.rights, objecting=True)
 
     def plan(self, context: Context) -> Sequence[Unit]:
         """Load: ledger, states, batches of consents, the suppression list, conservation."""
@@ -174,6 +176,7 @@ class ConsentSyncStep(Step):
         done = {
             "events": context.write(unit, "consent_event", ledger.EVENTS),
             "suppressions": context.write(unit, "suppression", ledger.SUPPRESSIONS),
+            **self._rights(context, unit),
             "listed": context.write(unit, "suppression_list", silence.LIST, {"brands": brands}),
             "unplaced": context.write(unit, "finding", ledger.UNPLACED, {"message": message}),
             "doubtful": context.write(unit, "finding", doubts, words),
@@ -182,6 +185,27 @@ class ConsentSyncStep(Step):
         }
         placing.clear(cursor, points=False)
         self._gathered = True
+        return done
+
+    def _rights(self, context: Context, unit: Unit) -> dict[str, int]:
+        """Restricted persons are silenced, objections are opt-outs; how many, where there are any."""
+        done = {}
+        if context.rights.restricted:
+            select = rights.suppressions(context.rights)
+            done["restricted"] = context.write(unit, "suppression", select)
+        if events := rights.objections(context.rights):
+            done["objected"] = context.write(
+                unit,
+                "consent_event",
+                events,
+                {
+                    "channels": list(rights.CHANNELS),
+                    "brands": list(self.runbook.brands) or ["*"],
+                    "purpose": self.runbook.consent.purpose,
+                    "step": self.spec.id,
+                    "attempt": context.attempt,
+                },
+            )
         return done
 
     def _readable(self, context: Context) -> list[Check]:
@@ -237,7 +261,7 @@ class ConsentSyncStep(Step):
             f"(SELECT * FROM consent_state WHERE profile_id BETWEEN {literal(first)}"
             f" AND {literal(last)})"
         )
-        select = CONSENT_ROWS.format(states=states)
+        select = CONSENT_ROWS.format(states=states, unsent=silence.UNSENT)
         return self._target.bring(context, unit, "consent", number, select)
 
     def finish(self, context: Context) -> Outcome:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from tui_migrate.consent import conservation
+from tui_migrate.consent import conservation, silence
 from tui_migrate.consent.conservation import Conservation
 from tui_migrate.consent.relations import Sources
 from tui_migrate.errors import EnvironmentProblem
@@ -33,7 +33,7 @@ ACTIONS = ("create", "update", "skip", "reject")
 CONSENT_ROWS = """
 SELECT concat_ws(':', profile_id, brand, channel, purpose) AS record_key, profile_id, brand,
   channel, purpose, status, evidence_at, source, campaign, rule
-FROM {states} ORDER BY record_key
+FROM {states} WHERE profile_id NOT IN {unsent} ORDER BY record_key
 """
 
 # One row is an entry of the suppression list as the target gets it. An entry belongs to nobody in
@@ -161,14 +161,14 @@ class TargetSide:
         While staging is rebuilt the target may have moved on since (later deltas), so that the
         states themselves stand in for it: the checks of that time are in the journal.
         """
-        held, cursor = "consent_state", context.cursor
+        held, cursor = silence.SENT, context.cursor
         if not context.rebuilding:
             self._open(context).read_into(cursor, HELD, "consent")
             held = HELD
         found = conservation.check(
             cursor,
             held,
-            "consent_state",
+            silence.SENT,
             sources_of(self._runbook),
             self._runbook.consent.purpose,
             self._runbook.country,

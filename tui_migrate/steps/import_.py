@@ -25,6 +25,7 @@ from tui_migrate.files import whole
 from tui_migrate.i18n import _
 from tui_migrate.spreadsheet import defuse_sql
 from tui_migrate.staging.store import digest, literal, quote
+from tui_migrate.steps import import_held, rights
 from tui_migrate.steps.base import Check, Context, Outcome, ReceiptRow, Step, Unit
 from tui_migrate.steps.import_rows import ImportBatch, batches, forget, rows_table, stage_rows
 from tui_migrate.targets import Target, counts, open_target
@@ -80,7 +81,7 @@ class ImportStep(Step):
     """Brings entities to the target."""
 
     kind: ClassVar[str] = "import"
-    outputs: ClassVar[tuple[str, ...]] = ("receipt",)
+    outputs: ClassVar[tuple[str, ...]] = ("receipt", "fate", "finding")
 
     _target: Target | None = None
     _batches: dict[str, ImportBatch]
@@ -91,11 +92,12 @@ class ImportStep(Step):
         return cast("ImportWith", self.spec.with_)
 
     def inputs(self, context: Context) -> dict[str, str]:
-        """The target, and whether payment data may go along."""
+        """The target, whether payment data may go along, and whose data are restricted."""
         target = self.runbook.target
         return {
             "target": sha256_of({"type": target.type, "path": target.path}),
             "payment": sha256_of(self._allowed(context)),
+            **rights.inputs(context.rights),
         }
 
     def plan(self, context: Context) -> Sequence[Unit]:
@@ -107,13 +109,17 @@ class ImportStep(Step):
                     _("Step {} imports {}.").format(self.spec.id, entity),
                     _("Consents and suppressions go to the target with a consent_sync step."),
                 )
-            if stage_rows(context.cursor, entity, self._allowed(context)):
+            if stage_rows(context.cursor, entity, self._allowed(context), context.rights):
                 found = batches(context.cursor, self.spec.id, entity, self.settings.batch_rows)
                 self._batches |= {batch.id: batch for batch in found}
-        return [Unit(b.id, b.entity, b.rows) for b in self._batches.values()]
+        units = [Unit(b.id, b.entity, b.rows) for b in self._batches.values()]
+        held = Unit(import_held.UNIT, _("rows of persons whose data are restricted"))
+        return [held, *units] if context.rights.restricted else units
 
     def run(self, context: Context, unit: Unit) -> dict[str, int]:
         """Write one batch to the target and keep its receipts."""
+        if unit.id == import_held.UNIT:
+            return import_held.hold(context, unit)
         batch = self._batch(context, unit)
         if context.rebuilding:
             done = self._recall(context, unit, batch)
@@ -132,6 +138,10 @@ class ImportStep(Step):
             {"step": self.spec.id, "attempt": context.attempt},
         )
         figures: dict[str, int | str] = {f"{e}.{a}": int(str(n)) for e, a, n in rows}
+        if context.rights.restricted:
+            figures["restricted profiles"] = context.value(
+                f"SELECT count(*) FROM {rights.profiles(context.rights)}"
+            )
         if not context.rebuilding:
             self._open(context).begin(self.spec.id, context.attempt)
         rejected = sum(int(str(n)) for _entity, action, n in rows if action == "reject")
@@ -177,7 +187,7 @@ class ImportStep(Step):
             yield from part.to_pylist()
 
     def _preview(self, context: Context, entity: str) -> str | None:
-        if not stage_rows(context.cursor, entity, self._allowed(context)):
+        if not stage_rows(context.cursor, entity, self._allowed(context), context.rights):
             return None
         target = self._open(context)
         return target.plan(context.cursor, entity, rows_table(entity), self.settings.group or "")
@@ -198,7 +208,7 @@ class ImportStep(Step):
             {"name": f"import_rows_{batch.entity}"},
         )
         if not staged:
-            stage_rows(context.cursor, batch.entity, self._allowed(context))
+            stage_rows(context.cursor, batch.entity, self._allowed(context), context.rights)
         return batch
 
     def _open(self, context: Context) -> Target:

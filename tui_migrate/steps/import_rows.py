@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui_migrate.audit.tombstones import NO_RIGHTS, Rights
 from tui_migrate.model.entities import Entity, entities
 from tui_migrate.model.types.base import Sensitivity, get_type
 from tui_migrate.staging.store import Cursor, literal, quote
+from tui_migrate.steps.rights import profiles as restricted_profiles
 from tui_migrate.targets import batch_id
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ LEFT_OUT = ("rejected", "excluded", "pruned", "held", "superseded", "repeated", 
 # One row is one profile as the target gets it.
 PROFILE_SQL = """
 CREATE OR REPLACE TEMP TABLE {table} AS
-SELECT p.profile_id AS record_key, p.profile_id, {fields} FROM profile p ORDER BY p.profile_id
+SELECT p.profile_id AS record_key, p.profile_id, {fields} FROM profile p
+ANTI JOIN {restricted} x USING (profile_id) ORDER BY p.profile_id
 """
 
 # One row is one child row of a profile; its key names the row of the source that it comes from.
@@ -36,7 +39,8 @@ SELECT e.source || '|' || e.record_id || '|' || coalesce(e.child_no, 0) AS recor
 FROM (SELECT * FROM {view} ANTI JOIN
         (SELECT source, delivery, file, line FROM fates WHERE fate IN ({left_out})) f
         USING (source, delivery, file, line)) e
-JOIN crosswalk c ON c.source = e.owner_source AND c.record_id = e.owner_record
+JOIN (SELECT * FROM crosswalk ANTI JOIN {restricted} x USING (profile_id)) c
+  ON c.source = e.owner_source AND c.record_id = e.owner_record
 {joins}
 ORDER BY c.profile_id, record_key
 """
@@ -97,10 +101,13 @@ def hidden_fields(runbook: Runbook, payment_allowed: bool) -> list[str]:
     return sorted(payment_fields(entities()["profile"]) - allowed)
 
 
-def stage_rows(cursor: Cursor, entity: str, allowed: Sequence[str]) -> bool:
+def stage_rows(
+    cursor: Cursor, entity: str, allowed: Sequence[str], rights: Rights = NO_RIGHTS
+) -> bool:
     """Make the temporary table with an entity's rows; False when no source delivers the entity.
 
-    ``allowed``: payment fields that may go along; all others are left out.
+    ``allowed``: payment fields that may go along; all others are left out. ``rights``: whose rows do
+    not go at all.
     """
     view = "profile" if entity == "profile" else f"ent_{entity}"
     types = _types(cursor, view)
@@ -120,6 +127,7 @@ def stage_rows(cursor: Cursor, entity: str, allowed: Sequence[str]) -> bool:
             table=rows_table(entity).removeprefix("temp."),
             view=quote(view),
             fields=fields,
+            restricted=restricted_profiles(rights),
             left_out=", ".join(literal(fate) for fate in LEFT_OUT),
             joins=ORGANISATION_JOIN if entity == "relation" else "",
         )

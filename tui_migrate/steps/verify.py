@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from tui_migrate.audit.canonical import sha256_of
-from tui_migrate.consent import conservation
+from tui_migrate.consent import conservation, silence
 from tui_migrate.errors import DataSaysNo
 from tui_migrate.i18n import _
 from tui_migrate.mapping.load import load_mappings
@@ -249,7 +249,7 @@ class VerifyStep(Step):
         found = conservation.check(
             context.cursor,
             "target_consent",
-            "consent_state",
+            silence.SENT,
             sources_of(self.runbook),
             self.runbook.consent.purpose,
             self.runbook.country,

@@ -5,6 +5,13 @@ from __future__ import annotations
 from tui_migrate.model.entities import Entity
 from tui_migrate.staging.store import Cursor, columns_of, literal, quote
 
+# One row is a profile that did not go to the target because its person's data are restricted.
+RESTRICTED = """
+(SELECT DISTINCT c.profile_id FROM crosswalk c
+ JOIN (SELECT source, record_id FROM fates WHERE fate = 'held' AND reason = 'restricted') f
+ USING (source, record_id))
+"""
+
 LEFT_OUT = ("rejected", "excluded", "pruned", "held", "superseded", "repeated", "erased")
 
 GROUPS: tuple[str, ...] = ("brand", "status", "channel")
@@ -14,19 +21,24 @@ PREPARE = f"""
 CREATE OR REPLACE TEMP TABLE count_left_out AS
   SELECT source, delivery, file, line FROM fates
   WHERE fate IN ({", ".join(f"'{fate}'" for fate in LEFT_OUT)});
+CREATE OR REPLACE TEMP TABLE count_restricted AS SELECT * FROM {RESTRICTED};
 CREATE OR REPLACE TEMP TABLE count_group (
   entity VARCHAR, label VARCHAR, source VARCHAR, expected BIGINT, found BIGINT,
   expected_money DECIMAL(38,2), found_money DECIMAL(38,2));
 """
 
 # One row is one profile that the crosswalk knows, with its brand.
-_PROFILES = "SELECT p.founder_source AS source, {columns} FROM profile p"
+_PROFILES = (
+    "SELECT p.founder_source AS source, {columns} FROM profile p"
+    " ANTI JOIN count_restricted x USING (profile_id)"
+)
 
 # One row is one child row whose owner is in a profile and whose physical row counts.
 _CHILDREN = """
 SELECT e.source, {columns}
 FROM (SELECT * FROM {view} ANTI JOIN count_left_out USING (source, delivery, file, line)) e
-WHERE (e.owner_source, e.owner_record) IN (SELECT (source, record_id) FROM crosswalk)
+WHERE (e.owner_source, e.owner_record) IN (
+  SELECT (source, record_id) FROM crosswalk ANTI JOIN count_restricted USING (profile_id))
 """
 
 # One row is a group of rows (source, brand, status, channel, year) in staging and in the target.
@@ -91,7 +103,10 @@ def compare(cursor: Cursor, entity: Entity) -> None:
     parts = ", ".join(f"coalesce(s.{k}, h.{k})::VARCHAR" for k in keys[1:])
     sql = _CHILDREN if entity.child else _PROFILES
     own = "source" if entity.child else "profile_id"
+    # What the target took of a restricted person before is looked at by neither side.
     held = f"SELECT * FROM {target}"
+    if "profile_id" in there:
+        held += " t ANTI JOIN count_restricted x USING (profile_id)"
     if own not in there:
         held = f"SELECT t.*, NULL::VARCHAR AS {own} FROM {target} t"
     if not entity.child:

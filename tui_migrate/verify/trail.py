@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tui_migrate.staging.store import Cursor, literal
+from tui_migrate.verify.counts import RESTRICTED
 
 # One row is one event of a record in a live attempt of a step.
 _EVENTS = """
@@ -27,7 +28,7 @@ JOIN store.record_key k ON k.pseudonym = t.profile
 """
 
 # One row is a finding: a record without the event that it must have.
-FINDINGS = """
+FINDINGS = f"""
 SELECT c.source, NULL AS delivery, NULL AS file, NULL::BIGINT AS line, c.record_id,
        'profile' AS entity, NULL AS field, 'trail.mapped' AS rule, 'block' AS severity,
        NULL AS value, NULL AS cleaned, $mapped AS message
@@ -36,7 +37,8 @@ FROM crosswalk c ANTI JOIN (SELECT * FROM trail_events WHERE event = 'mapped') e
 UNION ALL
 SELECT c.source, NULL, NULL, NULL, c.record_id, 'profile', NULL, 'trail.imported', 'block', NULL,
        NULL, $imported
-FROM (SELECT source, record_id FROM crosswalk WHERE role = 'founder') c
+FROM (SELECT source, record_id FROM crosswalk ANTI JOIN {RESTRICTED} x USING (profile_id)
+      WHERE role = 'founder') c
 ANTI JOIN (SELECT * FROM trail_events WHERE event = 'imported') e USING (source, record_id)
 ORDER BY ALL
 """

@@ -28,6 +28,9 @@ ABOUT_CUSTOMERS = (
     facts.ErasureAsked,
     facts.ErasureDone,
     facts.ErasureRefused,
+    facts.Restricted,
+    facts.RestrictionLifted,
+    facts.Objected,
 )
 """Facts whose words in the vault name records of customers: told without them."""
 MOST = 2000

@@ -274,6 +274,12 @@ def _right(entry: facts.Entry, names: Collection[str], record: Record) -> q.Trai
             return _noted(entry, record, "erased")
         case facts.ErasureRefused(profile=profile, categories=kept) if profile in names:
             return _noted(entry, record, "not_erased", field=", ".join(kept))
+        case facts.Restricted(records=mine) if not set(mine).isdisjoint(names):
+            return _noted(entry, record, "restricted")
+        case facts.RestrictionLifted(records=mine) if not set(mine).isdisjoint(names):
+            return _noted(entry, record, "lifted")
+        case facts.Objected(records=mine) if not set(mine).isdisjoint(names):
+            return _noted(entry, record, "objected")
         case _:
             return None
 

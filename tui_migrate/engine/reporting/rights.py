@@ -10,7 +10,7 @@ from tui_migrate.report.document import Cell, Lines, Mark, Section, Table
 
 
 def rights(material: Material) -> Section:
-    """Erasures done and refused, and purges. Persons stand in it by their pseudonym."""
+    """Requests and what became of them, and purges. Persons stand in it by their pseudonym."""
     blocks = (_requests(material), _purges(material))
     return Section("rights", _("Rights of persons, and destruction"), blocks)
 
@@ -27,9 +27,24 @@ def _requests(material: Material) -> Table:
         what = _("erasure (art. 17)")
         cells = (_who(refused.profile), what, *_by(material, e, refused.reason), Mark(kept, "warn"))
         rows.append((e.at, cells))
+    for kind, what, became in _marks():
+        for e, f in material.of(kind):
+            rows.append((e.at, (_who(f.profile), what, *_by(material, e, f.reason), became)))
     columns = (_("Person"), _("What"), _("By"), _("Reason"), _("What became of it"))
     ordered = tuple(cells for _at, cells in sorted(rows, key=lambda row: row[0]))
     return Table(columns, ordered, _("Nobody asked for a right."), _("Requests"))
+
+
+_Noted = facts.Restricted | facts.RestrictionLifted | facts.Objected
+
+
+def _marks() -> list[tuple[type[_Noted], str, Mark]]:
+    """Requests that steps carry out: fact, article, and what it does."""
+    return [
+        (facts.Restricted, _("restriction (art. 18)"), Mark(_("left out of imports"), "warn")),
+        (facts.RestrictionLifted, _("restriction (art. 18)"), Mark(_("lifted"), "good")),
+        (facts.Objected, _("objection (art. 21)"), Mark(_("opt-outs everywhere"), "warn")),
+    ]
 
 
 def _who(pseudonym: str) -> Mark:

@@ -39,7 +39,7 @@ def defuse_sql(cell: str) -> str:
     """``defuse`` in DuckDB for the VARCHAR expression ``cell``; NULL stays NULL."""
     danger = _sql_text(re.compile("^" + _DANGER.pattern))
     return (
-        f"CASE WHEN left({cell}, 1) IN ({_first(_STARTS + QUOTE)}) THEN"
+        f"CASE WHEN unicode({cell}) IN ({_codes(_STARTS + QUOTE)}) THEN"
         f" CASE WHEN regexp_matches({cell}, {danger}) AND NOT regexp_full_match({cell},"
         f" {_sql_text(_NUMBER)}) THEN '''' || {cell} ELSE {cell} END ELSE {cell} END"
     )
@@ -49,11 +49,12 @@ def restore_sql(cell: str) -> str:
     """``restore`` in DuckDB for the VARCHAR expression ``cell``; NULL stays NULL."""
     defused = _sql_text(re.compile("^" + _DEFUSED.pattern))
     return (
-        f"CASE WHEN left({cell}, 1) = {_first(QUOTE)} THEN CASE WHEN regexp_matches({cell}, {defused})"
+        f"CASE WHEN unicode({cell}) = {_codes(QUOTE)} THEN CASE WHEN regexp_matches({cell}, {defused})"
         f" THEN substr({cell}, 2) ELSE {cell} END ELSE {cell} END"
     )
 
 
-def _first(characters: str) -> str:
-    """The characters as SQL texts. Most cells begin with none of them, and cost no pattern."""
-    return ", ".join("'" + c.replace("'", "''") + "'" for c in characters)
+def _codes(characters: str) -> str:
+    """The characters as code points. Most cells begin with none of them: they cost no pattern, and a
+    number is compared in a fifth of the time of a text."""
+    return ", ".join(str(ord(c)) for c in characters)

@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from tui_migrate.matching.comparing import compare_names
 from tui_migrate.matching.schema import count
@@ -144,9 +145,9 @@ def _random_levels(
     size = min(settings.sample, SAMPLE_PER_RECORD * len(uids), len(uids) * (len(uids) - 1))
     picked = np.sort(uids[generator.integers(0, len(uids), (size, 2))], axis=1)
     picked = np.unique(picked[picked[:, 0] < picked[:, 1]], axis=0)
-    cur.execute("CREATE OR REPLACE TEMP TABLE mt_random(a INTEGER, b INTEGER)")
-    columns = [picked[:, 0].tolist(), picked[:, 1].tolist()]
-    cur.execute("INSERT INTO mt_random SELECT unnest($1), unnest($2)", columns)
+    cur.register("mt_picked", pa.table({"a": picked[:, 0], "b": picked[:, 1]}))
+    cur.execute("CREATE OR REPLACE TEMP TABLE mt_random AS SELECT a, b FROM mt_picked")
+    cur.unregister("mt_picked")
     compare_names(cur, "mt_random")
     observed: dict[str, dict[int, int]] = {}
     for name in names:

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.workload import CHECKOUT, program
+from benchmarks.workload import CHECKOUT, environment, program
 
 EVERY = 0.05
 """Seconds between two samples."""
@@ -82,7 +82,12 @@ def headless(root: Path) -> RunCost:
     began = time.time()
     with (root / "bench.log").open("w") as log:
         process = subprocess.Popen(
-            command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            command,
+            cwd=CHECKOUT,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         )
         samples: list[Sample] = []
         while process.poll() is None:

@@ -33,6 +33,7 @@ def floor(handed_over: Path, scratch: Path) -> Floor:
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.floor", str(handed_over), str(work)],
             cwd=workload.CHECKOUT,
+            env=workload.environment(),
             check=True,
             stdout=subprocess.PIPE,
         )

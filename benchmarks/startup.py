@@ -14,7 +14,7 @@ import pexpect
 import pyte
 
 from benchmarks.measure import look
-from benchmarks.workload import CHECKOUT, program
+from benchmarks.workload import CHECKOUT, environment, program
 
 REPEAT = 7
 ROWS, COLUMNS = 24, 80
@@ -65,7 +65,11 @@ def command(arguments: list[str]) -> Wait:
     def once() -> Wait:
         began = time.monotonic()
         process = subprocess.Popen(
-            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd=CHECKOUT
+            arguments,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            cwd=CHECKOUT,
         )
         _pid, status, usage = os.wait4(process.pid, 0)
         took = time.monotonic() - began
@@ -92,7 +96,7 @@ def _paint(arguments: list[str], word: str) -> tuple[Wait, Wait]:
         arguments[0],
         arguments[1:],
         dimensions=(ROWS, COLUMNS),
-        env={**os.environ, "TERM": "xterm-256color"},
+        env={**environment(), "TERM": "xterm-256color"},
     )
     painted: Wait | None = None
     try:

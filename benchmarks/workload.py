@@ -67,6 +67,12 @@ def size(folder: Path) -> int:
     return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
 
 
+def environment() -> dict[str, str]:
+    """That of this process, but modules may be kept compiled, as they are after any first start:
+    a machine that forbids it (``PYTHONDONTWRITEBYTECODE``) would time the compiler."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+
 def program() -> list[str]:
     """How the program of this checkout is started."""
     return [str(Path(sys.executable).with_name("tui-migrate"))]

@@ -167,8 +167,6 @@ def sized(columns: Iterable[str]) -> str:
 
 
 def _sized(text: str) -> str:
-    """``<length>:<text>``, or ``-`` for NULL, as arguments of ``concat``: one string is built, not
-    three for each value."""
-    return (
-        f"coalesce(strlen({text})::VARCHAR, '-'), CASE WHEN {text} IS NOT NULL THEN ':' END, {text}"
-    )
+    """``<length>:<text>``, or ``-`` for NULL, as arguments of ``concat``, which leaves NULLs out: one
+    string is built, not three for each value, and what is short is planned in less time."""
+    return f"strlen({text}), CASE WHEN {text} IS NULL THEN '-' ELSE ':' END, {text}"

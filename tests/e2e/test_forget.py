@@ -7,14 +7,18 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.e2e import erasure_killed
+from tests.e2e.conftest import made_once
 from tests.e2e.erasure_world import CRM_ROWS, deliver, delta_again, make, traces
 from tests.e2e.program import (
     REPOSITORY,
+    Finished,
     audit_of,
     copied,
     environment,
@@ -47,23 +51,28 @@ def _search(workspace: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def known(shared: Path) -> Path:
     """The run is done, and she stands everywhere in it. Copy it first."""
-    workspace = make(tmp_path_factory.mktemp("known") / "known")
-    run_on(workspace)
-    _search(workspace)
-    log = workspace / ".tui-migrate" / "engine.log"
-    log.write_text('{"event": "kept"}\n{"event": "cannot parse zqxanna@example.org"}\n')
-    export_all(workspace, workspace.with_name("known-exports"))
-    return workspace
+
+    def make_it(workspace: Path) -> Finished:
+        run = run_on(make(workspace))
+        _search(workspace)
+        log = workspace / ".tui-migrate" / "engine.log"
+        log.write_text('{"event": "kept"}\n{"event": "cannot parse zqxanna@example.org"}\n')
+        export_all(workspace, workspace.with_name("known-exports"))
+        return run
+
+    return made_once(shared / "known", make_it, lambda workspace: workspace).workspace
 
 
 @pytest.fixture(scope="module")
-def erased(known: Path) -> Path:
+def erased(shared: Path, known: Path) -> Path:
     """A copy of it, without her."""
-    workspace = copied(known, known.with_name("erased"))
-    tui(*LINE, workspace)
-    return workspace
+
+    def make_it(workspace: Path) -> Finished:
+        return tui(*LINE, copied(known, workspace))
+
+    return made_once(shared / "erased", make_it, lambda workspace: workspace).workspace
 
 
 def test_she_stands_everywhere_before(known: Path) -> None:
@@ -220,7 +229,18 @@ def test_who_comes_again_is_not_let_in(erased: Path, tmp_path: Path) -> None:
     assert rebuilt == fates
 
 
-@pytest.mark.parametrize("point", erasure_killed.POINTS)
+def _points(all_of_them: Sequence[str], *quick: str) -> list[Any]:
+    """Where to kill: ``quick`` ones in every test run, the others in the long one (make soak)."""
+    assert set(quick) <= set(all_of_them)
+    return [p if p in quick else pytest.param(p, marks=pytest.mark.soak) for p in all_of_them]
+
+
+@pytest.mark.parametrize(
+    "point",
+    _points(
+        erasure_killed.POINTS, "asked", "staging exchanged", "delivery journalled", "behind vault"
+    ),
+)
 def test_killed_anywhere_it_goes_on_at_the_next_start(
     known: Path, tmp_path: Path, point: str
 ) -> None:
@@ -243,7 +263,11 @@ def test_killed_anywhere_it_goes_on_at_the_next_start(
 
 
 @pytest.mark.parametrize(
-    "point", ["asked", "base written", "behind staging", "delivery journalled", "behind vault"]
+    "point",
+    _points(
+        ["asked", "base written", "behind staging", "delivery journalled", "behind vault"],
+        "behind staging",
+    ),
 )
 def test_killed_and_staging_lost_too_it_goes_on(known: Path, tmp_path: Path, point: str) -> None:
     workspace = copied(known, tmp_path / "killed")

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.conftest import made_once
 from tests.e2e.erasure_world import CRM_ROWS, deliver, make
 from tests.e2e.program import (
     REPOSITORY,
+    Finished,
     audit_of,
     copied,
     environment,
@@ -44,20 +46,26 @@ def _fates(folder: Path) -> dict[tuple[str, str], set[tuple[str, str]]]:
 
 
 @pytest.fixture(scope="module")
-def merged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def merged(shared: Path) -> Path:
     """A run up to the merge: nothing has gone to the target. Copy it first."""
-    workspace = make(tmp_path_factory.mktemp("merged") / "merged")
-    run_on(workspace, "--until", "merge")
-    return workspace
+    run = made_once(
+        shared / "unsent",
+        lambda folder: run_on(make(folder), "--until", "merge"),
+        lambda folder: folder,
+    )
+    return run.workspace
 
 
 @pytest.fixture(scope="module")
-def restricted(merged: Path) -> Path:
+def restricted(shared: Path, merged: Path) -> Path:
     """Dora's data are restricted before the import, and the run is at its end."""
-    workspace = copied(merged, merged.with_name("restricted"))
-    tui("restrict", "crm/R400", "--reason", "disputes her address", "-w", workspace)
-    run_on(workspace)
-    return workspace
+
+    def make_it(folder: Path) -> Finished:
+        workspace = copied(merged, folder)
+        tui("restrict", "crm/R400", "--reason", "disputes her address", "-w", workspace)
+        return run_on(workspace)
+
+    return made_once(shared / "restricted", make_it, lambda folder: folder).workspace
 
 
 def test_a_restricted_person_is_not_sent_on_and_every_row_says_so(

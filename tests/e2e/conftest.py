@@ -20,6 +20,7 @@ from tests.e2e.program import (
     finish,
     new_workspace,
     run_line,
+    run_on,
     start,
 )
 
@@ -64,10 +65,10 @@ def made_once(
 
 @pytest.fixture(scope="session")
 def demo_run(shared: Path) -> Run:
-    """``tui-migrate demo DIR --headless``, however it ended."""
+    """``tui-migrate demo DIR --headless``, however it ended; with two threads, as people run it."""
 
     def make(folder: Path) -> Finished:
-        return finish(start("demo", folder, "--headless"))
+        return finish(start("demo", folder, "--headless", threads="2"))
 
     def then(folder: Path) -> Path:
         return export_all(folder, folder.with_name(f"{folder.name}-exports"))
@@ -126,3 +127,13 @@ def merged(shared: Path, deliveries: Path) -> Run:
 def fresh(tmp_path: Path, deliveries: Path) -> Path:
     """A small workspace in which nothing has run yet."""
     return new_workspace(tmp_path / "fresh", deliveries)
+
+
+@pytest.fixture(scope="session")
+def world_done(shared: Path) -> Path:
+    """A run of the small world of ``erasure_world``, at its end. Copy it first."""
+    from tests.e2e.erasure_world import make
+
+    return made_once(
+        shared / "world", lambda folder: run_on(make(folder)), lambda _: None
+    ).workspace

@@ -51,12 +51,14 @@ class Finished:
         return self.out + self.err
 
 
-def environment(home: Path | None = None) -> dict[str, str]:
-    """A bare environment: nothing of the developer's settings reaches the program."""
+def environment(home: Path | None = None, threads: str = "1") -> dict[str, str]:
+    """A bare environment: nothing of the developer's settings reaches the program. One thread: the
+    tests have several programs at work, and what comes out does not depend on it."""
     return {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "HOME": str(home or "/proc/nowhere"),
         "LANG": "C.UTF-8",
+        "TUI_MIGRATE_THREADS": threads,
         "PYTHONPATH": str(REPOSITORY),
     }
 
@@ -69,7 +71,10 @@ def _prepare(more: Callable[[], None] | None) -> None:
 
 
 def start(
-    *arguments: str | Path, cwd: Path | None = None, preexec: Callable[[], None] | None = None
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    preexec: Callable[[], None] | None = None,
+    threads: str = "1",
 ) -> subprocess.Popen[str]:
     """Start the program without a terminal, in a session of its own."""
     return subprocess.Popen(
@@ -79,7 +84,7 @@ def start(
         stderr=subprocess.PIPE,
         text=True,
         cwd=cwd,
-        env=environment(),
+        env=environment(threads=threads),
         start_new_session=True,
         preexec_fn=partial(_prepare, preexec),  # noqa: PLW1509 - no threads here
     )

@@ -8,24 +8,14 @@ import os
 import time
 from pathlib import Path
 
-import pytest
-
-from tests.e2e.erasure_world import make, traces
-from tests.e2e.program import audit_of, copied, facts, run_on, tui
+from tests.e2e.erasure_world import traces
+from tests.e2e.program import audit_of, copied, facts, tui
 
 YEAR = 365 * 24 * 3600
 
 
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that has ended. Copy it first."""
-    workspace = make(tmp_path_factory.mktemp("done") / "done")
-    run_on(workspace)
-    return workspace
-
-
-def test_exports_go_when_their_day_is_over(done: Path, tmp_path: Path) -> None:
-    workspace = copied(done, tmp_path / "w")
+def test_exports_go_when_their_day_is_over(world_done: Path, tmp_path: Path) -> None:
+    workspace = copied(world_done, tmp_path / "w")
     assert "Nothing is over its time" in tui("purge", "-w", workspace).out
     # Written by nobody that the journal knows, a year ago.
     stray = workspace / ".tui-migrate" / "exports" / "stray.csv"
@@ -40,8 +30,8 @@ def test_exports_go_when_their_day_is_over(done: Path, tmp_path: Path) -> None:
     tui("audit", "verify", "-w", workspace)
 
 
-def test_a_workspace_goes_and_its_proof_stays(done: Path, tmp_path: Path) -> None:
-    workspace = copied(done, tmp_path / "w")
+def test_a_workspace_goes_and_its_proof_stays(world_done: Path, tmp_path: Path) -> None:
+    workspace = copied(world_done, tmp_path / "w")
     said = tui("purge", "workspace", "--yes", "-w", workspace, code=1).err
     assert "180 days" in said
     tui("purge", "workspace", "--yes", "--now", "-w", workspace, code=2)  # without a reason
@@ -81,8 +71,8 @@ def test_a_workspace_goes_and_its_proof_stays(done: Path, tmp_path: Path) -> Non
     assert "purged" in tui("run", "--headless", "-w", workspace, code=1).err
 
 
-def test_a_purge_that_was_killed_is_finished(done: Path, tmp_path: Path) -> None:
-    workspace = copied(done, tmp_path / "w")
+def test_a_purge_that_was_killed_is_finished(world_done: Path, tmp_path: Path) -> None:
+    workspace = copied(world_done, tmp_path / "w")
     rest = workspace / "deliveries" / "crm"
     tui("purge", "workspace", "--yes", "--now", "--reason", "done", "-w", workspace)
     (rest / "2026-03-01-full").mkdir(parents=True)

@@ -157,9 +157,8 @@ def test_lifting_sends_on_what_was_left_out(restricted: Path, tmp_path: Path) ->
     tui("audit", "verify", "-w", workspace)
 
 
-def test_one_who_was_sent_before_is_taken_out_again(merged: Path, tmp_path: Path) -> None:
-    workspace = copied(merged, tmp_path / "sent")
-    run_on(workspace)
+def test_one_who_was_sent_before_is_taken_out_again(world_done: Path, tmp_path: Path) -> None:
+    workspace = copied(world_done, tmp_path / "sent")
     assert "dora@example.org" in _target(workspace)
     tui("restrict", DORA, "--reason", "asked", "-w", workspace)
     run_on(workspace)
@@ -169,10 +168,9 @@ def test_one_who_was_sent_before_is_taken_out_again(merged: Path, tmp_path: Path
 
 
 def test_an_objection_is_an_opt_out_everywhere_that_older_data_never_override(
-    merged: Path, tmp_path: Path
+    world_done: Path, tmp_path: Path
 ) -> None:
-    workspace = copied(merged, tmp_path / "objected")
-    run_on(workspace)
+    workspace = copied(world_done, tmp_path / "objected")
     before = export_all(workspace, tmp_path / "before", ("consents",))
     was = {(r["channel"], r["status"]) for r in records(before / "consents.csv")
            if r["profile_id"] == EVA}  # fmt: skip

@@ -310,9 +310,13 @@ def test_too_little_memory_is_said_and_more_of_it_goes_on(
     assert to_the_end(opened(workspace)).exit_code == 0
 
 
-def test_a_wrong_amount_of_memory_is_said(
-    workspace: Path, opened: Opening, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [("TUI_MIGRATE_MEMORY", "plenty"), ("TUI_MIGRATE_THREADS", "0"), ("TUI_MIGRATE_THREADS", "-1")],
+)
+def test_a_wrong_amount_of_memory_or_threads_is_said(
+    workspace: Path, opened: Opening, monkeypatch: pytest.MonkeyPatch, variable: str, said: str
 ) -> None:
-    monkeypatch.setenv("TUI_MIGRATE_MEMORY", "plenty")
-    with pytest.raises(EnvironmentProblem, match="TUI_MIGRATE_MEMORY = plenty"):
+    monkeypatch.setenv(variable, said)
+    with pytest.raises(EnvironmentProblem, match=f"{variable} = {said}"):
         opened(workspace)

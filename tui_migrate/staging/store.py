@@ -21,6 +21,9 @@ Cursor = duckdb.DuckDBPyConnection
 MEMORY_VARIABLE = "TUI_MIGRATE_MEMORY"
 MEMORY = "2GB"
 """What staging may hold in memory; beyond it spills to disk."""
+THREADS_VARIABLE = "TUI_MIGRATE_THREADS"
+THREADS = 2
+MOST_THREADS = 512
 
 
 def quote(name: str) -> str:
@@ -33,13 +36,25 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _threads() -> int:
+    """How many threads staging works with, as the environment says."""
+    said = os.environ.get(THREADS_VARIABLE, "") or str(THREADS)
+    if said.isdecimal() and 0 < int(said) <= MOST_THREADS:
+        return int(said)
+    raise EnvironmentProblem(
+        _("{} = {} is no number of threads.").format(THREADS_VARIABLE, said), _("Write it as 4.")
+    )
+
+
 class Store:
     """A DuckDB file with the staging tables in schema ``store`` and their live views in ``main``."""
 
-    def __init__(self, path: Path, memory_limit: str = "", threads: int = 2) -> None:
-        """``memory_limit``: as DuckDB writes it; empty: as the environment says, else ``MEMORY``."""
+    def __init__(self, path: Path, memory_limit: str = "", threads: int = 0) -> None:
+        """``memory_limit``: as DuckDB writes it; empty: as the environment says, else ``MEMORY``.
+        ``threads``: 0: as the environment says, else ``THREADS``."""
         self.path = path
         memory_limit = memory_limit or os.environ.get(MEMORY_VARIABLE, "") or MEMORY
+        threads = threads or _threads()
         try:
             self.connection = duckdb.connect(
                 str(path),

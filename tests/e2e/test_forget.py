@@ -7,13 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e import erasure_killed
+from tests.e2e import erasure_killed, program
 from tests.e2e.conftest import made_once
 from tests.e2e.erasure_world import CRM_ROWS, deliver, delta_again, make, traces
 from tests.e2e.program import (
@@ -48,6 +48,14 @@ def _search(workspace: Path) -> None:
     subprocess.run(
         [sys.executable, "-c", code, workspace, ANNA], check=True, env=environment(), cwd=REPOSITORY
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _zeroed() -> Iterator[None]:
+    """What is erased may not stand in memory that is written out again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(program, "zeroed", True)
+        yield
 
 
 @pytest.fixture(scope="module")

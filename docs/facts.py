@@ -171,6 +171,9 @@ MEANINGS = {
     "erasure.asked.points": "HMAC-SHA-256(workspace key, `:point|` + e-mail address in small letters, or "
     "digits of a telephone number without country code and leading zero)",
     "erasure.asked.reason": "word commitment",
+    "erasure.asked.loose": "HMAC-SHA-256(workspace key, `:key|` + source + `|` + key in small letters, "
+    "without leading zeros, spaces and signs but `|` and one `-` between two digits); not of a key that "
+    "somebody else's differs from in these only",
     "delivery.rewritten.source": "name of the source",
     "delivery.rewritten.delivery": "name of the delivery, or its pseudonym (see Names)",
     "delivery.rewritten.name": "pseudonym of the path in the workspace (see Names)",

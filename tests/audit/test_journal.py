@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_migrate.audit.canonical import canonical, sha256_of
-from tui_migrate.audit.entries import CheckDone, StepFinished, StepStopped
+from tui_migrate.audit.entries import CheckDone, ErasureAsked, StepFinished, StepStopped
 from tui_migrate.audit.journal import GENESIS, Journal, JournalBroken, read_entries
 
 
@@ -45,6 +45,21 @@ def test_each_line_is_canonical_json_with_the_hash_of_the_rest(tmp_path: Path) -
         assert content["prev"] == prev
         assert sha256_of(content) == claimed
         prev = claimed
+
+
+def test_an_erasure_of_an_earlier_version_reads_as_one_without_keys_in_other_letters(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.append(ErasureAsked(profile="p", records=["r"], points=[], reason=""), by="a", uid=1)
+    journal.close()
+    content = json.loads(path.read_bytes())
+    del content["hash"], content["fact"]["loose"]
+    path.write_bytes(canonical({**content, "hash": sha256_of(content)}) + b"\n")
+    (entry,) = read_entries(path)
+    assert isinstance(entry.fact, ErasureAsked)
+    assert (entry.fact.records, entry.fact.loose) == (["r"], [])
 
 
 @pytest.mark.parametrize("line", [0, 2, 4])

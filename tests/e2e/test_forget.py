@@ -366,6 +366,7 @@ def test_what_the_law_keeps_is_not_erased(tmp_path: Path) -> None:
     said = tui(*LINE, workspace, code=1).err
     assert "2033-01-05" in said
     assert "tax law" in said
+    assert f"tui-migrate restrict {ANNA} --reason" in said
     assert facts(workspace, "erasure.refused")[0]["categories"] == ["order"]
     assert not facts(workspace, "erasure.asked")
     # Cees ordered nothing.

@@ -1,7 +1,7 @@
 """What the journal remembers of erased persons: enough to know them again, nothing to find them by.
 
-A record is known by its pseudonym, a contact point by a keyed hash of the same make. Both need the
-workspace's key: without it nobody can try out addresses.
+A record is known by its pseudonym, a contact point and a key in other letters by keyed hashes of the
+same make. All need the workspace's key: without it nobody can try out addresses.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from tui_migrate.staging.store import literal
 
 POINT = ":point"
 """Stands where a pseudonym has its source; no source can be called so."""
+LOOSE = ":key|"
+"""Stands before the source of a key in other letters."""
 ABROAD = ("31", "32", "33", "44", "49")
 """Country codes that numbers of these customers come with."""
 
@@ -28,6 +30,7 @@ class Tombstones:
     key: bytes = b""
     records: frozenset[str] = frozenset()
     points: frozenset[str] = frozenset()
+    loose: frozenset[str] = frozenset()
     files: Mapping[str, Rewritten] = field(default_factory=dict)
 
     @property
@@ -48,6 +51,22 @@ class Tombstones:
     def is_record(self, source: str, record_id: str) -> str:
         """SQL: whether the record is an erased one (``source``, ``record_id``: SQL)."""
         return _among(pseudonym_sql(self.key, source, record_id), self.records)
+
+    def is_loose(self, source: str, record_id: str) -> str:
+        """SQL: whether the record is an erased one but for its letters, and is not known as somebody
+        else's (``source``, ``record_id``: SQL; reads ``store.record_key``)."""
+        told = _among(loose_sql(self.key, source, record_id), self.loose)
+        if not self.loose:
+            return told
+        return f"({told} AND NOT {self.is_known(source, record_id)})"
+
+    def is_known(self, source: str, record_id: str) -> str:
+        """SQL: whether staging knows the record, and it is not an erased one."""
+        named = pseudonym_sql(self.key, source, record_id)
+        return (
+            f"(coalesce({named} IN (SELECT k.pseudonym FROM store.record_key k), false)"
+            f" AND NOT {self.is_record(source, record_id)})"
+        )
 
     def is_point(self, cell: str) -> str:
         """SQL: whether an e-mail address or telephone number in the cell is an erased person's."""
@@ -72,8 +91,11 @@ class Tombstones:
         listed = "[" + ", ".join(map(literal, sorted(self.records))) + "]"
         parts = f"string_split_regex({text}, '[;,\t|\"]')"
         named = f"list_transform({parts}, lambda p: {pseudonym_sql(self.key, source, 'trim(p)')})"
-        points = self.is_point(text)
-        return f"(coalesce(list_has_any({named}, {listed}), false) OR coalesce({points}, false))"
+        told = [f"list_has_any({named}, {listed})", self.is_point(text)]
+        if self.loose:
+            part = self.is_loose(source, "trim(t.part)")
+            told.append(f"EXISTS (FROM (SELECT unnest({parts}) AS part) t WHERE {part})")
+        return "(" + " OR ".join(f"coalesce({one}, false)" for one in told) + ")"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +123,21 @@ def point_sql(key: bytes, channel: str, value: str) -> str:
     """SQL: the keyed hash of a contact point (``channel``: email | phone; ``value``: SQL)."""
     said = f"lower(trim({value}))" if channel == "email" else national_sql(value)
     return pseudonym_sql(key, literal(POINT), said)
+
+
+def loose_sql(key: bytes, source: str, record_id: str) -> str:
+    """SQL: the keyed hash of a record's id as people and spreadsheets write it; NULL when no letter or
+    digit is in it (``source``, ``record_id``: SQL)."""
+    return pseudonym_sql(key, f"{literal(LOOSE)} || {source}", loose_key_sql(record_id))
+
+
+def loose_key_sql(record_id: str) -> str:
+    """SQL: an id in small letters, without spaces, signs and leading zeros. Between two digits a sign
+    stays, as ``-``: 1-23 and 12-3 are two persons. So does ``|``, between the parts of a key."""
+    text = f"regexp_replace(lower(nfc_normalize({record_id})), '[^\\p{{L}}\\p{{N}}|]+', '-', 'g')"
+    text = f"regexp_replace({text}, '(^|[^0-9])-', '\\1', 'g')"
+    text = f"regexp_replace({text}, '-([^0-9]|$)', '\\1', 'g')"
+    return f"nullif(regexp_replace({text}, '(^|[|])0+([^|])', '\\1\\2', 'g'), '')"
 
 
 def national_sql(number: str) -> str:

@@ -191,6 +191,7 @@ class Core:
                 self.vault.workspace_key(),
                 frozenset(name for fact in asked for name in fact.records),
                 frozenset(point for fact in asked for point in fact.points),
+                frozenset(key for fact in asked for key in fact.loose),
                 rewritten(state.rewritten),
             )
             self._stones = (count, made)

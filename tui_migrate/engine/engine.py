@@ -17,7 +17,7 @@ from tui_migrate.engine import api
 from tui_migrate.engine.commands import handle
 from tui_migrate.engine.config import require_ok
 from tui_migrate.engine.core import Core, acting
-from tui_migrate.engine.erasure import carry_on
+from tui_migrate.engine.erasure import carry_on, scrub_at_start
 from tui_migrate.engine.gate_commands import note_due
 from tui_migrate.engine.gate_delegations import with_delegations
 from tui_migrate.engine.gate_hooks import Hooks
@@ -101,6 +101,7 @@ class Engine:
             with neutral():
                 recover(core, say)
             carry_on(core)
+            scrub_at_start(core, say)
             core.vouch_for_end()
             engine = cls(core, lock, serving)
             note_due(core)

@@ -43,6 +43,7 @@ def erase_again(folder: Path, entries: list[Entry], key: bytes) -> Plan | None:
         key,
         frozenset(name for fact in asked for name in fact.records),
         frozenset(point for fact in asked for point in fact.points),
+        frozenset(key for fact in asked for key in fact.loose),
     )
     loaded = load_workspace(folder)
     if loaded.runbook is None:

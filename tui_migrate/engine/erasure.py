@@ -86,6 +86,7 @@ def forget(core: Core, command: api.Forget) -> api.Reply:
             profile=plan.founder,
             records=plan.pseudonyms,
             points=plan.stones,
+            loose=plan.loose,
             reason=core.vault.keep_words(_reason(command.reason, plan)),
         ),
         command.id,
@@ -236,33 +237,49 @@ def _rewrite(core: Core, one: FileLines, path: Path) -> None:
             )
 
 
-# One row is a file in which rows of erased persons stand, or stood.
-_ERASED_AGAIN = """
-SELECT source, delivery, file, list(line ORDER BY line) FROM fates
-WHERE fate = 'erased' GROUP BY ALL ORDER BY ALL
+# One row is a physical row of which the delivered file still holds what reading dropped.
+_UNERASED = """
+SELECT source, delivery, file, line, cells FROM store.unerased ORDER BY ALL
 """
 
 
 def scrub_again(core: Core) -> None:
     """Rewrite the deliveries in which erased persons came again: what was dropped when they were
-    read shall not lie there either."""
-    stones = core.tombstones()
-    if not stones.any:
-        return
-    cursor = core.store.cursor()
-    for source, delivery, file, lines in cursor.execute(_ERASED_AGAIN).fetchall():
-        path = file_of(core.workspace.root, core.runbook, source, delivery, file)
-        if path is None:
-            continue
-        sha256 = sha256_known(path)
-        fresh = sorted(set(lines) - stones.lines(sha256))
-        if fresh:
-            name = str(path.relative_to(core.workspace.root))
-            one = FileLines(
-                source=source, delivery=delivery, file=file, path=name, sha256=sha256,
-                lines=fresh, cells={},
+    read shall not lie there either. What was not done before the program was killed is done now."""
+    cursor, stones = core.store.cursor(), core.tombstones()
+    seen = {file.sha256 for known in core.state.deliveries.values() for file in known.files}
+    again: dict[tuple[str, str, str], FileLines] = {}
+    for source, delivery, file, line, cells in cursor.execute(_UNERASED).fetchall():
+        place = (source, delivery, file)
+        if place not in again:
+            path = file_of(core.workspace.root, core.runbook, *place)
+            again[place] = FileLines(
+                source=source, delivery=delivery, file=file,
+                path=str(path.relative_to(core.workspace.root)) if path else "",
+                sha256=sha256_known(path) if path else "", lines=[], cells={},
             )  # fmt: skip
-            _rewrite(core, one, path)
+        if cells is None:
+            again[place].lines.append(line)
+        else:
+            again[place].cells[str(line)] = cells
+    for place, one in again.items():
+        if stones.delivered(one.sha256) not in seen:
+            continue  # not there, or another one: it is read again first
+        one.lines = sorted(set(one.lines) - stones.lines(one.sha256))
+        if one.lines or one.cells:
+            _rewrite(core, one, core.workspace.root / one.path)
+        cursor.execute(
+            "DELETE FROM store.unerased WHERE (source, delivery, file) = ($s, $d, $f)",
+            dict(zip("sdf", place, strict=True)),
+        )
+
+
+def scrub_at_start(core: Core, say: Callable[[str], None]) -> None:
+    """``scrub_again`` for what a killed run left. A file that cannot be rewritten hinders no start."""
+    try:
+        scrub_again(core)
+    except (OSError, TuiMigrateError, ValueError) as error:
+        say(_("A delivery still holds an erased person: {}").format(error))
 
 
 def _target(core: Core, plan: Plan) -> None:

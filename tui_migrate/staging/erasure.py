@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tui_migrate.staging.store import Cursor, quote
+from tui_migrate.staging.store import Cursor, literal, quote
 
 FATE = "erased"
 REASON = "erasure"
@@ -82,9 +82,16 @@ def without(relation: str, line: str, columns: Sequence[str], rule: RowRule | No
     )
 
 
+def prepare(cursor: Cursor) -> None:
+    """The temporary tables that one reading fills: nothing is found yet."""
+    cursor.execute("CREATE OR REPLACE TEMP TABLE erased_again (line BIGINT)")
+    cursor.execute("CREATE OR REPLACE TEMP TABLE erased_cell (line BIGINT, cells VARCHAR[])")
+
+
 def find_again(cursor: Cursor, relation: str, line: str, rule: RowRule) -> int:
     """Gather the lines that the rule drops in the temporary table ``erased_again``, and those of
-    which it says anything in ``erased_flag``; how many are dropped."""
+    which it says anything in ``erased_flag``; how many are dropped. Cells of other rows that it
+    blanks and that are filled: in ``erased_cell``."""
     cursor.execute(
         "CREATE OR REPLACE TEMP TABLE erased_flag AS "
         + rule.flagged(relation, f"{line}::BIGINT AS flag_line")
@@ -93,6 +100,16 @@ def find_again(cursor: Cursor, relation: str, line: str, rule: RowRule) -> int:
         "CREATE OR REPLACE TEMP TABLE erased_again AS"
         f" SELECT flag_line AS line FROM erased_flag WHERE {rule.drop}"
     )
+    if rule.blank:
+        cells = ", ".join(
+            f"CASE WHEN {when} AND trim(r.{quote(name)}::VARCHAR) <> '' THEN {literal(name)} END"
+            for name, when in rule.blank.items()
+        )
+        cursor.execute(
+            "INSERT INTO erased_cell SELECT * FROM (SELECT flag_line,"
+            f" list_filter([{cells}], lambda c: c IS NOT NULL) AS cells FROM {relation} r"
+            f" JOIN erased_flag ON flag_line = r.{line} WHERE NOT ({rule.drop})) WHERE len(cells) > 0"
+        )
     found = cursor.execute("SELECT count(*) FROM erased_again").fetchall()
     return int(found[0][0])
 
@@ -104,10 +121,29 @@ ORDER BY line
 """
 
 
+# One row is what the delivered file still holds: a row that came again, or cells of another.
+_UNERASED = """
+SELECT DISTINCT $source AS source, $delivery AS delivery, $file AS file, line, cells
+FROM (SELECT line, NULL AS cells FROM erased_again UNION ALL FROM erased_cell) ORDER BY line
+"""
+
+
+_THERE = "(source, delivery, file) = ($source, $delivery, $file)"
+
+
+def _count(cursor: Cursor, relation: str, params: Mapping[str, object] | None = None) -> int:
+    return int(cursor.execute(f"SELECT count(*) FROM {relation}", params).fetchall()[0][0])
+
+
 def append_lines(cursor: Cursor, erased: Erased, place: Mapping[str, object]) -> int:
     """Lines of erased persons: physical rows with a fate, of which nothing else is known; how many.
-    ``place``: step, attempt, unit, source, delivery and file."""
-    again = cursor.execute("SELECT count(*) FROM erased_again").fetchall()[0][0]
+    ``place``: step, attempt, unit, source, delivery and file. What the file has to lose is noted."""
+    there = {name: place[name] for name in ("source", "delivery", "file")}
+    if _count(cursor, f"store.unerased WHERE {_THERE}", there):
+        cursor.execute(f"DELETE FROM store.unerased WHERE {_THERE}", there)
+    again = _count(cursor, "erased_again")
+    if again or _count(cursor, "erased_cell"):
+        cursor.execute(f"INSERT INTO store.unerased BY NAME {_UNERASED}", there)
     if not erased.lines and not again:
         # Seen with DuckDB 2.0 at 743,101 rows: with an INSERT of no rows in each unit, joins passed over
         # what was appended to the table behind 646,808 rows, until the database was opened again.

@@ -24,6 +24,7 @@ from tui_migrate.staging.erasure import (
     append_lines,
     drop_rejected,
     find_again,
+    prepare,
     settle_rule,
     without,
 )
@@ -135,7 +136,7 @@ def read_file(store: Store, cursor: Cursor, job: Job) -> ReadResult:
             "xlsx": _read_xlsx,
             "parquet": _read_parquet,
         }
-        cursor.execute("CREATE OR REPLACE TEMP TABLE erased_again (line BIGINT)")
+        prepare(cursor)
         result = readers[type_of(job.path, form)](store, cursor, job, form)
         erased = append_lines(cursor, job.erased, _params(job) | {"source": job.source})
         gone = min(len(job.erased.lines), result.blank)

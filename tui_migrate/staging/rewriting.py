@@ -177,23 +177,42 @@ def _null(node: Any, dotted: str) -> None:
 
 def _parquet(path: Path, into: Path, lines: frozenset[int], cells: Cells) -> None:
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
         codec = file.metadata.row_group(0).column(0).compression if file.num_row_groups else "NONE"
         table = file.read()
     numbers = pa.array(range(1, table.num_rows + 1), pa.int64())
-    columns = []
-    for field in table.schema:
-        emptied = [line for line, names in cells.items() if _named(field.name, names)]
-        gone = pc.is_in(numbers, value_set=pa.array([*lines, *emptied], pa.int64()))
-        values = table[field.name]
-        columns.append(pc.if_else(gone, pa.scalar(None, values.type), values))
-    schema = pa.schema([field.with_nullable(True) for field in table.schema])
+    columns = [
+        _cut(table[f.name].combine_chunks(), f.name, lines, cells, numbers) for f in table.schema
+    ]
+    schema = pa.schema(
+        [
+            f.with_type(c.type).with_nullable(True)
+            for f, c in zip(table.schema, columns, strict=True)
+        ]
+    )
     pq.write_table(pa.table(columns, schema=schema), into, compression=codec.lower())
 
 
-def _named(column: str, names: Sequence[str]) -> bool:
-    """Whether a column (or a part of its struct) is among the names: a struct goes as a whole."""
-    return any(name == column or name.startswith(f"{column}.") for name in names)
+def _cut(values: Any, name: str, lines: frozenset[int], cells: Cells, numbers: Any) -> Any:
+    """A column with NULLs in these lines and cells; of a struct only the parts that are named."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    emptied = [line for line, names in cells.items() if name in names]
+    inner = [line for line, names in cells.items() if any(n.startswith(f"{name}.") for n in names)]
+    if inner and pa.types.is_struct(values.type):
+        parts = [
+            _cut(part, f"{name}.{field.name}", frozenset(), cells, numbers)
+            for field, part in zip(values.type, values.flatten(), strict=True)
+        ]
+        fields = [
+            field.with_type(part.type).with_nullable(True)
+            for field, part in zip(values.type, parts, strict=True)
+        ]
+        values = pa.StructArray.from_arrays(parts, fields=fields, mask=values.is_null())
+    else:
+        emptied += inner
+    gone = pc.is_in(numbers, value_set=pa.array([*lines, *emptied], pa.int64()))
+    return pc.if_else(gone, pa.scalar(None, values.type), values)

@@ -72,6 +72,10 @@ CREATE TABLE IF NOT EXISTS store.marker (step VARCHAR, attempt INTEGER, unit VAR
 -- One row: pseudonym and commitment key (as HMAC pads) of one source record; the vault keeps the key.
 CREATE TABLE IF NOT EXISTS store.record_key
   (source VARCHAR, record_id VARCHAR, pseudonym VARCHAR, inner_pad BLOB, outer_pad BLOB);
+-- One row: what reading dropped of erased persons and the delivered file still holds: the whole row,
+-- or (cells) columns of it. Gone when the file is rewritten.
+CREATE TABLE IF NOT EXISTS store.unerased
+  (source VARCHAR, delivery VARCHAR, file VARCHAR, line BIGINT, cells VARCHAR[]);
 -- One row: an attempt whose output counts (see LIVE); kept as a table because every view reads it.
 CREATE TABLE IF NOT EXISTS store.live_attempt (step VARCHAR, attempt INTEGER, ord INTEGER);
 CREATE OR REPLACE VIEW live AS SELECT * FROM store.live_attempt;

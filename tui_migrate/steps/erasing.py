@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from tui_migrate.audit.tombstones import Tombstones, point_sql
+from tui_migrate.audit.tombstones import Tombstones, loose_key_sql, loose_sql, point_sql
 from tui_migrate.audit.vault import pseudonym
 from tui_migrate.files import sha256_file
 from tui_migrate.mapping.mapped import TRANSLATED
@@ -45,6 +45,18 @@ SELECT DISTINCT source, delivery, file, line, record_id FROM store.ent_profile
 ANTI JOIN erase_record USING (source, record_id)
 """
 
+# One row is a key of the person, hashed as it may come again. A key that differs from somebody else's
+# in letters only is left out: his system tells them apart.
+_LOOSE = """
+WITH said AS (
+  SELECT source, {bare} AS bare FROM (
+    SELECT source, record_id FROM store.record UNION SELECT source, record_id FROM store.record_key)
+  ANTI JOIN erase_record USING (source, record_id))
+SELECT DISTINCT {hashed} FROM (
+  SELECT *, {bare} AS bare FROM erase_record) ANTI JOIN said USING (source, bare)
+WHERE bare IS NOT NULL ORDER BY 1
+"""
+
 
 class FileLines(msgspec.Struct, kw_only=True):
     """One delivered file: the lines to erase, and of others the cells (line → columns)."""
@@ -68,6 +80,8 @@ class Plan(msgspec.Struct, kw_only=True):
     pseudonyms: list[str]
     points: list[tuple[str, str]]
     stones: list[str]
+    loose: list[str] = []
+    """Keys as they may come again in other letters."""
     words: list[str]
     """Values that are his alone, as they stand in cells: at least five characters, no day."""
     files: list[FileLines]
@@ -135,6 +149,7 @@ class Planner:
             pseudonyms=sorted(pseudonym(self._key, *record) for record in found),
             points=points,
             stones=sorted(stones),
+            loose=self._loose(),
             words=words,
             files=self._files(),
         )
@@ -229,6 +244,16 @@ class Planner:
 
     def _columns(self, table: str) -> list[str]:
         return columns_of(self._cursor, f"store.{quote(table)}")
+
+    def _loose(self) -> list[str]:
+        """Keyed hashes of his keys in other letters, as far as nobody else has the same."""
+        found = self._cursor.execute(
+            _LOOSE.format(
+                hashed=loose_sql(self._key, "source", "record_id"),
+                bare=loose_key_sql("record_id"),
+            )
+        ).fetchall()
+        return [str(row[0]) for row in found]
 
     # Which words.
 

@@ -27,6 +27,7 @@ from tui_migrate.runbook.kinds import MapWith
 from tui_migrate.runbook.load import load_runbook
 from tui_migrate.staging.store import literal, quote
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
+from tui_migrate.steps.erased_rows import Rows
 from tui_migrate.steps.map_checks import absent, citizen_numbers, covered
 
 ROWS_OF_A_UNIT = 200_000
@@ -170,14 +171,27 @@ class MapStep(Step):
         mapping = part.mapping
         out = "= 'repeated'" if mapping.entity.name in UNREJECTABLE else "<> 'pending'"
         taken_out = _TAKEN_OUT.format(source=literal(mapping.source), fates=out)
+        condition = part.condition
+        if nobody := self._nobody(context, mapping):
+            condition = f"({condition}) AND NOT {nobody}"
         relation = (
-            f"(SELECT * FROM {quote('raw_' + mapping.source)} WHERE {part.condition}) d"
+            f"(SELECT * FROM {quote('raw_' + mapping.source)} WHERE {condition}) d"
             f" ANTI JOIN ({taken_out}) USING (_delivery, _file, _line)"
         )
         mapped = map_rows(
             context.cursor, mapping, f"(SELECT * FROM {relation})", self._settings(context, mapping)
         )
         return self._write(context, unit, mapped)
+
+    def _nobody(self, context: Context, mapping: Mapping) -> str:
+        """SQL: whether an erasure left nothing of who the mapping reads of a row."""
+        stones = context.host.tombstones()
+        if not stones.any:
+            return ""
+        mappings = self._mappings(context)[mapping.source]
+        rows = Rows(mapping.source, self.runbook.sources[mapping.source], mappings, stones)
+        columns = context.columns(f"raw_{mapping.source}")
+        return rows.nobody(mapping, [c for c in columns if not c.startswith("_")])
 
     def _write(self, context: Context, unit: Unit, mapped: Mapped) -> dict[str, int]:
         mapping = mapped.mapping

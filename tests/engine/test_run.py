@@ -11,13 +11,14 @@ import duckdb
 import pytest
 
 from tests.engine.conftest import ROWS, make_workspace
-from tui_migrate.audit.entries import SignedOff
+from tui_migrate.audit.entries import SignedOff, UnitCommitted
 from tui_migrate.audit.verify import verify
 from tui_migrate.engine import api
 from tui_migrate.engine.client import InProcessClient
 from tui_migrate.engine.host import EngineHost
 from tui_migrate.engine.run import Status, fold
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Locked
+from tui_migrate.staging.store import Store, hidden
 
 _OPEN = "import duckdb, sys; duckdb.connect(sys.argv[1])"
 
@@ -320,3 +321,34 @@ def test_a_wrong_amount_of_memory_or_threads_is_said(
     monkeypatch.setenv(variable, said)
     with pytest.raises(EnvironmentProblem, match=f"{variable} = {said}"):
         opened(workspace)
+
+
+def test_rows_that_the_database_hides_stop_the_run_before_anything_reads_them(
+    workspace: Path, opened: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fault of the database takes 740,000 rows; here what looks for it says that it is there."""
+    from tui_migrate.engine import units
+
+    monkeypatch.setattr(units, "hidden", lambda _cursor, table: table == "record")
+    client = opened(workspace)
+    idle = go_on(client)
+    assert (idle.exit_code, idle.step) == (2, "read")
+    assert "record" in idle.message
+    assert go_on(client).exit_code == 2, "the same engine does not go on"
+    client.close()
+    monkeypatch.undo()
+    client = opened(workspace)
+    assert to_the_end(client).exit_code == 0
+    entries = client.entries()
+    committed = [e.fact for e in entries if isinstance(e.fact, UnitCommitted)]
+    assert len({(f.step, f.attempt, f.unit) for f in committed}) == len(committed)
+
+
+def test_a_place_in_a_table_that_no_rows_fill_is_seen(tmp_path: Path) -> None:
+    with Store(tmp_path / "s.duckdb").connection as connection:
+        connection.execute("CREATE TABLE store.some (n INTEGER)")
+        assert not hidden(connection, "some")
+        connection.execute("INSERT INTO store.some SELECT range FROM range(300000)")
+        assert not hidden(connection, "some")
+        connection.execute("CHECKPOINT")
+        assert not hidden(connection, "some")

@@ -327,6 +327,7 @@ class Runner:
             host.begin(step.id, unit.label or unit.id, number, len(units))
             fact = self.units.do(worker, context, unit)
             core.record(fact)
+            self.units.refuse_hidden()
             rows += sum(fact.counts.values())
             host.ended(number + 1, rows)
             host.checkpoint_when_due()

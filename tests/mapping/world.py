@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from tests.mapping.staged import raw
+from tui_migrate.audit.tombstones import Tombstones
 from tui_migrate.runbook import Runbook, load_runbook
 from tui_migrate.staging.store import Store, begin_attempt
 from tui_migrate.steps.base import Context, Host, Outcome, Step
@@ -87,10 +88,13 @@ rules:
 
 
 class Nobody:
-    """A host that is asked nothing but names."""
+    """A host that is asked nothing but names, and who was erased: nobody."""
 
     def name(self, name: str) -> str:
         return name
+
+    def tombstones(self) -> Tombstones:
+        return Tombstones()
 
 
 @dataclass

@@ -220,8 +220,10 @@ def test_the_command_prints_an_address_that_works_once_and_ends_with_a_signal(
     for number in (signal.SIGINT, signal.SIGTERM):
         command = [sys.executable, "-m", "tui_migrate", "serve", "-w", str(root), "--port", "0"]
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            # Ctrl+C works even where the tests run in the background.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+        ) as process:  # fmt: skip
             assert process.stdout is not None
             assert process.stderr is not None
             address = process.stdout.readline().strip()

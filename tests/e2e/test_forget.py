@@ -245,9 +245,7 @@ def _points(all_of_them: Sequence[str], *quick: str) -> list[Any]:
 
 @pytest.mark.parametrize(
     "point",
-    _points(
-        erasure_killed.POINTS, "asked", "staging exchanged", "delivery journalled", "behind vault"
-    ),
+    _points(erasure_killed.POINTS, "staging exchanged", "behind vault"),
 )
 def test_killed_anywhere_it_goes_on_at_the_next_start(
     known: Path, tmp_path: Path, point: str
@@ -350,6 +348,7 @@ def test_the_report_names_the_request_and_what_became_of_it(erased: Path, tmp_pa
     assert "has a person of" in said
 
 
+@pytest.mark.soak
 def test_a_database_as_target_holds_nothing_of_her(tmp_path: Path) -> None:
     workspace = make(tmp_path / "db", target="{type: duckdb, path: target.duckdb}")
     run_on(workspace, "--until", "deltas")

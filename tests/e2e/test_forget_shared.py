@@ -264,9 +264,9 @@ client.engine.run()
 @pytest.mark.parametrize(
     ("point", "lost"),
     [
-        ("step finished", False),
+        pytest.param("step finished", False, marks=pytest.mark.soak),
         ("delivery journalled", False),
-        ("file exchanged", True),
+        pytest.param("file exchanged", True, marks=pytest.mark.soak),
     ],
 )
 def test_killed_before_the_file_is_rewritten_it_is_gone_on_with(

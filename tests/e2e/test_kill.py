@@ -104,6 +104,7 @@ def assert_as_merged(workspace: Path, merged: Run, tmp_path: Path) -> None:
     assert_same_exports(export_all(workspace, tmp_path / "exports", MERGED), merged.exports, MERGED)
 
 
+@pytest.mark.soak
 def test_an_engine_inside_the_program_dies_with_it_and_goes_on(
     merged: Run, fresh: Path, tmp_path: Path
 ) -> None:

@@ -142,6 +142,7 @@ def test_a_later_delivery_brings_a_restricted_person_no_further(
     assert ("held", "restricted") in fates["crm", "R400"]
 
 
+@pytest.mark.soak
 def test_lifting_sends_on_what_was_left_out(restricted: Path, tmp_path: Path) -> None:
     workspace = copied(restricted, tmp_path / "lifted")
     tui("restrict", "crm/R400", "--reason", "again", "-w", workspace, code=1)

@@ -299,7 +299,7 @@ def test_a_lost_terminal_in_mid_run_and_on_again(tmp_path: Path) -> None:
     assert_sound_so_far(workspace)
 
 
-@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+@pytest.mark.parametrize("key", ["q", pytest.param("ctrl+c", marks=pytest.mark.soak)])
 def test_leaving_while_a_step_runs_asks_first_and_the_engine_goes_on(
     tmp_path: Path, key: str
 ) -> None:

@@ -86,3 +86,20 @@ def test_a_folder_in_the_place_of_a_command_is_told_how_it_is_opened(
     assert f"tui-migrate -w '{folder}'" in capsys.readouterr().err
     assert run_cli(["nosuch"]) == 2
     assert "--help lists" in capsys.readouterr().err
+
+
+def test_in_process_counts_before_a_command_as_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+
+    def noted(*_given: object, in_process: bool, **_more: object) -> int:
+        seen.append(in_process)
+        return 0
+
+    monkeypatch.setattr("tui_migrate.cli.runs.run_headless", noted)
+    (tmp_path / "runbook.yaml").write_text("runbook: x\n")
+    for line in (["--in-process", "run", "--headless"], ["run", "--headless", "--in-process"],
+                 ["run", "--headless"]):  # fmt: skip
+        assert run_cli([*line, "-w", str(tmp_path)]) == 0
+    assert seen == [True, True, False]

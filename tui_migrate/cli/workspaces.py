@@ -110,7 +110,7 @@ def open_here(
         result(f"tui-migrate {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is not None:
-        context.default_map = _inherited(workspace, key_file)
+        context.default_map = _inherited(workspace, key_file, in_process)
         return 0
     return open_screen(workspace, key_file, in_process=in_process)
 
@@ -123,11 +123,13 @@ def require_workspace(root: Path) -> None:
         Workspace(root).require()
 
 
-def _inherited(workspace: Path, key_file: Path | None) -> dict[str, Any]:
+def _inherited(workspace: Path, key_file: Path | None, in_process: bool) -> dict[str, Any]:
     """Options given before the command count for it: ``tui-migrate -w DIR status``."""
     given: dict[str, Any] = {"workspace": str(workspace)}
     if key_file is not None:
         given["key_file"] = str(key_file)
+    if in_process:
+        given["in_process"] = True
     names = ("verify", "log", "show", "replay")
     return _Everywhere({"audit": {**given, **dict.fromkeys(names, given)}}, given)
 

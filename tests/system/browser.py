@@ -68,7 +68,8 @@ class Page:
             case "Network.requestWillBeSent":
                 self.requests.append(params["request"]["url"])
             case "Log.entryAdded":
-                self.complaints.append(params["entry"]["text"])
+                entry = params["entry"]
+                self.complaints.append(f"{entry['text']} {entry.get('url', '')}")
             case "Runtime.exceptionThrown":
                 self.complaints.append(json.dumps(params["exceptionDetails"]))
 

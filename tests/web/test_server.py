@@ -144,6 +144,14 @@ def test_paths_lead_to_no_other_file(server: Server) -> None:
         assert ask(server, path, cookie)[0] == 404
 
 
+def test_a_browser_that_asks_for_an_icon_by_habit_gets_it(server: Server) -> None:
+    cookie = enter(server)
+    status, headers, content = ask(server, "/favicon.ico", cookie)
+    assert (status, headers["Content-Type"]) == (200, "image/svg+xml")
+    assert b"<svg" in content
+    assert ask(server, "/favicon.ico")[0] == 403
+
+
 def test_it_follows_the_run_that_an_engine_holds(server: Server, client: InProcessClient) -> None:
     cookie = enter(server)
     before = told(server, "/api/entries", cookie)

@@ -48,6 +48,7 @@ _FILES = {
     "/": ("replay.html", "text/html; charset=utf-8"),
     "/replay.js": ("replay.js", "text/javascript; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
+    "/favicon.ico": ("icon.svg", "image/svg+xml"),
     "/replay.css": ("replay.css", "text/css; charset=utf-8"),
 }
 _ENTER = (

@@ -145,8 +145,6 @@ def append_lines(cursor: Cursor, erased: Erased, place: Mapping[str, object]) ->
     if again or _count(cursor, "erased_cell"):
         cursor.execute(f"INSERT INTO store.unerased BY NAME {_UNERASED}", there)
     if not erased.lines and not again:
-        # Seen with DuckDB 2.0 at 743,101 rows: with an INSERT of no rows in each unit, joins passed over
-        # what was appended to the table behind 646,808 rows, until the database was opened again.
         return 0
     params = {**place, "lines": sorted(erased.lines)}
     head = (

@@ -24,6 +24,8 @@ MEMORY = "2GB"
 THREADS_VARIABLE = "TUI_MIGRATE_THREADS"
 THREADS = 2
 MOST_THREADS = 512
+ROW_GROUP = 122_880
+"""Rows that DuckDB keeps together."""
 
 
 def quote(name: str) -> str:
@@ -165,6 +167,8 @@ def hidden(cursor: Cursor, table: str) -> bool:
     rows are counted one by one.
     """
     at = f"store.{quote(table)}"
+    if first(cursor, f"SELECT count(*) FROM {at}")[0] <= ROW_GROUP:
+        return False
     row = first(
         cursor,
         "SELECT coalesce(max(row_group_id) + 1 - count(DISTINCT row_group_id), 0)"

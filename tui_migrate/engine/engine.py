@@ -17,7 +17,7 @@ from tui_migrate.engine import api
 from tui_migrate.engine.commands import handle
 from tui_migrate.engine.config import require_ok
 from tui_migrate.engine.core import Core, acting
-from tui_migrate.engine.erasure import carry_on, scrub_at_start
+from tui_migrate.engine.erasure import carry_on, scrub_at_start, told
 from tui_migrate.engine.gate_commands import note_due
 from tui_migrate.engine.gate_delegations import with_delegations
 from tui_migrate.engine.gate_hooks import Hooks
@@ -100,7 +100,9 @@ class Engine:
             ensure_key(core, say)
             with neutral():
                 recover(core, say)
-            carry_on(core)
+            done = carry_on(core)
+            if done is not None:
+                say(told(core, done))
             scrub_at_start(core, say)
             core.vouch_for_end()
             engine = cls(core, lock, serving)

@@ -16,6 +16,8 @@ from tui_migrate.audit import entries as facts
 from tui_migrate.audit.forgetting import Forgetting, Forgotten
 from tui_migrate.engine import api, erased_files
 from tui_migrate.engine.core import Core
+from tui_migrate.engine.persons import alike, find_person
+from tui_migrate.engine.retention import held_by
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError
 from tui_migrate.files import sha256_file, sha256_known, whole, write_whole
 from tui_migrate.i18n import _
@@ -23,41 +25,9 @@ from tui_migrate.mapping.load import load_mappings
 from tui_migrate.runbook.load import load_runbook
 from tui_migrate.staging.erasing import Leaving, copy_without, destroy, replacing
 from tui_migrate.staging.rewriting import rewrite
-from tui_migrate.staging.store import Cursor, first
 from tui_migrate.steps.erasing import FileLines, Plan, Planner, file_of
 from tui_migrate.steps.ingest import file_format
 from tui_migrate.targets import open_target
-
-Records = list[tuple[str, str]]
-
-# One row is a record of a profile, the founding one first.
-_OF_PROFILE = """
-SELECT source, record_id FROM crosswalk WHERE profile_id = $profile
-ORDER BY role <> 'founder', source, record_id
-"""
-_PROFILE_OF = "SELECT profile_id FROM crosswalk WHERE source = $source AND record_id = $record"
-_RECORD = "SELECT count(*) FROM record WHERE source = $source AND record_id = $record"
-
-
-def find_person(cursor: Cursor, named: str) -> tuple[str, Records]:
-    """Profile id ('' before there are profiles) and records of who is named by a profile id or as
-    source/record. Raises ``DataSaysNo`` when nobody is."""
-    known = {row[0] for row in cursor.execute("SELECT view_name FROM duckdb_views()").fetchall()}
-    profile = named
-    source, _slash, record = named.partition("/")
-    if record and "crosswalk" in known:
-        row = first(cursor, _PROFILE_OF, {"source": source, "record": record})
-        profile = str(row[0]) if row else ""
-    if profile and "crosswalk" in known:
-        rows = cursor.execute(_OF_PROFILE, {"profile": profile}).fetchall()
-        if rows:
-            return profile, [(str(s), str(r)) for s, r in rows]
-    if record and first(cursor, _RECORD, {"source": source, "record": record})[0]:
-        return "", [(source, record)]
-    raise DataSaysNo(
-        _("There is no profile or record {}.").format(named),
-        _("Name it by its profile id or as source/record; search in the full-screen program: 9."),
-    )
 
 
 def forget(core: Core, command: api.Forget) -> api.Reply:
@@ -72,14 +42,21 @@ def forget(core: Core, command: api.Forget) -> api.Reply:
             _("To erase a person, type one of his record numbers (or his profile id)."),
             _("Nothing was erased."),
         )
-    _refuse_held(core, profile_id, records, command)
     mappings, _problems = load_mappings(load_runbook(core.workspace.root))
     cursor = core.store.cursor()
     planner = Planner(
         cursor, core.workspace.root, core.runbook, mappings, core.vault.workspace_key()
     )
     plan = planner.plan(command.id, profile_id, records)
+    plan.left += [
+        _(
+            "{} has an address or number of his too, and was left: records are not matched yet. Is it"
+            " the same person, erase it as well."
+        ).format(named)
+        for named in alike(cursor, plan.records)
+    ]
     cursor.close()
+    _refuse_held(core, plan, command)
     _keep(core, plan)
     entry = core.record(
         facts.ErasureAsked(
@@ -93,7 +70,7 @@ def forget(core: Core, command: api.Forget) -> api.Reply:
     )
     done = carry_on(core)
     assert done is not None  # noqa: S101 - it was asked for just now
-    return api.Reply(ok=True, message=told(done, plan.left), seq=entry.seq)
+    return api.Reply(ok=True, message=told(core, done), seq=entry.seq)
 
 
 def _reason(reason: str, plan: Plan) -> str:
@@ -101,17 +78,14 @@ def _reason(reason: str, plan: Plan) -> str:
     return erased_files.Values(plan).replaced(reason)
 
 
-def _refuse_held(core: Core, profile_id: str, records: Records, command: api.Forget) -> None:
-    from tui_migrate.engine.retention import held_by
-
-    held = held_by(core, profile_id, records)
+def _refuse_held(core: Core, plan: Plan, command: api.Forget) -> None:
+    """Of all that would go, is there something that has to be kept?"""
+    held = held_by(core, plan)
     if not held:
         return
-    from tui_migrate.audit.vault import pseudonym
-
     core.record(
         facts.ErasureRefused(
-            profile=pseudonym(core.vault.workspace_key(), *records[0]),
+            profile=plan.founder,
             categories=[h.category for h in held],
             reason=core.vault.keep_words(command.reason),
         ),
@@ -178,7 +152,7 @@ def holding(core: Core, at: str) -> list[facts.BackupHolding]:
     ]
 
 
-def told(done: facts.ErasureDone, left: list[str]) -> str:
+def told(core: Core, done: facts.ErasureDone) -> str:
     """What a person reads when it is done."""
     lines = [_("Erased.")]
     lines += [f"  {name}: {count}" for name, count in sorted(done.counts.items()) if count]
@@ -188,7 +162,7 @@ def told(done: facts.ErasureDone, left: list[str]) -> str:
         _("  The back-up {} still holds the person; it has to go by {}.").format(b.name, b.purge_on)
         for b in done.backups
     ]
-    lines += [f"  ! {one}" for one in left]
+    lines += [f"  ! {one}" for one in core.vault.words(done.left).splitlines()]
     return "\n".join(lines)
 
 
@@ -196,10 +170,19 @@ def told(done: facts.ErasureDone, left: list[str]) -> str:
 
 
 def _deliveries(core: Core, plan: Plan) -> None:
+    stones, read = core.tombstones(), _read(core)
     for one in plan.files:
         path = core.workspace.root / one.path
         if not one.path or not path.is_file():
             plan.left.append(_("A delivered file of {} is not there any more.").format(one.source))
+            continue
+        if stones.delivered(one.sha256) not in read:
+            # Its lines are others' by now. When it is read again, what comes again is dropped.
+            plan.left.append(
+                _("{} is not what was read of it, and was left: have it read again.").format(
+                    one.path
+                )
+            )
             continue
         try:
             _rewrite(core, one, path)
@@ -210,6 +193,11 @@ def _deliveries(core: Core, plan: Plan) -> None:
     for manifest in sorted((core.workspace.root / "deliveries").rglob("manifest.json")):
         if values.found(manifest.read_text("utf-8", errors="replace")):
             plan.left.append(_("The manifest of {} names him.").format(manifest.parent.name))
+
+
+def _read(core: Core) -> set[str]:
+    """Hashes of the files that were read, as they were handed over."""
+    return {file.sha256 for known in core.state.deliveries.values() for file in known.files}
 
 
 def _rewrite(core: Core, one: FileLines, path: Path) -> None:
@@ -247,7 +235,7 @@ def scrub_again(core: Core) -> None:
     """Rewrite the deliveries in which erased persons came again: what was dropped when they were
     read shall not lie there either. What was not done before the program was killed is done now."""
     cursor, stones = core.store.cursor(), core.tombstones()
-    seen = {file.sha256 for known in core.state.deliveries.values() for file in known.files}
+    seen = _read(core)
     again: dict[tuple[str, str, str], FileLines] = {}
     for source, delivery, file, line, cells in cursor.execute(_UNERASED).fetchall():
         place = (source, delivery, file)

@@ -11,7 +11,7 @@ from tui_migrate.audit.tombstones import Objection, Rights
 from tui_migrate.audit.vault import pseudonym
 from tui_migrate.engine import api
 from tui_migrate.engine.core import Core
-from tui_migrate.engine.erasure import find_person
+from tui_migrate.engine.persons import find_person
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.i18n import _
 

@@ -23,6 +23,7 @@ from tui_migrate.mapping.model import Mapping
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.deliveries import find_deliveries
 from tui_migrate.staging.store import Cursor, columns_of, literal, quote
+from tui_migrate.staging.superseded import drop_superseded
 from tui_migrate.steps.erased_rows import Rows
 
 SHORTEST = 5
@@ -132,6 +133,7 @@ class Planner:
         self._add_records(records)
         points = self._points(profile_id)
         stones = [self._hash(*point) for point in points]
+        drop_superseded(cursor)
         before = -1
         while before < (before := self._size()):
             self._gather(frozenset(stones), profile_id)

@@ -1,0 +1,77 @@
+"""Who is meant when a person is named, and which records may be the same person's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui_migrate.errors import DataSaysNo
+from tui_migrate.i18n import _
+from tui_migrate.staging.store import Cursor, first
+
+Records = list[tuple[str, str]]
+
+# What the last merge said, which counts until it is done again: records of a person that were told
+# apart from nobody else's are his, and the target has them.
+_LAST = "(FROM store.crosswalk WHERE attempt = (SELECT max(attempt) FROM store.crosswalk))"
+
+# One row is a record of a profile, the founding one first.
+_OF_PROFILE = """
+SELECT source, record_id FROM {crosswalk} WHERE profile_id = $profile
+ORDER BY role <> 'founder', source, record_id
+"""
+_PROFILE_OF = "SELECT profile_id FROM {crosswalk} WHERE (source, record_id) = ($source, $record)"
+_RECORD = "SELECT count(*) FROM record WHERE source = $source AND record_id = $record"
+
+# One row is a record that has an address or a number of one of these.
+_ALIKE = """
+WITH said AS (SELECT source, record_id, lower(unnest(list_concat(email, phone))) AS value
+              FROM ent_profile),
+theirs AS (SELECT DISTINCT value FROM said SEMI JOIN alike_record USING (source, record_id)
+           WHERE value <> '')
+SELECT DISTINCT source || '/' || record_id FROM said SEMI JOIN theirs USING (value)
+ANTI JOIN alike_record USING (source, record_id) ORDER BY 1
+"""
+
+
+def find_person(cursor: Cursor, named: str) -> tuple[str, Records]:
+    """Profile id ('' before there are profiles) and records of who is named by a profile id or as
+    source/record. Raises ``DataSaysNo`` when nobody is."""
+    crosswalk = _crosswalk(cursor)
+    profile = named
+    source, _slash, record = named.partition("/")
+    if record and crosswalk:
+        select = _PROFILE_OF.format(crosswalk=crosswalk)
+        row = first(cursor, select, {"source": source, "record": record})
+        profile = str(row[0]) if row else ""
+    if profile and crosswalk:
+        select = _OF_PROFILE.format(crosswalk=crosswalk)
+        rows = cursor.execute(select, {"profile": profile}).fetchall()
+        if rows:
+            return profile, [(str(s), str(r)) for s, r in rows]
+    if record and first(cursor, _RECORD, {"source": source, "record": record})[0]:
+        return "", [(source, record)]
+    raise DataSaysNo(
+        _("There is no profile or record {}.").format(named),
+        _("Name it by its profile id or as source/record; search in the full-screen program: 9."),
+    )
+
+
+def _crosswalk(cursor: Cursor) -> str:
+    """SQL: which record is whose, by the merge that counts or, while steps are done again, by the one
+    before; '' when there was none."""
+    known = {row[0] for row in cursor.execute("SELECT view_name FROM duckdb_views()").fetchall()}
+    if "crosswalk" not in known:
+        return ""
+    return "crosswalk" if first(cursor, "SELECT count(*) FROM crosswalk")[0] else _LAST
+
+
+def alike(cursor: Cursor, records: Sequence[tuple[str, str]]) -> list[str]:
+    """Records (source/record) that have an address or number of these too, while no merge that counts
+    tells whose they are."""
+    known = {row[0] for row in cursor.execute("SELECT view_name FROM duckdb_views()").fetchall()}
+    if "ent_profile" not in known or _crosswalk(cursor) == "crosswalk":
+        return []
+    cursor.execute("CREATE OR REPLACE TEMP TABLE alike_record (source VARCHAR, record_id VARCHAR)")
+    for record in records:
+        cursor.execute("INSERT INTO alike_record VALUES (?, ?)", list(record))
+    return [str(row[0]) for row in cursor.execute(_ALIKE).fetchall()]

@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := $(VENV)/.peers
 DEMO ?= demo
 
-.PHONY: demo test test-system lint types contracts soak bench bench-audit truth screenshot schemas clean
+.PHONY: demo test test-system lint types contracts soak bench bench-audit bench-matching truth screenshot schemas clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -45,6 +46,13 @@ bench: $(STAMP)
 
 bench-audit: $(STAMP)
 	$(BIN)/python -m benchmarks.audit $(BENCH)
+
+$(PEERS): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,bench]'
+	@touch $@
+
+bench-matching: $(PEERS)
+	$(BIN)/python -m benchmarks.matching $(BENCH)
 
 truth: $(STAMP)
 	$(BIN)/python -m benchmarks.truth

@@ -1,0 +1,45 @@
+"""What both programs are measured with."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+
+THREADS = 2
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A database in a file of its own, which may spill beside it."""
+    folder = Path(tempfile.mkdtemp(prefix="match-"))
+    memory = os.environ.get("TUI_MIGRATE_MEMORY", "4GB")
+    config: dict[str, str | int] = {"threads": THREADS, "memory_limit": memory}
+    return duckdb.connect(str(folder / "match.duckdb"), config=config)  # type: ignore[arg-type]
+
+
+class Measured:
+    """Processor and clock seconds of a block, and the highest resident set of the process."""
+
+    def __enter__(self) -> Measured:
+        self._busy, self._clock = time.process_time(), time.perf_counter()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.busy = time.process_time() - self._busy
+        self.clock = time.perf_counter() - self._clock
+        self.peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    def write(self, path: Path) -> None:
+        """busy and clock in seconds, peak in bytes."""
+        path.write_text(json.dumps({"busy": self.busy, "clock": self.clock, "peak": self.peak}))

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-# Zeroed memory matters where a person is erased (tests/e2e/test_forget.py asks for it) and costs a
-# quarter of the time everywhere else.
+# Tests in this process load DuckDB before they have a workspace, and may erase somebody all the same.
+# What the memory holds is looked at where programs run (tests/e2e).
 os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "zero:false")
 
 from tui_migrate.staging import archive

@@ -25,8 +25,6 @@ EXPORTS = (
     "crosswalk", "profiles", "consents", "segments", "findings", "pairs", "decisions", "fates",
     "receipts",
 )  # fmt: skip
-zeroed = False
-"""Whether programs zero their memory; ``tests/e2e/test_forget.py`` and its like set it."""
 DIFFER = {"at", "decided_by"}
 """The only columns in which two runs on the same data may differ."""
 KEY = "a key for tests only\n"
@@ -55,14 +53,12 @@ class Finished:
 
 def environment(home: Path | None = None, threads: str = "1") -> dict[str, str]:
     """A bare environment: nothing of the developer's settings reaches the program. One thread: the
-    tests have several programs at work, and what comes out does not depend on it. Memory is zeroed, as
-    the program wants it, where ``zeroed`` says so only: elsewhere it costs time and shows nothing."""
+    tests have several programs at work, and what comes out does not depend on it."""
     return {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "HOME": str(home or "/proc/nowhere"),
         "LANG": "C.UTF-8",
         "TUI_MIGRATE_THREADS": threads,
-        **({} if zeroed else {"DUCKDB_JE_MALLOC_CONF": "zero:false"}),
         "PYTHONPATH": str(REPOSITORY),
     }
 

@@ -8,7 +8,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,7 +15,6 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from tests.e2e import program
 from tests.e2e.erasure_world import KEY, traces
 from tests.e2e.program import (
     REPOSITORY,
@@ -162,14 +160,6 @@ def _tables(folder: Path) -> dict[str, list[dict[str, str]]]:
     return {name: list(records(folder / f"{name}.csv")) for name in NAMES}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _zeroed() -> Iterator[None]:
-    """What is erased may not stand in memory that is written out again."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(program, "zeroed", True)
-        yield
-
-
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Read and merged, and she is in every source: alone, with Bert, with Cees. Copy it first."""
@@ -234,6 +224,9 @@ def test_her_cells_in_a_later_delivery_go_from_its_file_too(without: Path, tmp_p
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
+from tui_migrate.engine import memory
+from tui_migrate.engine.workspace import Workspace
+memory.load(Workspace(Path(sys.argv[1])).journal)
 from tui_migrate.audit import entries as facts
 from tui_migrate.engine import api, erasure, runner
 from tui_migrate.engine.client import open_client

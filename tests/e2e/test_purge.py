@@ -6,24 +6,12 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.e2e import program
 from tests.e2e.erasure_world import traces
 from tests.e2e.program import audit_of, copied, facts, tui
 
 YEAR = 365 * 24 * 3600
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _zeroed() -> Iterator[None]:
-    """What is erased may not stand in memory that is written out again."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(program, "zeroed", True)
-        yield
 
 
 def test_exports_go_when_their_day_is_over(world_done: Path, tmp_path: Path) -> None:

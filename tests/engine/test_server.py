@@ -239,7 +239,7 @@ def test_what_the_engine_cannot_open_is_said_by_who_asked(workspace: Path) -> No
 def test_another_program_that_holds_the_workspace_is_named(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui_migrate.engine.attach.SHORT", 0.3)
+    monkeypatch.setattr("tui_migrate.engine.patience.SHORT", 0.3)
     client = open_client(workspace)
     try:
         with pytest.raises(Locked, match=f"process {os.getpid()}"):
@@ -251,7 +251,7 @@ def test_another_program_that_holds_the_workspace_is_named(
 def test_a_database_that_somebody_else_has_open_is_no_reason_to_try_for_ever(
     workspace: Path, started: Starting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui_migrate.engine.attach.SHORT", 0.3)
+    monkeypatch.setattr("tui_migrate.engine.patience.SHORT", 0.3)
     started(workspace).close()
     script = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); sys.stdin.read()"
     holder = subprocess.Popen(

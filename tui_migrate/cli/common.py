@@ -125,12 +125,14 @@ def find_key(root: Path, key_file: Path | None, *, ask: bool = False) -> bytes |
 
 
 @contextmanager
-def opened(root: Path, key_file: Path | None = None, *, ask: bool = False) -> Iterator[Client]:
+def opened(
+    root: Path, key_file: Path | None = None, *, ask: bool = False, erasing: bool = False
+) -> Iterator[Client]:
     """For one command: the engine of the workspace if one runs, else one in this process for the
-    time of the block."""
+    time of the block. ``erasing``: the command is to erase somebody."""
     from tui_migrate.engine.attach import attach_or_open
 
-    with _client(root, key_file, attach_or_open, ask=ask) as client:
+    with _client(root, key_file, partial(attach_or_open, erasing=erasing), ask=ask) as client:
         yield client
 
 

@@ -82,7 +82,10 @@ def restore(
     workspace: WorkspaceOption = Path(),
 ) -> int:
     """Decrypt a back-up into a folder and check every file against its manifest."""
+    from tui_migrate.engine import memory
     from tui_migrate.engine.workspace import Workspace
+
+    memory.load(Workspace(workspace.resolve()).journal)  # whoever was erased since may be in it
     from tui_migrate.staging.archive import restore_backup
 
     path = backup if backup.is_file() else Workspace(workspace.resolve()).backups / backup.name

@@ -52,7 +52,7 @@ def forget(
             )
         say(_("{} will be erased; it cannot be undone.").format(profile))
         typed = typer.prompt(_("To go on, type one of the record numbers"), type=str)
-    with opened(workspace) as client:
+    with opened(workspace, erasing=True) as client:
         return _send(client, api.Forget(profile=profile, reason=reason, typed=typed))
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 def recompute_and_tell(root: Path, *, as_json: bool) -> int:
     """Do the steps again; a line for every unit, and the first difference with what it depends on."""
+    from tui_migrate.engine import memory
+    from tui_migrate.engine.workspace import Workspace
+
+    memory.load(Workspace(root.resolve()).journal)
     from tui_migrate.engine.recompute import DIFFERENT, recompute
 
     done = recompute(root, say)

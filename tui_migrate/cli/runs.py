@@ -168,11 +168,17 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
 
 def engine(workspace: WorkspaceOption = Path(), key_file: KeyFileOption = None) -> int:
     """Serve the workspace in the foreground until stop, for a service manager."""
+    from tui_migrate.engine import memory
+    from tui_migrate.engine.process import begin_again, serve
+    from tui_migrate.engine.workspace import Workspace
+
+    memory.load(Workspace(workspace.resolve()).journal)
     from tui_migrate.engine.engine import Engine
-    from tui_migrate.engine.process import serve
 
     opened_here = Engine.open(workspace, key=find_key(workspace, key_file), serving=True, say=say)
     serve(opened_here, lambda: say(_("The engine listens.")), stay=True)
+    if opened_here.core.anew:
+        begin_again()
     return int(Exit.DONE)
 
 

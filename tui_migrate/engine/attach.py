@@ -12,23 +12,20 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from tui_migrate.engine import memory
+from tui_migrate.engine.patience import Patience
 from tui_migrate.engine.remote import RemoteClient
 from tui_migrate.engine.sockets import connected
-from tui_migrate.engine.workspace import Workspace, held, holder_of, is_held
+from tui_migrate.engine.workspace import Workspace, is_held
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Exit, Locked
 from tui_migrate.i18n import _
 
 if TYPE_CHECKING:
     from tui_migrate.engine.client import InProcessClient
-
-SHORT = 10.0
-"""Seconds to wait for a program that holds the workspace only for the time of one command."""
-PAUSE = 0.05
 
 Say = Callable[[str], None]
 
@@ -76,9 +73,15 @@ def attach_or_start(
 
 
 def attach_or_open(
-    root: Path, *, key: bytes | None = None, say: Say = lambda _line: None
+    root: Path,
+    *,
+    key: bytes | None = None,
+    say: Say = lambda _line: None,
+    erasing: bool = False,
 ) -> RemoteClient | InProcessClient:
-    """For one command: the engine that runs, else one in this process for as long as it takes."""
+    """For one command: the engine that runs, else one in this process for as long as it takes.
+    ``erasing``: the command is to erase somebody. An engine of its own is started where this process
+    cannot zero its memory any more."""
     workspace = Workspace(root.resolve())
     patience = Patience(workspace)
     while True:
@@ -86,6 +89,8 @@ def attach_or_open(
         if client is not None:
             return client
         _require_own(workspace)
+        if not memory.load(workspace.journal, erasing=erasing):
+            return attach_or_start(root, key=key, say=say)
         from tui_migrate.engine.client import open_client
 
         try:
@@ -99,23 +104,6 @@ def _require_own(workspace: Workspace) -> None:
     workspace.require()
     if workspace.is_others:
         raise workspace.not_yours()
-
-
-class Patience:
-    """Waits for who holds a workspace: an engine that is about to listen as long as it lives, any
-    other program for a moment."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._until = time.monotonic() + SHORT
-
-    def wait(self, why: Locked | None = None) -> None:
-        """A moment's pause. Raises ``Locked`` (``why``) when it has been long enough."""
-        holder = holder_of(self._workspace)
-        engine = holder is not None and holder.engine and is_held(self._workspace)
-        if not engine and time.monotonic() > self._until:
-            raise why or held(self._workspace)
-        time.sleep(PAUSE)
 
 
 def start_engine(workspace: Workspace, key: bytes | None, say: Say) -> None:

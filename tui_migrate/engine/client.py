@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui_migrate.audit.entries import Entry
-from tui_migrate.engine import api
-from tui_migrate.engine.engine import Engine
+from tui_migrate.engine import api, memory
 from tui_migrate.engine.run import RunState, apply, fold
-from tui_migrate.engine.runner import Stopped
-from tui_migrate.runbook.models import Runbook
+from tui_migrate.engine.workspace import Workspace
+
+if TYPE_CHECKING:
+    from tui_migrate.engine.engine import Engine
+    from tui_migrate.engine.runner import Stopped
+    from tui_migrate.runbook.models import Runbook
 
 
 class InProcessClient:
@@ -94,4 +97,7 @@ def open_client(
     say: Callable[[str], None] = lambda _line: None,
 ) -> InProcessClient:
     """An engine for this workspace, in this process. Errors as ``Engine.open``."""
+    memory.load(Workspace(root.resolve()).journal)
+    from tui_migrate.engine.engine import Engine
+
     return InProcessClient(Engine.open(root, key=key, say=say))

@@ -10,7 +10,7 @@ from tui_migrate.audit import entries as facts
 from tui_migrate.engine import api, taking_out
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.decisions import DECISIONS, pair_key, pair_words
-from tui_migrate.engine.erasure import forget
+from tui_migrate.engine.erasure import forget, told_again
 from tui_migrate.engine.gate_commands import (
     delegate,
     meet,
@@ -37,8 +37,10 @@ _Handler = Callable[[Core, Any], api.Reply]
 def handle(core: Core, command: api.AnyCommand) -> api.Reply:
     """Do a command that changes something (all but run and stop). One already done is answered."""
     with core.lock:
+        core.require_staying()
         if command.id in core.state.commands:
-            return api.Reply(ok=True, seq=core.state.commands[command.id])
+            message = told_again(core, command.id)
+            return api.Reply(ok=True, message=message, seq=core.state.commands[command.id])
         try:
             _refuse_after_abort(core, command)
             reply = _HANDLERS[type(command)](core, command)

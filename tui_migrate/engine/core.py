@@ -46,6 +46,10 @@ REFUSED_AGAIN = 60.0
 _acting: ContextVar[Identity | None] = ContextVar("acting", default=None)
 
 
+class Anew(Exception):
+    """The engine ends, and starts anew in zeroed memory: whatever it is asked now, the next one does."""
+
+
 @contextmanager
 def acting(who: Identity) -> Iterator[None]:
     """Within it, in this thread, what the engine records is done by ``who``."""
@@ -75,6 +79,10 @@ class Core:
     lock: threading.RLock = field(default_factory=threading.RLock)
     cancelled: threading.Event = field(default_factory=threading.Event)
     key: bytes | None = None
+    serving: bool = False
+    """Whether it answers clients over its socket: then it can start anew, and they find it again."""
+    anew: bool = False
+    """It has to start anew, and does nothing else any more."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """What time it is, for deadlines, delegations and the change window."""
     looks: dict[tuple[int, str], float] = field(default_factory=dict)
@@ -102,6 +110,11 @@ class Core:
             self.chain.add(entry)
             self.tell(readable(entry, self.vault.opened))
             return entry
+
+    def require_staying(self) -> None:
+        """Raise ``Anew`` when the next engine has to do whatever comes. Call it under the lock."""
+        if self.anew:
+            raise Anew
 
     def refuse(self, who: Identity, what: str) -> None:
         """Journal that ``who`` asked for what he may not have; at most once a minute for each."""

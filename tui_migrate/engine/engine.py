@@ -13,7 +13,7 @@ import structlog
 from tui_migrate.audit.journal import Journal
 from tui_migrate.audit.trail import TrailWriter
 from tui_migrate.audit.vault import Vault
-from tui_migrate.engine import api
+from tui_migrate.engine import api, memory
 from tui_migrate.engine.commands import handle
 from tui_migrate.engine.config import require_ok
 from tui_migrate.engine.core import Core, acting
@@ -32,7 +32,7 @@ from tui_migrate.engine.runner import Runner, Stopped
 from tui_migrate.engine.sealing import ensure_key, refuse_tampering
 from tui_migrate.engine.view import EngineView
 from tui_migrate.engine.workspace import Workspace, WorkspaceLock
-from tui_migrate.errors import DataSaysNo, Exit, TuiMigrateError
+from tui_migrate.errors import DataSaysNo, Exit, Locked, TuiMigrateError
 from tui_migrate.i18n import _, neutral
 from tui_migrate.staging.store import Store
 from tui_migrate.steps.base import Registry
@@ -42,9 +42,8 @@ from tui_migrate.steps.registry import default_registry
 class Engine:
     """Holds the workspace from ``open`` to ``close``."""
 
-    def __init__(self, core: Core, lock: WorkspaceLock, serving: bool = False) -> None:
+    def __init__(self, core: Core, lock: WorkspaceLock) -> None:
         self.core = core
-        self._serving = serving
         self._lock = lock
         self._thread: threading.Thread | None = None
         self._at_work = False
@@ -79,6 +78,7 @@ class Engine:
             configure_log(workspace.log)
             workspace.sweep()
             refuse_losses(workspace)
+            _refuse_fragments(workspace)
             journal = Journal(workspace.journal)
             vault = Vault(workspace.vault)
             core = Core(
@@ -92,6 +92,7 @@ class Engine:
                 registry=registry or default_registry(),
                 owner=this_user().identity(runbook),
                 key=key,
+                serving=serving,
             )
             core.replay_journal()
             refuse_tampering(core)
@@ -105,7 +106,7 @@ class Engine:
                 say(told(core, done))
             scrub_at_start(core, say)
             core.vouch_for_end()
-            engine = cls(core, lock, serving)
+            engine = cls(core, lock)
             note_due(core)
             return engine
         except BaseException:
@@ -120,7 +121,7 @@ class Engine:
 
     def command(self, command: api.AnyCommand, who: api.Identity) -> api.Reply:
         """Have a command done for ``who``, or refused. ``Run`` returns at once; it is refused while
-        the runner is at work."""
+        the runner is at work. Raises ``Anew`` when the engine that starts in its place has to do it."""
         who = self.who(who)
         refused = refusal(self.core.runbook, command, who, self.core.owner.uid)
         if refused is not None:
@@ -139,14 +140,15 @@ class Engine:
     def _at_rest(self, command: api.AnyCommand) -> api.Reply:
         """A command that changes what the runner stands on."""
         with self.core.lock:
-            if self.running:
+            self.core.require_staying()
+            if self.running and command.id not in self.core.state.commands:
                 return api.Reply(
                     ok=False,
                     message=_("The run is going on: this needs it at rest."),
                     hint=_("tui-migrate stop ends it after its present unit; then do it again."),
                     exit_code=int(Exit.WRONG),
                 )
-            if isinstance(command, api.Purge) and command.what == "workspace" and self._serving:
+            if isinstance(command, api.Purge) and command.what == "workspace" and self.core.serving:
                 return api.Reply(
                     ok=False,
                     message=_("An engine serves this workspace: it ends first."),
@@ -161,6 +163,7 @@ class Engine:
 
     def _run_for(self, command: api.Run, who: api.Identity) -> api.Reply:
         with self.core.lock:
+            self.core.require_staying()
             if self.running:
                 return api.Reply(ok=False, message=_("The run is going on already."), exit_code=2)
             if command.until and command.until not in self.core.state.steps:
@@ -267,6 +270,20 @@ def refuse_losses(workspace: Workspace) -> None:
         raise DataSaysNo(
             _("{} is gone, but a run was begun here.").format(lost),
             _("Put it back from a copy. Nothing was changed."),
+        )
+
+
+def _refuse_fragments(workspace: Workspace) -> None:
+    """Raise ``Locked`` where somebody was erased and memory is not zeroed: by who loaded DuckDB before
+    anything was known of it."""
+    if memory.tells_of_erasure(workspace.journal) and not memory.is_fit():
+        raise Locked(
+            _("Somebody was erased in {}, and this program does not zero its memory.").format(
+                workspace.root
+            ),
+            _("Start it again; {}=zero:true in its environment says so beforehand.").format(
+                memory.VARIABLE
+            ),
         )
 
 

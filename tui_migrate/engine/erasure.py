@@ -14,8 +14,8 @@ import msgspec
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.forgetting import Forgetting, Forgotten
-from tui_migrate.engine import api, erased_files
-from tui_migrate.engine.core import Core
+from tui_migrate.engine import api, erased_files, memory
+from tui_migrate.engine.core import Anew, Core
 from tui_migrate.engine.persons import alike, find_person
 from tui_migrate.engine.retention import held_by
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError
@@ -31,9 +31,18 @@ from tui_migrate.targets import open_target
 
 
 def forget(core: Core, command: api.Forget) -> api.Reply:
-    """The command: find, refuse or journal, carry out."""
+    """The command: find, refuse or journal, carry out. In memory that is not zeroed it is not carried
+    out: the engine that starts anew does it, as it would do one that was killed here."""
     if not command.reason.strip():
         raise EnvironmentProblem(_("This needs a reason."))
+    fit = memory.is_fit()
+    if not fit and not core.serving:
+        raise EnvironmentProblem(
+            _("This program holds the engine itself, and began without zeroing its memory."),
+            _("Nothing was erased. Leave it, then: tui-migrate forget {} --reason …").format(
+                command.profile
+            ),
+        )
     profile_id, records = find_person(core.store.cursor(), command.profile)
     accepted = {command.profile, profile_id, *(r for _s, r in records)}
     accepted |= {f"{s}/{r}" for s, r in records}
@@ -68,6 +77,9 @@ def forget(core: Core, command: api.Forget) -> api.Reply:
         ),
         command.id,
     )
+    if not fit:
+        core.anew = True
+        raise Anew
     done = carry_on(core)
     assert done is not None  # noqa: S101 - it was asked for just now
     return api.Reply(ok=True, message=told(core, done), seq=entry.seq)
@@ -164,6 +176,15 @@ def told(core: Core, done: facts.ErasureDone) -> str:
     ]
     lines += [f"  ! {one}" for one in core.vault.words(done.left).splitlines()]
     return "\n".join(lines)
+
+
+def told_again(core: Core, command: str) -> str:
+    """The same, once more, for the command that asked for it; '' for any other."""
+    asked = next((e.fact for e in core.state.erasures if e.command == command), None)
+    if not isinstance(asked, facts.ErasureAsked) or asked.profile not in core.state.erased:
+        return ""
+    _entry, done = core.state.erased[asked.profile]
+    return told(core, done)
 
 
 # The parts.

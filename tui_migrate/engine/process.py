@@ -4,6 +4,7 @@ It is started by ``attach.start_engine``, in a session of its own and as a child
 terminal, login or client takes it along. The secret of the back-ups comes on its standard input. On
 its standard output it tells who started it how it comes along, as JSON lines: ``{"say": …}``, then
 ``{"ready": true}`` or ``{"failed": …, "hint": …, "exit_code": …}``; after that it writes to the log.
+When it is to erase somebody and does not zero its memory, it begins once more, as it was started.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
+from tui_migrate.engine import memory
+from tui_migrate.engine.workspace import Workspace
 from tui_migrate.errors import Exit, TuiMigrateError
 from tui_migrate.i18n import _
 
@@ -31,11 +34,12 @@ def main() -> int:
     """Open the workspace, serve it, close it; the exit code."""
     if os.fork():
         os._exit(0)  # who started us waits for this one: the engine itself is nobody's child
-    from tui_migrate.engine.engine import Engine  # libraries with threads: only behind the fork
-
     os.umask(0o077)
     root = Path(sys.argv[1])
     key = sys.stdin.buffer.read(SECRET_MOST)
+    memory.load(Workspace(root).journal)  # libraries with threads: only behind the fork
+    from tui_migrate.engine.engine import Engine
+
     try:
         engine = Engine.open(
             root, key=key or None, serving=True, say=lambda line: _tell({"say": line})
@@ -50,6 +54,9 @@ def main() -> int:
         _tell({"failed": _("The system refuses: {}").format(error), "hint": "", "exit_code": 2})
         return int(Exit.WRONG)
     serve(engine, lambda: _ready(engine.core.workspace.log))
+    if engine.core.anew:
+        _hand_over(engine.core.key)
+        begin_again()
     return int(Exit.DONE)
 
 
@@ -59,6 +66,20 @@ def serve(engine: Engine, ready: Callable[[], None], *, stay: bool = False) -> N
         asyncio.run(_serve(engine, ready, stay))
     finally:
         engine.close()
+
+
+def begin_again() -> NoReturn:
+    """This process once more, as it was started, after its engine was closed."""
+    os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - itself
+
+
+def _hand_over(secret: bytes | None) -> None:
+    """For ``begin_again``: the secret on standard input; what is told goes nowhere: nobody listens."""
+    reading, writing = os.pipe()
+    os.write(writing, secret or b"")  # a pipe holds SECRET_MOST bytes
+    os.close(writing)
+    os.dup2(reading, 0)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 async def _serve(engine: Engine, ready: Callable[[], None], stay: bool) -> None:

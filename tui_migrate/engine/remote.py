@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import socket
 import threading
 import time
@@ -20,8 +21,10 @@ from tui_migrate import __version__
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine import api, wire
 from tui_migrate.engine.evidence_files import read_evidence
+from tui_migrate.engine.patience import Patience
 from tui_migrate.engine.queries import AnyQuery, Said
 from tui_migrate.engine.run import RunState, apply
+from tui_migrate.engine.sockets import connected
 from tui_migrate.engine.workspace import Workspace, is_held
 from tui_migrate.errors import (
     DataSaysNo,
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 
 GREETING = 30.0
 """Seconds that an engine may take to answer a greeting."""
+ANEW = 600.0
+"""Seconds that an engine may take to start anew, for who may not look whether it lives."""
 GOODBYE = 60.0
 """Seconds that leaving may take: the engine may be in the middle of something."""
 _READ = 1 << 18
@@ -98,43 +103,26 @@ class RemoteClient:
     ) -> None:
         """Greet the engine. ``EOFError`` when it hangs up; ``DataSaysNo`` or ``EnvironmentProblem``
         when it refuses; then the connection is closed."""
-        self._line = Line(connection)
-        try:
-            hello = wire.Hello(
-                protocol=wire.PROTOCOL, version=__version__, key=key or b"", drives=drives
-            )
-            welcome = self._greet(hello)
-        except BaseException:
-            self._line.close()
-            raise
+        self._hello = wire.Hello(
+            protocol=wire.PROTOCOL, version=__version__, key=key or b"", drives=drives
+        )
+        self._line, welcome = _greeted(connection, self._hello)
         self.identity = welcome.identity
         self.workspace = Path(welcome.workspace)
         self.state = RunState()
         self._running = welcome.running
         self._entries: list[Entry] = []
         self._listeners: list[api.Listener] = []
-        self._waiting: dict[int, Future[Any]] = {}
+        self._waiting: dict[int, tuple[Future[Any], wire.Message]] = {}
+        """Number → who waits for the answer, and to what."""
         self._numbers = itertools.count(1)
         self._lock = threading.RLock()
         self._caught_up = threading.Event()
         self._first = welcome.seq
         self._goodbye: wire.Bye | None = None
-        self._gone = False
+        self._gone = self._leaving = False
         threading.Thread(target=self._listen, name="engine line", daemon=True).start()
         self._caught_up.wait(GREETING)
-
-    def _greet(self, hello: wire.Hello) -> wire.Welcome:
-        self._line.patience(GREETING)
-        with contextlib.suppress(OSError):  # then the answer says why
-            self._line.send(hello)
-        answer = self._line.receive()
-        self._line.patience(None)
-        if isinstance(answer, wire.Refused):
-            kind = DataSaysNo if answer.exit_code == Exit.NO else EnvironmentProblem
-            raise kind(answer.message, answer.hint)
-        if not isinstance(answer, wire.Welcome):
-            raise EOFError
-        return answer
 
     # -- listening -----------------------------------------------------------------------------
 
@@ -142,13 +130,44 @@ class RemoteClient:
         try:
             if not self._first:
                 self._caught_up.set()
-            while True:
-                self._take(self._line.receive())
-        except EOFError:
-            pass
+            self._hear_out()
+            while self._goodbye is not None and self._goodbye.anew and self._attach_again():
+                self._hear_out()
+        except TuiMigrateError:
+            pass  # the goodbye says why the line is cut
         except Exception:  # noqa: BLE001 - a thread of its own: the log is all that it can tell
             structlog.get_logger().exception("the line to the engine failed")
         self._lost()
+
+    def _hear_out(self) -> None:
+        """Take what comes until the line is cut."""
+        with contextlib.suppress(EOFError):
+            while True:
+                self._take(self._line.receive())
+
+    def _attach_again(self) -> bool:
+        """Go on with the engine that starts anew, and ask it what this one did not answer. Whether
+        there is need to; raises ``TuiMigrateError`` when it does not come or refuses."""
+        self._line.close()
+        here = Workspace(self.workspace)
+        patience = Patience(here, GREETING if os.access(here.run / "lock", os.R_OK) else ANEW)
+        hello = msgspec.structs.replace(self._hello, since=len(self._entries))
+        while not self._leaving:
+            with contextlib.suppress(EOFError):
+                connection = connected(here.socket)
+                if connection is not None:
+                    self._go_on(*_greeted(connection, hello))
+                    return True
+            patience.wait()
+        return False
+
+    def _go_on(self, line: Line, welcome: wire.Welcome) -> None:
+        with self._lock:
+            self._line, self._goodbye, self._running = line, None, welcome.running
+            unanswered = [message for _future, message in self._waiting.values()]
+        with contextlib.suppress(OSError):  # then it is cut again, and heard of
+            for message in unanswered:
+                line.send(message)
 
     def _take(self, message: wire.FromEngine) -> None:
         match message:
@@ -168,7 +187,7 @@ class RemoteClient:
                 with self._lock:
                     waiting = self._waiting.pop(message.n, None)
                 if waiting is not None:
-                    waiting.set_result(message)
+                    waiting[0].set_result(message)
             case _:
                 raise EOFError
 
@@ -190,7 +209,7 @@ class RemoteClient:
             self._gone = True
             waiting, self._waiting = list(self._waiting.values()), {}
         self._caught_up.set()
-        for future in waiting:
+        for future, _message in waiting:
             future.set_exception(self._why())
         said_goodbye = self._goodbye is not None and not self._goodbye.reason
         if self._running or not said_goodbye:
@@ -293,14 +312,13 @@ class RemoteClient:
 
     def _leave(self, *, end: bool) -> None:
         refused: object = None
-        with contextlib.suppress(OSError, TimeoutError, EnvironmentProblem):
-            number, future = self._number()
-            self._line.send(wire.Leave(n=number, end=end))
-            refused = future.result(GOODBYE)
+        self._leaving = True
+        with contextlib.suppress(TimeoutError, EnvironmentProblem):
+            refused = self._post(lambda n: wire.Leave(n=n, end=end)).result(GOODBYE)
         self._line.close()
         if isinstance(refused, wire.Failed):
             raise _as_error(refused)
-        if self._goodbye is not None and self._goodbye.ending:
+        if self._goodbye is not None and self._goodbye.ending and not self._goodbye.anew:
             self._wait_for_end()
 
     def _wait_for_end(self) -> None:
@@ -310,26 +328,46 @@ class RemoteClient:
         while is_held(here) and time.monotonic() < until:
             time.sleep(0.02)
 
-    def _number(self) -> tuple[int, Future[Any]]:
+    def _post(self, make: Callable[[int], wire.Message]) -> Future[Any]:
+        """Send a message; its answer comes, or the error that tells of the end of the engine."""
         number, future = next(self._numbers), Future[Any]()
+        message = make(number)
         with self._lock:
             if self._gone:
                 raise self._why()
-            self._waiting[number] = future
-        return number, future
+            self._waiting[number] = (future, message)
+            line = self._line
+        with contextlib.suppress(OSError):  # who listens finds the line cut
+            line.send(message)
+        return future
 
     def _exchange(self, make: Callable[[int], wire.Message], kind: type[_Kind]) -> _Kind:
-        number, future = self._number()
-        try:
-            self._line.send(make(number))
-        except OSError:
-            with contextlib.suppress(EOFError):
-                self._lost()
-        answer = future.result()
+        answer = self._post(make).result()
         if isinstance(answer, wire.Failed):
             raise _as_error(answer)
         assert isinstance(answer, kind)  # noqa: S101 - the engine answers what it was asked
         return answer
+
+
+def _greeted(connection: socket.socket, hello: wire.Hello) -> tuple[Line, wire.Welcome]:
+    """The line to an engine that lets us in. ``EOFError`` when it hangs up; ``DataSaysNo`` or
+    ``EnvironmentProblem`` when it refuses; then the connection is closed."""
+    line = Line(connection)
+    try:
+        line.patience(GREETING)
+        with contextlib.suppress(OSError):  # then the answer says why
+            line.send(hello)
+        answer = line.receive()
+        line.patience(None)
+        if isinstance(answer, wire.Refused):
+            kind = DataSaysNo if answer.exit_code == Exit.NO else EnvironmentProblem
+            raise kind(answer.message, answer.hint)
+        if not isinstance(answer, wire.Welcome):
+            raise EOFError
+    except BaseException:
+        line.close()
+        raise
+    return line, answer
 
 
 def _as_error(failed: wire.Failed) -> TuiMigrateError:

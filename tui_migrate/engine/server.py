@@ -23,6 +23,7 @@ import structlog
 
 from tui_migrate import __version__
 from tui_migrate.engine import api, wire
+from tui_migrate.engine.core import Anew
 from tui_migrate.engine.engine import Engine
 from tui_migrate.engine.evidence_files import received
 from tui_migrate.engine.gate_commands import note_due
@@ -140,7 +141,8 @@ class Server:
         self.engine.wait()
 
     def _say_goodbye(self) -> None:
-        goodbye = wire.frame(wire.Bye(ending=True, reason=self._reason))
+        anew = self.engine.core.anew
+        goodbye = wire.frame(wire.Bye(ending=True, reason=self._reason, anew=anew))
         for guest in self._guests:
             with contextlib.suppress(OSError):
                 guest.writer.write(goodbye)
@@ -330,6 +332,9 @@ class Server:
         """Work on one message in a thread of the pool, and have the answer written."""
         try:
             reply = await self._loop.run_in_executor(self._pool, self._work, guest, message)
+        except Anew:
+            self.end(_("it starts anew, to erase a person"))
+            return  # without an answer: the client asks the next engine
         except TuiMigrateError as error:
             reply = _failed(message, error.message, error.hint, int(error.exit_code))
         except OSError as error:

@@ -149,10 +149,12 @@ class Failed(Message, frozen=True, kw_only=True, tag="failed"):
 
 
 class Bye(Message, frozen=True, kw_only=True, tag="bye"):
-    """The engine closes the conversation. ``ending``: and ends."""
+    """The engine closes the conversation. ``ending``: and ends. ``anew``: and starts again at once;
+    what it did not answer is to be asked again there."""
 
     ending: bool
     reason: str = ""
+    anew: bool = False
 
 
 FromEngine = Welcome | Refused | Entries | News | Done | Answered | Part | Failed | Bye

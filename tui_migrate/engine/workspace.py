@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tui_migrate.audit.journal import now
 from tui_migrate.engine.identity import this_user
+from tui_migrate.engine.memory import is_zeroed
 from tui_migrate.errors import EnvironmentProblem, Locked
 from tui_migrate.files import RUNBOOK_FILE, TEMPORARY, make_folder
 from tui_migrate.i18n import _
@@ -166,12 +167,14 @@ def _worked_in(folder: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The process that holds a workspace. ``engine``: one that serves clients, or soon will."""
+    """The process that holds a workspace. ``engine``: one that serves clients, or soon will.
+    ``zeroed``: whether DuckDB gets its memory zeroed there."""
 
     pid: int
     user: str
     since: str
     engine: bool
+    zeroed: bool
 
     def __str__(self) -> str:
         since = f"{self.since[:19].replace('T', ' ')} UTC"
@@ -191,7 +194,8 @@ class WorkspaceLock:
         if self._fd is None:
             raise held(workspace)
         os.ftruncate(self._fd, 0)
-        note = {"pid": os.getpid(), "user": this_user().name, "since": now(), "engine": engine}
+        note = {"pid": os.getpid(), "user": this_user().name, "since": now(), "engine": engine,
+                "zeroed": is_zeroed() is True}  # fmt: skip
         os.pwrite(self._fd, json.dumps(note).encode(), 0)
 
     def release(self) -> None:
@@ -238,7 +242,8 @@ def holder_of(workspace: Workspace) -> Holder | None:
     try:
         note = json.loads((workspace.run / "lock").read_text())
         return Holder(
-            int(note["pid"]), str(note["user"]), str(note["since"]), bool(note.get("engine"))
-        )
+            int(note["pid"]), str(note["user"]), str(note["since"]), bool(note.get("engine")),
+            bool(note.get("zeroed")),
+        )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError):
         return None

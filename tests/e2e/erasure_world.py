@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import gzip
 import io
@@ -21,7 +22,8 @@ import xlsxwriter
 
 KEY = "a key for tests only\n"
 HERS = re.compile(
-    rb"zqx[a-z0-9]|z\0q\0x\0|\0z\0q\0x|612345987|a1b2345987|0417164300", re.IGNORECASE
+    rb"zqx[a-z0-9]|z\0q\0x\0|\0z\0q\0x|612345987|4\x005\x009\x00 \x008\x007|a1b2345987|0417164300",
+    re.IGNORECASE,
 )
 """Her tokens, in one byte a letter and in two; digits of her telephone, her order and her account.
 Four letters, because three stand in packed or random bytes by chance."""
@@ -413,6 +415,8 @@ def _decisions(root: Path) -> None:
         sheet.write_row(0, 0, ["who", "came"])
         sheet.write_row(1, 0, ["zqxanna@example.org", "yes"])
         sheet.write_row(2, 0, ["dora@example.org", "yes"])
+    _packed(evidence)
+    (root / "deliveries" / "crm" / "2026-03-01-full" / "note.txt").write_text("Zqxanna twice\nso\n")
     (root / "decisions.yaml").write_text(
         "signoffs:\n"
         '  - {gate: gate, role: lead, decision: approve, comment: "Called zqxanna@example.org."}\n'
@@ -420,6 +424,18 @@ def _decisions(root: Path) -> None:
         '  - {step: questions, item: tried, answer: "As Zqxberg asked.", file: evidence/tried.txt}\n'
         "  - {step: questions, item: sheet, file: evidence/sheet.xlsx}\n"
     )
+
+
+def _packed(evidence: Path) -> None:
+    """Papers that say something else too: what is not hers has to stay."""
+    with zipfile.ZipFile(evidence / "forms.zip", "w") as archive:
+        archive.writestr("forms.csv", "mail\nzqxanna@example.org\ndora@example.org\n")
+        archive.writestr("zqxberg.txt", "Signed.\n")
+    (evidence / "calls.txt").write_bytes("06-123 459 87 called\nNobody else.\n".encode("utf-16"))
+    (evidence / "about zqxanna@example.org.txt").write_text("A letter.\n")
+    said = base64.encodebytes(b"I, zqxanna@example.org, want it.\n").decode()
+    head = "From: a@example.org\nContent-Transfer-Encoding: base64\n\n"
+    (evidence / "wish.eml").write_text(f"{head}{said}")
 
 
 # Looking for her.
@@ -449,6 +465,8 @@ def contents(path: Path) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
                 yield name, archive.read(name)
+    if path.suffix == ".eml":
+        yield "letter", base64.b64decode(raw.partition(b"\n\n")[2])
     if raw[:4] == b"PAR1":
         yield "rows", repr(pq.read_table(path).to_pylist()).encode()
         yield "statistics", repr(pq.read_metadata(path).to_dict()).encode()

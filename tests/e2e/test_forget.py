@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,10 +44,13 @@ def _search(workspace: Path) -> None:
     """Somebody searched for her and looked at her: the words of it are kept in the vault."""
     code = (
         "import sys; from pathlib import Path;"
-        "from tui_migrate.engine import queries as q;"
+        "from tui_migrate.engine import api, queries as q;"
         "from tui_migrate.engine.client import open_client;"
         "c = open_client(Path(sys.argv[1])); c.ask(q.Search(text='zqxanna@example.org'));"
-        "c.ask(q.Person(profile_id=sys.argv[2])); c.close()"
+        "c.ask(q.Person(profile_id=sys.argv[2]));"
+        "c.send(api.Export(what='person', subject=sys.argv[2], path=sys.argv[1] + '/exports/all.zip'));"
+        "c.send(api.Export(what='person', subject=sys.argv[2], path=sys.argv[1] + '-out.zip'));"
+        "c.close()"
     )
     subprocess.run(
         [sys.executable, "-c", code, workspace, ANNA], check=True, env=environment(), cwd=REPOSITORY
@@ -87,13 +91,26 @@ def test_she_stands_everywhere_before(known: Path) -> None:
         "store.column_use", "vault/keys/", "vault/trail/", "vault/words/", "vault/files/",
         "engine.log: bytes", "exports/target/profile/", "exports/profiles.csv", "exports/j/",
         "exports/p/profiles.parquet: rows", "evidence/tried.txt", "evidence/sheet.xlsx",
-        "decisions.yaml", "store.reject",
+        "decisions.yaml", "store.reject", "forms.zip: forms.csv", "calls.txt: bytes",
+        "wish.eml: letter", "about zqxanna@example.org.txt: its name", "crm/2026-03-01-full/note.txt",
+        "exports/all.zip: ",
     ):  # fmt: skip
         assert place in found, place
 
 
 def test_nothing_of_her_is_left_in_any_byte(erased: Path) -> None:
     assert traces(erased) == []
+
+
+def test_papers_keep_what_is_not_hers(erased: Path) -> None:
+    evidence = erased / "evidence"
+    assert (evidence / "calls.txt").read_bytes() == "Nobody else.\n".encode("utf-16")
+    with zipfile.ZipFile(evidence / "forms.zip") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    assert parts == {"forms.csv": b'mail\n""\ndora@example.org\n', "erased-1.txt": b"Signed.\n"}
+    assert (evidence / "erased-1.txt").read_text() == "A letter.\n"
+    assert (next(erased.glob("deliveries/crm/*/note.txt"))).read_text() == "so\n"
+    assert not (erased / "exports" / "all.zip").exists(), "all of it was about her"
 
 
 def test_the_audit_verifies_where_it_is_and_elsewhere(erased: Path, tmp_path: Path) -> None:

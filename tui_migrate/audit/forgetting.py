@@ -5,10 +5,8 @@ What the audit folder holds stays as it is: its commitments can be opened by nob
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,14 +14,10 @@ from pathlib import Path
 import duckdb
 
 from tui_migrate.audit.vault import Vault
-from tui_migrate.files import sha256_file, whole
-from tui_migrate.staging.erasing import destroy, pattern, replacing
+from tui_migrate.files import sha256_file, whole, write_whole
+from tui_migrate.staging.erasing import destroy, pattern, replacing, spelled
+from tui_migrate.staging.papers import clean
 from tui_migrate.staging.store import literal
-from tui_migrate.staging.workbook import redact_workbook, texts
-
-_TEXT = frozenset(
-    {".txt", ".csv", ".tsv", ".md", ".log", ".json", ".jsonl", ".xml", ".eml", ".html"}
-)
 
 
 @dataclass(slots=True)
@@ -51,7 +45,7 @@ class Forgetting:
         self._records = {(s, r) for s, r in records}
         self._note = note
         self._expression = pattern(words)
-        self._search = re.compile(self._expression).search
+        self._search = spelled(words).search
 
     def matches(self, text: str) -> bool:
         """Whether one of his values stands in a text."""
@@ -100,90 +94,41 @@ class Forgetting:
         except (ValueError, TypeError):
             return False
 
-    def evidence(self, done: Forgotten, names: Callable[[str], str]) -> None:
-        """Rewrite evidence files without his values, or take them away where that cannot be done.
-        ``names``: hash → the name under which the file was handed in."""
+    def evidence(self, done: Forgotten) -> None:
+        """Rewrite evidence files without his values, or take them away where that cannot be done."""
         for path in sorted((self._vault.folder / "files").glob("*")):
             if not re.fullmatch(r"[0-9a-f]{64}", path.name):
                 continue
-            fresh = self._evidence(path, Path(names(path.name)).suffix.lower())
-            if fresh is None:
-                done.unsearched.append(path.name)
-            elif fresh != path.name:
+            content = path.read_bytes()
+            cleaned = clean(content, "", self.matches, self._without)
+            fresh = path.name
+            if cleaned.content is None:
+                fresh = ""
+                self._note(path.name, "")
+                destroy(path)
+            elif cleaned.content != content:
+                fresh = self._replace(path, cleaned.content)
+            if fresh != path.name:
                 done.files[path.name] = fresh
+            if not cleaned.whole:
+                done.unsearched.append(fresh)
 
-    def _evidence(self, path: Path, ending: str) -> str | None:
-        """Hash of the file as it is now ('' : gone), or ``None`` when it cannot be searched."""
-        if zipfile.is_zipfile(path):
-            try:
-                if not self.matches(texts(path)):
-                    return path.name if ending in (".xlsx", "") else None
-                return self._replace(path, lambda into: redact_workbook(path, into, self.matches))
-            except Exception:  # noqa: BLE001 - a broken or strange archive is one that cannot be searched
-                return None
-        content = path.read_bytes()
-        if content.startswith(b"%PDF"):
-            return self._pdf(path, content)
-        text = _decoded(content)
-        if text is None:
-            return None
+    def _without(self, text: str, _ending: str) -> str:
+        """The lines of a text that do not name him."""
         if not self.matches(text):
-            return path.name
-        lines = text.splitlines(keepends=True)
-        kept = "".join(line for line in lines if not self.matches(line))
-        if self.matches(kept):  # a value over a line's end
-            kept = ""
-        return self._replace(path, lambda into: into.write_bytes(kept.encode()))
+            return text
+        kept = "".join(x for x in text.splitlines(keepends=True) if not self.matches(x))
+        return "" if self.matches(kept) else kept  # a value over a line's end
 
-    def _pdf(self, path: Path, content: bytes) -> str | None:
-        """A PDF with his values goes as a whole: one cannot cut from it. One whose text is packed in
-        a way that this program cannot read is named."""
-        found = pdf_text(content)
-        if not found.strip():
-            return None
-        if not self.matches(found):
-            return path.name
-        self._note(path.name, "")
-        destroy(path)
-        return ""
-
-    def _replace(self, path: Path, write: Callable[[Path], object]) -> str:
+    def _replace(self, path: Path, content: bytes) -> str:
         temporary = path.with_name("arriving")
-        with whole(temporary) as into:
-            write(into)
+        write_whole(temporary, content)
         sha256 = sha256_file(temporary)
         self._note(path.name, sha256)
         temporary.replace(path.with_name(sha256))
         if sha256 != path.name:
             destroy(path)
         return sha256
-
-
-def pdf_text(content: bytes) -> str:
-    """Text that stands in the streams of a PDF as plain strings, packed by deflate or not."""
-    import zlib
-
-    found = []
-    for part in re.finditer(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL):
-        body = part[1]
-        with contextlib.suppress(zlib.error):
-            body = zlib.decompress(body)
-        for block in re.finditer(rb"BT(.*?)ET", body, re.DOTALL):
-            strings = re.findall(rb"\(((?:\\.|[^\\()])*)\)", block[1])
-            found.append("".join(s.decode("latin-1") for s in strings))
-    return "\n".join(found)
-
-
-def _decoded(content: bytes) -> str | None:
-    """A text file's text; ``None`` for what is no text."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", errors="replace")
-    if b"\0" in content:
-        return None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
 
 
 def _filtered(

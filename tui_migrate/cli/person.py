@@ -81,7 +81,7 @@ def _print(sheet: PersonSheet, zone: str) -> None:
 def export_person(root: Path, who: str, file: Path, lang: str, to: str) -> int:
     """Everything about a person in one file, for an access request; it is journalled."""
     from tui_migrate.engine.api import Export
-    from tui_migrate.engine.person_bundle import PERSON
+    from tui_migrate.engine.exporting import PERSON
 
     command = Export(
         what=PERSON,

@@ -10,12 +10,12 @@ from tui_migrate.audit.entries import Entry, ErasureAsked
 from tui_migrate.audit.forgetting import Forgetting, Forgotten
 from tui_migrate.audit.tombstones import Tombstones
 from tui_migrate.audit.vault import Vault
-from tui_migrate.engine.erased_files import Values
+from tui_migrate.engine.erased_files import Values, erase
 from tui_migrate.engine.loading import load_workspace
 from tui_migrate.files import sha256_file, whole
 from tui_migrate.mapping.load import load_mappings
 from tui_migrate.runbook.models import Runbook
-from tui_migrate.staging.deliveries import find_deliveries
+from tui_migrate.staging.deliveries import MANIFEST, find_deliveries
 from tui_migrate.staging.erasing import Leaving, copy_without, destroy, replacing
 from tui_migrate.staging.readers import Job, read_file
 from tui_migrate.staging.rewriting import rewrite
@@ -65,6 +65,10 @@ def erase_again(folder: Path, entries: list[Entry], key: bytes) -> Plan | None:
         cells = {int(line): names for line, names in one.cells.items()}
         with replacing(path), whole(path) as temporary:
             rewrite(path, temporary, form, frozenset(one.lines), cells)
+    read = {folder / one.path for one in plan.files}
+    for path in sorted((folder / "deliveries").rglob("*")):
+        if path.is_file() and path.name != MANIFEST and path not in read:
+            erase(path, plan, lambda _old, _new: None)
     _staging(folder, plan)
     _vault(folder, plan)
     return plan
@@ -143,5 +147,5 @@ def _vault(folder: Path, plan: Plan) -> None:
     done = Forgotten()
     forgetting.keys_and_values(done)
     forgetting.typed(done)
-    forgetting.evidence(done, lambda _sha256: "")
+    forgetting.evidence(done)
     plan.counts["keys"] = done.keys

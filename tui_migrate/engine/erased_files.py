@@ -5,20 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tui_migrate.files import sha256_file, whole
-from tui_migrate.staging.erasing import PAIRS, PLACES, pattern, replacing
-from tui_migrate.staging.workbook import redact_workbook, texts
+from tui_migrate.staging.erasing import PAIRS, PLACES, destroy, replacing, spelled
+from tui_migrate.staging.papers import clean
 from tui_migrate.steps.erasing import Plan
 
 GONE = "(erased)"
 Note = Callable[[str, str], None]
 """Hears the hash of a file before it is replaced: old, new."""
+Written = tuple[Callable[[Path], object] | None, int, bool]
+"""What writes a file without him (``None``: it goes), how much that takes out, and whether all of it
+could be searched."""
 
 
 class Values:
@@ -27,7 +28,7 @@ class Values:
     def __init__(self, plan: Plan) -> None:
         points = [value for _channel, value in plan.points]
         self.words = list(dict.fromkeys([*plan.words, *points]))
-        self._search = re.compile(pattern(self.words))
+        self._search = spelled(self.words)
         self._profile = plan.profile_id
         self._records = {(s, r) for s, r in plan.records}
         self._named = {f"{s}/{r}" for s, r in plan.records}
@@ -41,7 +42,7 @@ class Values:
 
     def replaced(self, text: str) -> str:
         """The text without his values."""
-        return self._search.sub(lambda hit: f"{hit[1]}{GONE}{hit[3]}", text)
+        return self._search.sub(GONE, text)
 
     def owns(self, row: Mapping[str, Any]) -> bool:
         """Whether a row of a table is about him."""
@@ -63,47 +64,68 @@ def _bare(cell: object) -> str:
     return text[1:] if text.startswith("'") else text
 
 
-def erase(path: Path, plan: Plan, note: Note) -> int | None:
-    """Take the person out of one file; how many rows or values went, ``None`` when the file cannot be
-    searched. A file without him is not touched."""
+def erase(path: Path, plan: Plan, note: Note) -> tuple[int, bool]:
+    """Take the person out of one file: how many rows or values went, and whether all of the file could
+    be searched. A file without him is not touched; one that has to go as a whole goes."""
     values = Values(plan)
     try:
-        fresh, count = _without(path, values)
+        fresh, count, searched = _written(path, values)
     except Exception:  # noqa: BLE001 - whatever it is, nobody could search it
-        return None
-    if not count:
-        return 0
-    mode = path.stat().st_mode & 0o777
-    with replacing(path), whole(path, mode) as temporary:
-        fresh(temporary)
-        note(sha256_file(path), sha256_file(temporary))
-    return count
+        return 0, False
+    if fresh is None:
+        note(sha256_file(path), "")
+        destroy(path)
+    elif count:
+        mode = path.stat().st_mode & 0o777
+        with replacing(path), whole(path, mode) as temporary:
+            fresh(temporary)
+            note(sha256_file(path), sha256_file(temporary))
+    return count, searched
 
 
-def _without(path: Path, values: Values) -> tuple[Callable[[Path], object], int]:
-    """What writes the file without him, and how much that takes out."""
-    ending = path.suffix.lower()
-    if ending == ".parquet":
-        return _parquet(path, values)
-    if zipfile.is_zipfile(path):
-        named = values.found(texts(path))
-        return (lambda into: redact_workbook(path, into, values.found)), int(named)
+def names_him(path: Path, values: Values) -> bool:
+    """Whether something in a file tells of him, or nobody could say."""
+    try:
+        fresh, count, searched = _written(path, values)
+    except Exception:  # noqa: BLE001 - whatever it is, nobody could search it
+        return True
+    return fresh is None or count > 0 or not searched
+
+
+def _written(path: Path, values: Values) -> Written:
+    return (_parquet if path.suffix.lower() == ".parquet" else _paper)(path, values)
+
+
+def _paper(path: Path, values: Values) -> Written:
+    counts: list[int] = []
+
+    def cut(text: str, ending: str) -> str:
+        kept, count = _without(text, ending, values)
+        counts.append(count)
+        return kept
+
     content = path.read_bytes()
-    if b"\0" in content[:4096]:
-        raise ValueError("no text")
-    text = content.decode("utf-8")
+    cleaned = clean(content, path.name, values.found, cut)
+    kept = cleaned.content
+    if kept is None:
+        return None, 1, cleaned.whole
+    count = 0 if kept == content else max(1, sum(counts))
+    return (lambda into: into.write_bytes(kept)), count, cleaned.whole
+
+
+def _without(text: str, ending: str, values: Values) -> tuple[str, int]:
+    """The text of a file without him, and how many rows or values that takes out."""
     if ending == ".csv":
-        kept, count = _csv(text, values)
-    elif ending in (".jsonl", ".ndjson"):
-        kept, count = _jsonl(text.splitlines(keepends=True), values)
-    elif ending in (".txt", ".log", ".tsv"):
-        lines = text.splitlines(keepends=True)
-        left = [line for line in lines if not values.found(line)]
-        kept, count = "".join(left), len(lines) - len(left)
-    else:
-        kept = values.replaced(text)
-        count = int(kept != text)
-    return (lambda into: into.write_bytes(kept.encode())), count
+        return _csv(text, values)
+    lines = text.splitlines(keepends=True)
+    if ending in (".jsonl", ".ndjson"):
+        return _jsonl(lines, values)
+    if ending in (".txt", ".log", ".tsv"):
+        kept = "".join(line for line in lines if not values.found(line))
+        gone = len(lines) - len(kept.splitlines())
+        return ("", len(lines)) if values.found(kept) else (kept, gone)
+    kept = values.replaced(text)
+    return kept, int(kept != text)
 
 
 def _csv(text: str, values: Values) -> tuple[str, int]:
@@ -175,7 +197,7 @@ def _emptied(node: Any, values: Values) -> Any:
     return None if isinstance(node, str) and values.found(node) else node
 
 
-def _parquet(path: Path, values: Values) -> tuple[Callable[[Path], object], int]:
+def _parquet(path: Path, values: Values) -> Written:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -189,4 +211,4 @@ def _parquet(path: Path, values: Values) -> tuple[Callable[[Path], object], int]
         count += fresh != row
         rows.append(fresh)
     made = pa.Table.from_pylist(rows, schema=table.schema)
-    return (lambda into: pq.write_table(made, into, compression="zstd")), count
+    return (lambda into: pq.write_table(made, into, compression="zstd")), count, True

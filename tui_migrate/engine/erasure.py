@@ -16,6 +16,7 @@ from tui_migrate.audit import entries as facts
 from tui_migrate.audit.forgetting import Forgetting, Forgotten
 from tui_migrate.engine import api, erased_files, memory
 from tui_migrate.engine.core import Anew, Core
+from tui_migrate.engine.erased_beside import beside, exports, handed_out, leftovers, noting, others
 from tui_migrate.engine.persons import alike, find_person
 from tui_migrate.engine.retention import held_by
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError
@@ -210,10 +211,7 @@ def _deliveries(core: Core, plan: Plan) -> None:
         except (OSError, TuiMigrateError, ValueError) as error:
             plan.left.append(_("{} could not be rewritten: {}").format(one.path, error))
         plan.counts["delivered rows"] = plan.counts.get("delivered rows", 0) + len(one.lines)
-    values = erased_files.Values(plan)
-    for manifest in sorted((core.workspace.root / "deliveries").rglob("manifest.json")):
-        if values.found(manifest.read_text("utf-8", errors="replace")):
-            plan.left.append(_("The manifest of {} names him.").format(manifest.parent.name))
+    beside(core, plan, read)
 
 
 def _read(core: Core) -> set[str]:
@@ -304,43 +302,6 @@ def _target(core: Core, plan: Plan) -> None:
     plan.counts["target rows"] = plan.counts.get("target rows", 0) + (rows or 0)
 
 
-def _exports(core: Core, plan: Plan) -> None:
-    root, target = core.workspace.root, core.workspace.root / core.runbook.target.path
-    note = _noting(core, "export")
-    for folder in (core.workspace.exports, root / "exports", core.workspace.state / "reports"):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.is_relative_to(target) and path != target:
-                _one_file(core, plan, path, note)
-
-
-def _others(core: Core, plan: Plan) -> None:
-    """What people keep beside: evidence, decision files. Never runbook, mappings and rules."""
-    root = core.workspace.root
-    taken = [root / "deliveries", root / "exports", root / "mapping", root / "rules"]
-    taken += [core.workspace.state, root / core.runbook.target.path]
-    read = {f.path for f in plan.files}
-    for path in sorted(root.rglob("*")):
-        skip = str(path.relative_to(root)) in read or path.name in ("runbook.yaml", "backup.key")
-        if path.is_file() and not skip and not any(path.is_relative_to(f) for f in taken):
-            _one_file(core, plan, path, _noting(core, "evidence"))
-
-
-def _one_file(core: Core, plan: Plan, path: Path, note: Callable[[str, str], None]) -> None:
-    done = erased_files.erase(path, plan, note)
-    if done is None:
-        name = path.relative_to(core.workspace.root)
-        plan.left.append(_("{} could not be searched.").format(name))
-    elif done:
-        plan.counts["rows of other files"] = plan.counts.get("rows of other files", 0) + done
-
-
-def _noting(core: Core, what: str) -> Callable[[str, str], None]:
-    def note(old: str, new: str) -> None:
-        core.record(facts.FileErased(what=what, old=old, new=new))
-
-    return note
-
-
 def _staging(core: Core, plan: Plan) -> None:
     leaving = Leaving(
         plan.profile_id,
@@ -369,10 +330,10 @@ def _staging(core: Core, plan: Plan) -> None:
 def _vault(core: Core, plan: Plan) -> None:
     done = Forgotten()
     values = erased_files.Values(plan)
-    forgetting = Forgetting(core.vault, plan.records, values.words, _noting(core, "evidence"))
+    forgetting = Forgetting(core.vault, plan.records, values.words, noting(core, "evidence"))
     forgetting.keys_and_values(done)
     forgetting.typed(done)
-    forgetting.evidence(done, lambda _sha256: "")
+    forgetting.evidence(done)
     for name, count in (
         ("keys", done.keys),
         ("values of the trail", done.values),
@@ -387,38 +348,15 @@ def _vault(core: Core, plan: Plan) -> None:
     ]
 
 
-def _leftovers(core: Core, plan: Plan) -> None:
-    """The log, and temporary files of the database."""
-    values = erased_files.Values(plan)
-    for log in sorted(core.workspace.state.glob("*.log")):
-        kept = [
-            line
-            for line in log.read_text("utf-8", errors="replace").splitlines(keepends=True)
-            if not values.found(line)
-        ]
-        size = log.stat().st_size
-        content = "".join(kept).encode()
-        if len(content) != size:
-            with log.open("r+b") as stream:  # in its place: the program holds it open
-                stream.write(b"\0" * size)
-                stream.flush()
-                stream.seek(0)
-                stream.write(content)
-                stream.truncate()
-    spill = core.workspace.state / "spill"
-    for path in sorted(spill.rglob("*")) if spill.is_dir() else ():
-        if path.is_file() and not path.name.startswith("duckdb"):
-            destroy(path)
-
-
 # Staging first: until its copy without him lies in the vault, it can be made again from deliveries
 # that still hold him; behind that from the copy.
 PARTS: dict[str, Callable[[Core, Plan], None]] = {
     "staging": _staging,
     "deliveries": _deliveries,
     "target": _target,
-    "exports": _exports,
-    "others": _others,
+    "exports": exports,
+    "others": others,
+    "handed out": handed_out,
     "vault": _vault,
-    "leftovers": _leftovers,
+    "leftovers": leftovers,
 }

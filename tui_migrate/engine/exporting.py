@@ -12,6 +12,10 @@ from tui_migrate.engine.run import Status
 from tui_migrate.report.export import Extras
 from tui_migrate.steps.import_rows import hidden_fields
 
+PERSON = "person"
+"""What an export is called that holds all about one person."""
+ENDING = ".zip"
+
 
 def purge_date(days: int) -> str:
     """The day on which an export made today has to be gone."""

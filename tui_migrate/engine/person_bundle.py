@@ -23,7 +23,7 @@ from tui_migrate.engine import queries as q
 from tui_migrate.engine.answers import answer_with, meant
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.core import Core
-from tui_migrate.engine.exporting import payment_allowed
+from tui_migrate.engine.exporting import ENDING, payment_allowed
 from tui_migrate.engine.sentences import stamp
 from tui_migrate.engine.sight import brands_seen
 from tui_migrate.engine.trail_sentences import chapters, label, told
@@ -40,8 +40,6 @@ from tui_migrate.spreadsheet import defuse
 from tui_migrate.staging.store import quote
 from tui_migrate.steps.import_rows import payment_fields
 
-PERSON = "person"
-ENDING = ".zip"
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 _INNER = ("owner_source", "owner_record", "owner_profile", "digest")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from tui_migrate.audit import entries as facts
 from tui_migrate.engine import api
 from tui_migrate.engine.core import Core
-from tui_migrate.engine.exporting import export_extras, purge_date
-from tui_migrate.engine.person_bundle import PERSON, write_bundle
+from tui_migrate.engine.exporting import PERSON, export_extras, purge_date
+from tui_migrate.engine.person_bundle import write_bundle
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.i18n import _
 from tui_migrate.report.export import ExportResult, export

@@ -6,12 +6,17 @@ copied through a SELECT that leaves the rows out.
 
 from __future__ import annotations
 
+import html
+import json
 import os
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote as url_quote
+from urllib.parse import quote_plus
 
 from tui_migrate.files import fsync_folder
 from tui_migrate.staging.erasure import FATE, REASON
@@ -32,6 +37,8 @@ PLACES = ("source", "delivery", "file", "line")
 _KEPT = frozenset({"record", "fate", "marker", "attempt", "live_attempt", "identity"})
 """Tables of which no row is a person's alone; the first two are treated apart."""
 _CHUNK = 1 << 20
+_NUMBER = re.compile(r"\+[0-9]{9,15}")
+_BETWEEN = r"[\s()./-]*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,28 @@ def pattern(words: Sequence[str]) -> str:
         return "[^\\s\\S]"
     listed = "|".join(re.escape(word) for word in words)
     return f"(?i)(^|[^\\w])({listed})($|[^\\w])"
+
+
+def spelled(words: Sequence[str]) -> re.Pattern[str]:
+    """Finds any of the words as a whole word in what people write and programs pack: over a line's
+    end, with signs written as references (HTML, JSON, links), numbers in any grouping."""
+    listed = "|".join(dict.fromkeys(form for word in words for form in _forms(word)))
+    return re.compile(f"(?i)(?<!\\w)(?:{listed})(?!\\w)" if listed else "[^\\s\\S]")
+
+
+def _forms(word: str) -> Iterator[str]:
+    """Regular expressions for one word. A number goes without its country's code (of two digits) too."""
+    if _NUMBER.fullmatch(word):
+        code, rest = word[1:3], _BETWEEN.join(word[3:])
+        yield rf"(?:\+|00)?{_BETWEEN.join(code)}{_BETWEEN}(?:\(0\))?{_BETWEEN}{rest}"
+        yield rf"\(?0{_BETWEEN}{rest}"
+        return
+    told = {word, unicodedata.normalize("NFC", word), unicodedata.normalize("NFD", word)}
+    told |= {html.escape(word), html.escape(word).replace("&#x27;", "&#39;")}
+    told |= {html.escape(word, quote=False), json.dumps(word)[1:-1]}
+    told |= {quote_plus(word), url_quote(word, safe="")}
+    for form in sorted(told):
+        yield r"\s+".join(re.escape(part) for part in form.split())
 
 
 def copy_without(cursor: Cursor, path: Path, leaving: Leaving, profiles: Sequence[str] = ()) -> int:

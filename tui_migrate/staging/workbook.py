@@ -7,6 +7,7 @@ lose what they do not know (and the values of formulas).
 
 from __future__ import annotations
 
+import html
 import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,8 @@ from tui_migrate.staging.readers import FileFormat
 SHARED = "xl/sharedStrings.xml"
 _PLACE = re.compile(r"([A-Z]+)([0-9]+)")
 _TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
+_VALUE = re.compile(rb"""=\s*(["'])(.*?)\1""", re.DOTALL)
+_GONE = b"(erased)"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -79,25 +82,17 @@ def rewrite_workbook(
     _write(path, into, parts)
 
 
-def redact_workbook(path: Path, into: Path, matches: Callable[[str], bool]) -> int:
-    """Write the workbook without the texts that match; how many there were, in whichever part."""
-    parts = _read(path)
-    count = 0
-    for name, content in parts.items():
-        if name.endswith((".xml", ".rels", ".vml")):
-            parts[name], found = _redacted(content, matches)
-            count += found
-    _write(path, into, parts)
-    return count
-
-
-def texts(path: Path) -> str:
-    """All that the parts of a workbook say, as one text, for searching."""
-    found = []
-    for name, content in _read(path).items():
-        if name.endswith((".xml", ".rels", ".vml")):
-            found += [text for _start, _stop, text in _texts(content)]
-    return "\n".join(found)
+def redact_part(content: bytes, matches: Callable[[str], bool]) -> bytes | None:
+    """A part of a document (XML) without the texts and attributes that match; ``None`` when it cannot
+    be read. A text in runs goes as a whole."""
+    try:
+        found = [(start, stop) for start, stop, text in _texts(content) if matches(text)]
+        said = _attributes(content, matches)
+    except (expat.ExpatError, ValueError):
+        return None
+    cut = _Cut([(start, stop, b"") for start, stop in found if stop > start])
+    cut.spans += [span for span in said if not any(a <= span[0] < b for a, b in found)]
+    return cut.apply(content)
 
 
 def _read(path: Path) -> dict[str, bytes]:
@@ -305,19 +300,21 @@ def _texts(content: bytes) -> list[tuple[int, int, str]]:
     def visit(element: _Element) -> None:
         if element.text.strip():
             found.append((element.inner, element.close, element.text))
-        for name in ("v", "title"):  # data of pivot tables stands in attributes
-            if element.attributes.get(name):
-                found.append((element.start, element.start, element.attributes[name]))
 
     _walk(content, visit)
     return found
 
 
-def _redacted(content: bytes, matches: Callable[[str], bool]) -> tuple[bytes, int]:
-    """The part without the texts that match. A text in runs goes as a whole."""
-    try:
-        found = [(start, stop) for start, stop, text in _texts(content) if matches(text)]
-    except expat.ExpatError:
-        return content, 0
-    cut = _Cut([(start, stop, b"") for start, stop in found if stop > start])
-    return cut.apply(content), len(cut.spans)
+def _attributes(content: bytes, matches: Callable[[str], bool]) -> list[tuple[int, int, bytes]]:
+    """Values of attributes that match (targets of links, names of sheets, data of pivot tables)."""
+    found: list[tuple[int, int, bytes]] = []
+
+    def opened(element: _Element) -> None:
+        if not any(matches(value) for value in element.attributes.values()):
+            return
+        for told in _VALUE.finditer(content, element.start, element.inner):
+            if matches(html.unescape(told[2].decode("utf-8", "replace"))):
+                found.append((*told.span(2), _GONE))
+
+    _walk(content, lambda _element: None, opened)
+    return found

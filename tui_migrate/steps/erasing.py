@@ -28,6 +28,8 @@ from tui_migrate.steps.erased_rows import Rows
 
 SHORTEST = 5
 """Characters; a shorter value stands in too many places to tell of one person."""
+LOCAL = 8
+"""Characters; a shorter first half of an address, or one of letters only, may be any word."""
 _RAW = frozenset({"step", "attempt", "unit", "_delivery", "_file", "_line", "_record", "_digest"})
 _DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?$"
 
@@ -56,6 +58,20 @@ WITH said AS (
 SELECT DISTINCT {hashed} FROM (
   SELECT *, {bare} AS bare FROM erase_record) ANTI JOIN said USING (source, bare)
 WHERE bare IS NOT NULL ORDER BY 1
+"""
+
+
+# One row is a name that is his alone, family name first.
+_TURNED = """
+INSERT INTO erase_word
+WITH name AS (
+  SELECT DISTINCT first_name AS first, prefix, family_name AS family,
+    concat_ws(' ', first_name, prefix, family_name) AS said
+  FROM store.ent_profile SEMI JOIN erase_record USING (source, record_id)
+  WHERE first_name <> '' AND family_name <> '')
+SELECT unnest([
+  concat_ws(' ', family || ',', first, prefix), concat_ws(' ', family, first, prefix),
+  concat_ws(' ', prefix, family || ',', first)]) FROM name SEMI JOIN erase_word ON said = word
 """
 
 
@@ -137,7 +153,7 @@ class Planner:
         before = -1
         while before < (before := self._size()):
             self._gather(frozenset(stones), profile_id)
-        words = self._words(profile_id)
+        words = self._words(profile_id, points)
         self._rejected(words)
         found = [
             (str(s), str(r))
@@ -282,8 +298,8 @@ class Planner:
         ).fetchall()
         return str(rows[0][0])
 
-    def _words(self, profile_id: str) -> list[str]:
-        """Cell values of the person that no cell of anybody else has."""
+    def _words(self, profile_id: str, points: list[tuple[str, str]]) -> list[str]:
+        """Cell values of the person that no cell of anybody else has, and his name turned round."""
         cursor = self._cursor
         cursor.execute("CREATE OR REPLACE TEMP TABLE erase_word (word VARCHAR)")
         for source in self._runbook.sources:
@@ -295,6 +311,10 @@ class Planner:
                 self._typed_words(table, owner)
         if profile_id:
             cursor.execute("INSERT INTO erase_word VALUES ($id)", {"id": profile_id})
+        for channel, value in points:
+            local = value.partition("@")[0]
+            if channel == "email" and len(local) >= LOCAL and not local.isalpha():
+                cursor.execute("INSERT INTO erase_word VALUES ($w)", {"w": local})
         self._leaves()
         cursor.execute(
             "CREATE OR REPLACE TEMP TABLE erase_word AS SELECT DISTINCT trim(word) AS word"
@@ -309,8 +329,10 @@ class Planner:
                     f" (SELECT DISTINCT {cell} AS said FROM {table}) o"
                     " ON contains(lower(o.said), lower(w.word)))"
                 )
+        if "ent_profile" in self.tables:
+            cursor.execute(_TURNED)
         rows = cursor.execute(
-            "SELECT word FROM erase_word ORDER BY length(word) DESC, word"
+            "SELECT DISTINCT word FROM erase_word ORDER BY length(word) DESC, word"
         ).fetchall()
         return [str(row[0]) for row in rows]
 

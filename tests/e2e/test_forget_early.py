@@ -4,26 +4,14 @@ that are not what they were when they were read."""
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.e2e import program
 from tests.e2e.erasure_world import CRM_ROWS, deliver, make, traces
 from tests.e2e.program import copied, finish, run_line, start, tui
 
 FORGET = ["forget", "crm/ZQXR100", "--reason", "asked", "--yes", "-w"]
 NEW = ["R050", "Gus", "Nieuw", "Markt", "1", "2000 AA", "Breda", "gus@example.org", "", "", ""]
 HERS = {"ZQXR100", "and Zqxtea,", 'every day"'}
-
-
-@pytest.fixture(autouse=True)
-def _zeroed() -> Iterator[None]:
-    """What is erased may not stand in memory that is written out again."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(program, "zeroed", True)
-        yield
 
 
 def _until(workspace: Path, step: str) -> None:

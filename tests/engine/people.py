@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.engine.conftest import ROWS
 from tui_migrate.engine import api
 from tui_migrate.engine.client import InProcessClient
 from tui_migrate.engine.identity import this_user
 
+ZONE = ZoneInfo("Europe/Amsterdam")
+"""That of the runbook below."""
 ME = this_user().name
 """Who starts the engine, and so carries out its steps and owns its files."""
 
@@ -71,8 +74,8 @@ class Clock:
         self.now += timedelta(**span)
 
     def day(self, ahead: int = 0) -> str:
-        """A day from now, as people write it."""
-        return (self.now + timedelta(days=ahead)).date().isoformat()
+        """A day from now, as the people of a workspace write it."""
+        return (self.now + timedelta(days=ahead)).astimezone(ZONE).date().isoformat()
 
 
 def several(

@@ -7,7 +7,8 @@ the same rows, has the values. Both are made set-wise in SQL from the plain rows
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,8 +58,7 @@ _COMMITMENT = (
     f"sha256(k.inner_pad || {_TAIL_INNER} || encode({_MESSAGE}))))"
 )
 
-# One row is one event of the unit's trail, in the total order (profile, seq). The keys of all records
-# are gone through; what is kept in memory for the joins is the unit's own. Rows are sorted once: the
+# One row is one event of the unit's trail, in the total order (profile, seq). Rows are sorted once: the
 # windows go over them as they come, so that an event's seq is its distance from its profile's first.
 _SEGMENT = f"""
 CREATE OR REPLACE TEMP TABLE trail_segment AS
@@ -70,16 +70,9 @@ FROM (
     SELECT *, row_number() OVER () AS nth FROM (
       SELECT k.pseudonym AS profile, t.event, t.field, t.rule, o.pseudonym AS other,
              {_COMMITMENT} AS commitment, t.source, t.record_id, t.before, t.after
-      FROM store.record_key k
-      JOIN (SELECT * FROM store.trail WHERE step = $step AND attempt = $attempt AND unit = $unit) t
-        ON k.source = t.source AND k.record_id = t.record_id
-      LEFT JOIN (
-        SELECT source, record_id, pseudonym FROM store.record_key
-        SEMI JOIN (
-          SELECT other_source AS source, other_record AS record_id FROM store.trail
-          WHERE step = $step AND attempt = $attempt AND unit = $unit AND other_record IS NOT NULL) s
-          USING (source, record_id)) o
-        ON o.source = t.other_source AND o.record_id = t.other_record
+      FROM (SELECT * FROM store.trail WHERE step = $step AND attempt = $attempt AND unit = $unit) t
+      JOIN trail_key k ON k.source = t.source AND k.record_id = t.record_id
+      LEFT JOIN trail_key o ON o.source = t.other_source AND o.record_id = t.other_record
       ORDER BY k.pseudonym, t.event, t.field, t.rule, t.other_source, t.other_record, t.before,
                t.after)))
 """
@@ -89,15 +82,24 @@ _ANY = """
 SELECT 1 FROM store.trail WHERE step = $step AND attempt = $attempt AND unit = $unit LIMIT 1
 """
 
-# One row is a record that the unit's trail speaks of and that has no key yet.
-_NEW_RECORDS = """
-SELECT source, record_id FROM (
-  SELECT source, record_id FROM store.trail
-  WHERE step = $step AND attempt = $attempt AND unit = $unit
-  UNION
-  SELECT other_source, other_record FROM store.trail
-  WHERE step = $step AND attempt = $attempt AND unit = $unit AND other_record IS NOT NULL)
-ANTI JOIN store.record_key USING (source, record_id)
+# One row is a record that the unit's trail speaks of.
+_RECORDS = """
+SELECT source, record_id FROM store.trail
+WHERE step = $step AND attempt = $attempt AND unit = $unit
+UNION
+SELECT other_source, other_record FROM store.trail
+WHERE step = $step AND attempt = $attempt AND unit = $unit AND other_record IS NOT NULL
+"""
+
+# One row is the key of such a record. The keys of all records are gone through here and nowhere else.
+_KEYS = f"""
+CREATE OR REPLACE TEMP TABLE trail_key AS
+SELECT k.* FROM store.record_key k SEMI JOIN ({_RECORDS}) USING (source, record_id)
+"""
+
+# One row is such a record that has no key yet.
+_NEW_RECORDS = f"""
+SELECT source, record_id FROM ({_RECORDS}) ANTI JOIN trail_key USING (source, record_id)
 ORDER BY source, record_id
 """
 
@@ -137,6 +139,7 @@ class TrailWriter:
             return None
         self._ensure_keys(cursor, place)
         cursor.execute(_SEGMENT, place.params)
+        cursor.execute("DROP TABLE trail_key")
         content, leaves = merkle.content(cursor, "trail_segment", COLUMNS)
         rows, root = int(content.partition(":")[0]), merkle.root(leaves)
         return Segment(path=place.path, sha256="", digest=content, rows=rows, root=root)
@@ -160,13 +163,23 @@ class TrailWriter:
         staging may not name, though the vault still does."""
         for path in sorted(self._vault.keys.glob("*/*.parquet")):
             table = pq.read_table(path)
-            self._insert_keys(cursor, table.select(["source", "record_id"]), table["key"], but)
+            records = table.select(["source", "record_id"])
+            with self._named(cursor, records, table["key"]) as named:
+                cursor.execute(
+                    f"INSERT INTO store.record_key FROM ({named})"
+                    " ANTI JOIN store.record_key USING (source, record_id)"
+                    " WHERE NOT list_contains($but::VARCHAR[], pseudonym)",
+                    {"but": sorted(but)},
+                )
 
     def key_path(self, place: Place) -> Path:
         """Where the keys of the records that this unit met first are kept."""
         return self._vault.keys / f"{place.step}-{place.attempt}" / f"{place.unit}.parquet"
 
     def _ensure_keys(self, cursor: Cursor, place: Place) -> None:
+        """Keys for records that have none yet, in vault and staging; those of the unit in
+        ``trail_key``."""
+        cursor.execute(_KEYS, place.params)
         fresh = cursor.sql(_NEW_RECORDS, params=place.params).to_arrow_table()
         if not fresh.num_rows:
             return
@@ -177,32 +190,28 @@ class TrailWriter:
         )
         with whole(self.key_path(place)) as temporary:
             pq.write_table(fresh.append_column("key", keys), temporary, compression="none")
-        self._insert_keys(cursor, fresh, keys)
+        with self._named(cursor, fresh, keys) as named:
+            cursor.execute(f"CREATE OR REPLACE TEMP TABLE trail_fresh AS {named}")
+        for table in ("trail_key", "store.record_key"):
+            cursor.execute(f"INSERT INTO {table} FROM trail_fresh")
+        cursor.execute("DROP TABLE trail_fresh")
 
-    def _insert_keys(
-        self, cursor: Cursor, records: pa.Table, keys: Any, but: Collection[str] = ()
-    ) -> None:
-        raw = b"".join(keys.to_pylist())
-        bits = np.frombuffer(raw, dtype=np.uint8)
-        size = pa.binary(KEY_BYTES)
-        columns = {
-            "inner_pad": (bits ^ _IPAD).tobytes(),
-            "outer_pad": (bits ^ _OPAD).tobytes(),
-        }
+    @contextmanager
+    def _named(self, cursor: Cursor, records: pa.Table, keys: Any) -> Iterator[str]:
+        """SQL for the rows of ``store.record_key`` that ``records`` (source, record_id) get with
+        ``keys``, one for each."""
+        bits = np.frombuffer(b"".join(keys.to_pylist()), dtype=np.uint8)
         table = records
-        for name, content in columns.items():
+        for name, pad in (("inner_pad", _IPAD), ("outer_pad", _OPAD)):
             array = pa.FixedSizeBinaryArray.from_buffers(
-                size, records.num_rows, [None, pa.py_buffer(content)]
+                pa.binary(KEY_BYTES),
+                records.num_rows,
+                [None, pa.py_buffer((bits ^ pad).astype(np.uint8).tobytes())],
             )
             table = table.append_column(name, array)
         cursor.register("fresh_keys", table)
-        cursor.execute(
-            "INSERT INTO store.record_key SELECT source, record_id, "
-            f"{pseudonym_sql(self._workspace_key, 'source', 'record_id')} AS named, inner_pad, "
-            "outer_pad FROM fresh_keys ANTI JOIN store.record_key USING (source, record_id) "
-            "WHERE NOT list_contains($but::VARCHAR[], named)",
-            {"but": sorted(but)},
-        )
+        pseudonym = pseudonym_sql(self._workspace_key, "source", "record_id")
+        yield f"SELECT source, record_id, {pseudonym} AS pseudonym, inner_pad, outer_pad FROM fresh_keys"
         cursor.unregister("fresh_keys")
 
     @staticmethod

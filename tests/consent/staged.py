@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.hosts import Quiet
 from tui_migrate.audit.entries import DeliverySeen
+from tui_migrate.audit.tombstones import NO_RIGHTS, Rights
 from tui_migrate.mapping.mapped import entity_columns
 from tui_migrate.model.entities import entities
 from tui_migrate.model.profile_id import profile_id
@@ -172,6 +173,7 @@ class Staged:
         attempt: int = 1,
         rebuilding: bool = False,
         waived: frozenset[str] = frozenset(),
+        rights: Rights = NO_RIGHTS,
     ) -> Outcome:
         """All units of a step in transactions of their own, then its end."""
         spec = self.book.step(step_id)
@@ -182,7 +184,7 @@ class Staged:
         begin_attempt(cursor, row[0], step_id, attempt, place)
         context = Context(
             self.workspace, self.book, spec, attempt, self.store, cursor, self.host,
-            waived=waived, rebuilding=rebuilding,
+            waived=waived, rebuilding=rebuilding, rights=rights,
         )  # fmt: skip
         step = ConsentSyncStep(spec, self.book)
         counts: dict[str, dict[str, int]] = {}

@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.e2e.conftest import made_once
-from tests.e2e.erasure_world import CRM_ROWS, deliver, make
+from tests.e2e.erasure_world import CRM_ROWS, deliver, delta_again, make
 from tests.e2e.program import (
     REPOSITORY,
     Finished,
@@ -80,7 +81,10 @@ def test_a_restricted_person_is_not_sent_on_and_every_row_says_so(
     fates = _fates(exports)
     for record in (("crm", "R400"), ("shop", "O2"), ("events", "E2"), ("mail", "M4")):
         assert fates[record] == {("held", "restricted")}, record
-    assert fates["crm", "R300"] == {("loaded", "")} or ("loaded" in str(fates["crm", "R300"]))
+    assert fates["crm", "R300"] == {("loaded", "")}
+    # She pays for a gift: the row goes on for the one who gets it.
+    assert fates["gifts", "A3"] == {("merged", "link")}
+    assert "gifts|A3|1" in _target(restricted, "subscription")
     found = [r for r in records(exports / "findings.csv") if r["rule"] == "person.restricted"]
     assert [(r["source"], r["record_id"], r["severity"]) for r in found] == [
         ("crm", "R400", "note")
@@ -134,12 +138,19 @@ def test_a_later_delivery_brings_a_restricted_person_no_further(
     restricted: Path, tmp_path: Path
 ) -> None:
     workspace = copied(restricted, tmp_path / "later")
-    deliver(workspace, "2026-04-01-full", CRM_ROWS)
+    # She has another number now, and her old one is gone: the restriction is the profile's.
+    known = [row for row in CRM_ROWS if row[0] != "R400"]
+    deliver(workspace, "2026-04-01-full", [*known, ["R900", *CRM_ROWS[3][1:]]])
     tui("redo", "read", "-w", workspace)
     run_on(workspace)
     assert "dora@example.org" not in _target(workspace)
-    fates = _fates(export_all(workspace, tmp_path / "e", ("fates",)))
+    exports = export_all(workspace, tmp_path / "e", ("fates", "crosswalk"))
+    fates = _fates(exports)
+    assert fates["crm", "R900"] == {("held", "restricted")}
     assert ("held", "restricted") in fates["crm", "R400"]
+    profiles = {r["record_id"]: r["profile_id"] for r in records(exports / "crosswalk.csv")}
+    assert profiles["R900"] == DORA
+    assert DORA not in _target(workspace, "consent")
 
 
 @pytest.mark.soak
@@ -162,10 +173,48 @@ def test_one_who_was_sent_before_is_taken_out_again(world_done: Path, tmp_path: 
     workspace = copied(world_done, tmp_path / "sent")
     assert "dora@example.org" in _target(workspace)
     tui("restrict", DORA, "--reason", "asked", "-w", workspace)
+    delta_again(workspace)
+    tui("sync", "--once", "-w", workspace)
+    assert "dora@example.org" not in _target(workspace), "a round of deltas alone takes her out"
+    assert "dora@example.org" in _target(workspace, "suppression")
+    told = (workspace / "exports" / "back" / "shop" / "2.csv").read_text()
+    assert "K2,opt-out,email,Nova" in told, "the old systems hear of an opt-out that came since"
     run_on(workspace)
-    assert "dora@example.org" not in _target(workspace)
     ended = facts(workspace, "run.ended")
     assert [f["outcome"] for f in ended] == ["done", "done"], "no check of the end is broken"
+
+
+@pytest.mark.soak
+def test_a_duckdb_target_loses_a_restricted_person_and_gets_her_back(tmp_path: Path) -> None:
+    target = "{type: duckdb, path: exports/target.duckdb}"
+    workspace = make(tmp_path / "duckdb", target=target)
+    run_on(workspace)
+    before = _of_dora(workspace)
+    assert {"profile", "order", "attendance", "consent"} <= before.keys()
+    tui("restrict", DORA, "--reason", "asked", "-w", workspace)
+    run_on(workspace)
+    assert _of_dora(workspace) == {"suppression": {"dora@example.org", "+31611111111"}}
+    tui("restrict", DORA, "--lift", "--reason", "settled", "-w", workspace)
+    run_on(workspace)
+    assert _of_dora(workspace) == before
+    assert [f["outcome"] for f in facts(workspace, "run.ended")] == ["done"] * 3
+
+
+def _of_dora(workspace: Path) -> dict[str, set[str]]:
+    """Entity → keys of her rows in a DuckDB target; of the suppression list her addresses."""
+    found: dict[str, set[str]] = {}
+    with duckdb.connect(str(workspace / "exports" / "target.duckdb"), read_only=True) as target:
+        for (name,) in target.execute(
+            "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+        ).fetchall():
+            rows = target.execute(
+                f"SELECT contact_point FROM \"{name}\" WHERE active AND reason = 'restricted'"
+                if name == "suppression"
+                else f"SELECT record_key FROM \"{name}\" WHERE profile_id = '{DORA}'"
+            ).fetchall()
+            if rows:
+                found[str(name)] = {str(row[0]) for row in rows}
+    return found
 
 
 def test_an_objection_is_an_opt_out_everywhere_that_older_data_never_override(

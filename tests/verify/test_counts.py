@@ -25,9 +25,14 @@ def store(tmp_path: Path) -> Store:
     return made
 
 
-def _totals(store: Store, name: str, target: str) -> list[tuple[object, ...]]:
+NOBODY = "(SELECT NULL::VARCHAR AS profile_id WHERE false)"
+
+
+def _totals(
+    store: Store, name: str, target: str, restricted: str = NOBODY
+) -> list[tuple[object, ...]]:
     cursor = store.cursor()
-    cursor.execute(counts.PREPARE)
+    cursor.execute(counts.PREPARE.format(restricted=restricted))
     cursor.execute(f"CREATE TEMP TABLE target_{name} AS {target}")
     counts.compare(cursor, entities()[name])
     totals: list[tuple[object, ...]] = cursor.execute(counts.TOTALS).fetchall()
@@ -62,3 +67,8 @@ def test_a_target_without_profiles_lacks_them_all(store: Store) -> None:
 def test_a_profile_of_the_target_is_found_by_its_id(store: Store) -> None:
     found = f"SELECT '{ANNA}' AS profile_id, 'Nova' AS brand"
     assert _totals(store, "profile", found) == [("profile", 3, 1, 2)]
+
+
+def test_a_restricted_profile_is_missed_by_nobody(store: Store) -> None:
+    restricted = f"(SELECT '{ANNA}' AS profile_id)"
+    assert _totals(store, "profile", NOTHING, restricted) == [("profile", 2, 0, 2)]

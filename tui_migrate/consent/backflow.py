@@ -1,7 +1,8 @@
 """What flows back: opt-outs and new addresses for the old systems, as long as they still run.
 
 Every old system that knows a person is told of his opt-outs and his new address, except the system
-that told us. What the target itself derives (suppressions, states) does not flow back.
+that told us. What the target itself derives (suppressions, states) does not flow back, nor does the
+new address of somebody whose data are restricted.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ WITH told AS (
   SELECT DISTINCT c.profile_id, 'address', NULL, NULL, NULL, a.valid_from::TIMESTAMP, a.street,
     a.house_number, a.house_addition, a.postcode, a.town, a.country
   FROM {{addresses}} a
-  JOIN {{crosswalk}} c ON c.source = a.owner_source AND c.record_id = a.owner_record)
+  JOIN {{crosswalk}} c ON c.source = a.owner_source AND c.record_id = a.owner_record
+  WHERE c.profile_id NOT IN {{unsent}})
 SELECT s.system, c.source, c.record_id, t.kind, t.channel, t.brand, t.purpose, t.changed_at,
   t.street, t.house_number, t.house_addition, t.postcode, t.town, t.country
 FROM told t

@@ -55,6 +55,16 @@ fact AS (
   FROM {{events}}
   WHERE profile_id IS NULL AND state IN {OUT} AND contact_point IS NOT NULL
   UNION ALL
+  -- Points that opt-outs of restricted people name: the target has no state of theirs. Who else
+  -- carries such a point has one himself.
+  SELECT e.profile_id, e.contact_point, e.channel, e.brand, '{OPT_OUT}', e.event_at, e.source,
+    e.record_id
+  FROM {{events}} e
+  WHERE e.state IN {OUT} AND NOT e.beside AND e.contact_point IS NOT NULL
+    AND e.profile_id IN (SELECT profile_id FROM {{suppressions}} WHERE reason = '{RESTRICTED}')
+    AND NOT EXISTS (SELECT 1 FROM tmp_profile_point h
+      WHERE h.point = e.contact_point AND h.profile_id <> e.profile_id)
+  UNION ALL
   -- Opt-outs for all brands, on brands for which the person has no state that could say so.
   SELECT e.profile_id, p.point, e.channel, b.brand, '{OPT_OUT}', e.event_at, e.source, e.record_id
   FROM {{events}} e

@@ -30,7 +30,7 @@ from tui_migrate.spreadsheet import defuse_sql
 from tui_migrate.staging.erasure import Erased
 from tui_migrate.staging.readers import Job, read_file
 from tui_migrate.staging.store import literal, quote
-from tui_migrate.steps import consent_unread
+from tui_migrate.steps import consent_unread, rights
 from tui_migrate.steps.base import Context, Unit
 from tui_migrate.steps.consent_limits import exceeded, hold, limit_check
 from tui_migrate.steps.consent_target import CONSENT_ROWS, LIST_ROWS, TargetSide, sources_of
@@ -155,9 +155,7 @@ SELECT email, min_by(source, place) AS source, min_by(record_id, place) AS recor
 # One row is a change of a profile that the target has to follow.
 _CHANGE_ROWS = """
 SELECT record_key, profile_id, entity, fields, source AS source_system, record_id
-FROM store.consent_change WHERE {own} AND profile_id <> ''
-  AND profile_id NOT IN (SELECT profile_id FROM suppression
-                         WHERE reason = 'restricted' AND profile_id IS NOT NULL)
+FROM store.consent_change WHERE {own} AND profile_id <> '' AND profile_id NOT IN {unsent}
 ORDER BY record_key
 """
 
@@ -316,6 +314,8 @@ class Applier:
             "events": context.write(unit, "consent_event", ledger.NEW_EVENTS),
             "suppressions": context.write(unit, "suppression", ledger.NEW_SUPPRESSIONS),
         }
+        if context.rights.objections:
+            done["objected"] = rights.object_all(context, unit, own)
         cursor.execute(_TOUCHED.format(own=own))
         for what in ("consent_event", "suppression"):
             cursor.execute(_LEDGER.format(what=what))
@@ -365,7 +365,7 @@ class Applier:
             "suppression": LIST_ROWS.format(
                 entries=f"(SELECT * FROM store.suppression_list WHERE {own})"
             ),
-            "change": _CHANGE_ROWS.format(own=own),
+            "change": _CHANGE_ROWS.format(own=own, unsent=silence.UNSENT),
         }
         done: dict[str, int] = {}
         for entity, select in selects.items():
@@ -387,6 +387,7 @@ class Applier:
             ),
             crosswalk="crosswalk",
             systems="consent_system",
+            unsent=silence.UNSENT,
         )
         origin = {"from_system": self._runbook.system(delivery.source)}
         cells = ", ".join(

@@ -129,9 +129,8 @@ class ConsentSyncStep(Step):
             "brands": ",".join(self.runbook.brands),
             "target": f"{target.type}:{target.path}",
         }
-        if self.settings.mode == "deltas":
-            return said | self._deltas.inputs(context)
-        return said | rights.inputs(context.rights, objecting=True)
+        said |= rights.inputs(context.rights, objecting=True)
+        return said | self._deltas.inputs(context) if self.settings.mode == "deltas" else said
 
     def plan(self, context: Context) -> Sequence[Unit]:
         """Load: ledger, states, batches of consents, the suppression list, conservation."""
@@ -193,19 +192,9 @@ class ConsentSyncStep(Step):
         if context.rights.restricted:
             select = rights.suppressions(context.rights)
             done["restricted"] = context.write(unit, "suppression", select)
-        if events := rights.objections(context.rights):
-            done["objected"] = context.write(
-                unit,
-                "consent_event",
-                events,
-                {
-                    "channels": list(rights.CHANNELS),
-                    "brands": list(self.runbook.brands) or ["*"],
-                    "purpose": self.runbook.consent.purpose,
-                    "step": self.spec.id,
-                    "attempt": context.attempt,
-                },
-            )
+        if context.rights.objections:
+            own = f"step = {literal(self.spec.id)} AND attempt = {int(context.attempt)}"
+            done["objected"] = rights.object_all(context, unit, own)
         return done
 
     def _readable(self, context: Context) -> list[Check]:

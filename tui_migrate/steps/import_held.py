@@ -12,11 +12,15 @@ UNIT = "restricted"
 _APART = ("consent", "suppression")
 """Their rows count whatever becomes of their owner."""
 
-# One row is a physical row of a restricted person that an import would bring over.
+# One row is a physical row and whether what it tells is a restricted person's.
 _ROWS = """
-SELECT DISTINCT e.source, e.delivery, e.file, e.line FROM {table} e
-JOIN crosswalk c ON c.source = e.{source} AND c.record_id = e.{record}
-SEMI JOIN {restricted} r ON r.profile_id = c.profile_id
+SELECT e.source, e.delivery, e.file, e.line, c.profile_id IN {restricted} AS theirs
+FROM {table} e JOIN crosswalk c ON c.source = e.{source} AND c.record_id = e.{record}
+"""
+# One row is a physical row that tells of nobody but restricted persons. One that tells of somebody
+# else too (who pays for a gift, and who gets it) goes on without them.
+_THEIRS = """
+SELECT source, delivery, file, line FROM ({rows}) GROUP BY ALL HAVING bool_and(theirs)
 """
 _FATES = """
 SELECT source, delivery, file, line, 'held' AS fate, '{reason}' AS reason FROM ({rows}) h
@@ -39,15 +43,16 @@ ORDER BY ALL
 def hold(context: Context, unit: Unit) -> dict[str, int]:
     """Write the fates and findings of restricted persons; how many."""
     restricted = profiles(context.rights)
+    chosen = f"(SELECT profile_id FROM {restricted})"
     selects = []
     for name in _entities(context):
         columns = columns_of(context.cursor, quote(name))
         own = "owner_source" in columns
         source, record = ("owner_source", "owner_record") if own else ("source", "record_id")
         selects.append(
-            _ROWS.format(table=quote(name), source=source, record=record, restricted=restricted)
+            _ROWS.format(table=quote(name), source=source, record=record, restricted=chosen)
         )
-    rows = " UNION ".join(selects)
+    rows = _THEIRS.format(rows=" UNION ALL ".join(selects))
     words = {
         "held": _("The processing of this person's data is restricted: nothing was sent on."),
     }

@@ -26,6 +26,7 @@ from tui_migrate.model.types.base import get_type
 from tui_migrate.runbook.load import Loaded, load_runbook
 from tui_migrate.runbook.rules import Segment
 from tui_migrate.staging.store import Cursor, quote
+from tui_migrate.steps import rights
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 from tui_migrate.steps.consent_target import sources_of
 from tui_migrate.steps.import_rows import forget
@@ -153,7 +154,7 @@ class VerifyStep(Step):
 
     def _compare_counts(self, context: Context) -> None:
         self._read_back(context, self.imported)
-        context.cursor.execute(counts.PREPARE)
+        context.cursor.execute(counts.PREPARE.format(restricted=rights.profiles(context.rights)))
         for name in self.imported:
             if _exists(context, "profile" if name == "profile" else f"ent_{name}"):
                 counts.compare(context.cursor, entities()[name])
@@ -272,7 +273,8 @@ class VerifyStep(Step):
             "mapped": _("The trail has no event that this record was mapped."),
             "imported": _("The trail has no event that this profile was imported."),
         }
-        return {"findings": context.write(unit, "finding", trail.FINDINGS, words)}
+        select = trail.FINDINGS.format(restricted=rights.profiles(context.rights))
+        return {"findings": context.write(unit, "finding", select, words)}
 
     def _read_back(
         self, context: Context, names: Sequence[str], cursor: Cursor | None = None

@@ -5,23 +5,17 @@ from __future__ import annotations
 from tui_migrate.model.entities import Entity
 from tui_migrate.staging.store import Cursor, columns_of, literal, quote
 
-# One row is a profile that did not go to the target because its person's data are restricted.
-RESTRICTED = """
-(SELECT DISTINCT c.profile_id FROM crosswalk c
- JOIN (SELECT source, record_id FROM fates WHERE fate = 'held' AND reason = 'restricted') f
- USING (source, record_id))
-"""
-
 LEFT_OUT = ("rejected", "excluded", "pruned", "held", "superseded", "repeated", "erased")
 
 GROUPS: tuple[str, ...] = ("brand", "status", "channel")
 
-# Physical rows that are not brought over, looked up once for all entities.
+# Physical rows that are not brought over, and profiles that are not because their person's data are
+# restricted ({{restricted}}: a relation with profile_id), looked up once for all entities.
 PREPARE = f"""
 CREATE OR REPLACE TEMP TABLE count_left_out AS
   SELECT source, delivery, file, line FROM fates
   WHERE fate IN ({", ".join(f"'{fate}'" for fate in LEFT_OUT)});
-CREATE OR REPLACE TEMP TABLE count_restricted AS SELECT * FROM {RESTRICTED};
+CREATE OR REPLACE TEMP TABLE count_restricted AS SELECT profile_id FROM {{restricted}};
 CREATE OR REPLACE TEMP TABLE count_group (
   entity VARCHAR, label VARCHAR, source VARCHAR, expected BIGINT, found BIGINT,
   expected_money DECIMAL(38,2), found_money DECIMAL(38,2));

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tui_migrate.staging.store import Cursor, literal
-from tui_migrate.verify.counts import RESTRICTED
 
 # One row is one event of a record in a live attempt of a step.
 _EVENTS = """
@@ -27,8 +26,9 @@ FROM (SELECT DISTINCT profile, event FROM read_parquet([{files}])) t
 JOIN store.record_key k ON k.pseudonym = t.profile
 """
 
-# One row is a finding: a record without the event that it must have.
-FINDINGS = f"""
+# One row is a finding: a record without the event that it must have. {restricted}: a relation with the
+# profile_id of those that were not to be imported.
+FINDINGS = """
 SELECT c.source, NULL AS delivery, NULL AS file, NULL::BIGINT AS line, c.record_id,
        'profile' AS entity, NULL AS field, 'trail.mapped' AS rule, 'block' AS severity,
        NULL AS value, NULL AS cleaned, $mapped AS message
@@ -37,7 +37,7 @@ FROM crosswalk c ANTI JOIN (SELECT * FROM trail_events WHERE event = 'mapped') e
 UNION ALL
 SELECT c.source, NULL, NULL, NULL, c.record_id, 'profile', NULL, 'trail.imported', 'block', NULL,
        NULL, $imported
-FROM (SELECT source, record_id FROM crosswalk ANTI JOIN {RESTRICTED} x USING (profile_id)
+FROM (SELECT source, record_id FROM crosswalk ANTI JOIN {restricted} x USING (profile_id)
       WHERE role = 'founder') c
 ANTI JOIN (SELECT * FROM trail_events WHERE event = 'imported') e USING (source, record_id)
 ORDER BY ALL

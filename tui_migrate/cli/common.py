@@ -91,8 +91,8 @@ def head_line(state: RunState) -> str:
 
 
 def has_terminal() -> bool:
-    """Whether a person sits at both ends."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    """Whether a person sits at both ends. Questions and screens are drawn on stderr."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def find_key(root: Path, key_file: Path | None, *, ask: bool = False) -> bytes | None:
@@ -101,6 +101,8 @@ def find_key(root: Path, key_file: Path | None, *, ask: bool = False) -> bytes |
     ``None`` when there is none; then only a step that needs it complains.
     """
     chosen = key_file or (Path(p) if (p := os.environ.get(KEY_FILE_VARIABLE)) else None)
+    if chosen is None and (phrase := os.environ.get(PASSPHRASE_VARIABLE)):
+        return phrase.encode()
     if chosen is None and (root / KEY_FILE).is_file() and os.access(root / KEY_FILE, os.R_OK):
         chosen = root / KEY_FILE
     if chosen is not None:
@@ -116,8 +118,6 @@ def find_key(root: Path, key_file: Path | None, *, ask: bool = False) -> bytes |
                 _("Make one: head -c 32 /dev/urandom | base64 > my.key"),
             )
         return key
-    if phrase := os.environ.get(PASSPHRASE_VARIABLE):
-        return phrase.encode()
     if ask and has_terminal():
         phrase = getpass.getpass(_("Passphrase of the back-ups (empty: none now): "))
         return phrase.encode() or None

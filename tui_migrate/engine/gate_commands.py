@@ -71,7 +71,7 @@ def delegate(core: Core, command: api.Delegate) -> facts.Entry:
         )
     _require_reason(command.reason)
     if command.to == who.user or not is_user(core.runbook, command.to):
-        raise EnvironmentProblem(_("{} is no other user.").format(command.to or "''"))
+        raise EnvironmentProblem(_("There is no other user {} here.").format(command.to or "''"))
     if as_day(command.until) < day_in(core.now(), core.state.zone):
         raise EnvironmentProblem(_("{} is over: nothing would be lent.").format(command.until))
     return core.record(

@@ -8,14 +8,24 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.engine.person_world import MAIL, made, run
 from tui_migrate.audit.entries import Looked
 from tui_migrate.cli import run_cli
 from tui_migrate.engine.api import Decide, Export, Identity
-from tui_migrate.engine.client import open_client
-from tui_migrate.engine.queries import Person, PersonSheet
+from tui_migrate.engine.client import InProcessClient, open_client
+from tui_migrate.engine.queries import (
+    Columns,
+    ConsentEvents,
+    PairDetail,
+    PairSheet,
+    Person,
+    PersonSheet,
+    Said,
+    Search,
+)
 
 
 @pytest.fixture(scope="session")
@@ -154,6 +164,64 @@ def test_a_role_of_one_brand_sees_no_permission_of_another(root: Path) -> None:
     said = json.dumps([[e.before, e.after, e.note] for e in piet.trail])
     assert "Bos" not in said
     assert all(v.value == "•••••" for v in piet.values)
+    client.close()
+
+
+def limited(root: Path, to: str) -> InProcessClient:
+    """The workspace opened with a role that is limited ``to`` something."""
+    path = root / "runbook.yaml"
+    path.write_text(path.read_text().replace('{users: ["*"]}', f'{{users: ["*"], {to}}}'))
+    return open_client(root)
+
+
+OTHER = Identity(user="b", uid=os.getuid() + 1, roles=("lead",))
+
+
+def test_a_role_of_one_channel_sees_no_permission_and_no_contact_point_of_another(
+    root: Path,
+) -> None:
+    client = limited(root, "channels: [phone]")
+    who = Person(profile_id="crm/1")
+    anna: PersonSheet = client.engine.question(who, OTHER)
+    values = {value.field: value.value for value in anna.values}
+    assert (values["family_name"], values["email"]) == ("Janssen", "•••••")
+    assert anna.consents == ()
+    assert not [e for e in anna.trail if e.event in ("stated", "consent")]
+    assert {c.channel for c in _whole(client).consents} == {"email"}
+    pair = PairDetail(source_a="crm", record_a="1", source_b="mail", record_b="8")
+    asked = [who, Search(text="anna"), Columns(), pair]
+    asked.append(ConsentEvents(profile_id=anna.profile_id, brand="Nova", channel="email"))
+    told = [msgspec.json.encode(client.engine.question(one, OTHER)).decode() for one in asked]
+    assert not [text for text in told if "voorbeeld.nl" in text]
+    assert "voorbeeld.nl" in msgspec.json.encode(client.ask(pair)).decode()
+    assert client.engine.command(Export(what="profiles", path="x.csv"), OTHER).exit_code == 1
+    client.close()
+
+
+def test_of_a_pair_a_role_of_one_brand_sees_its_own_permissions(root: Path) -> None:
+    path = root / "runbook.yaml"
+    source = "mapping: [mapping/mail.yaml, mapping/said.yaml]"
+    path.write_text(path.read_text().replace(source, f"{source}\n    brands: [Kompas]"))
+    client = limited(root, "brands: [Kompas]")
+    pair = PairDetail(source_a="mail", record_a="8", source_b="mail", record_b="9")
+    whole: PairSheet = client.ask(pair)
+    assert {one.brand for one in (*whole.left.permissions, *whole.right.permissions)} == {
+        "Nova",
+        "Kompas",
+    }
+    seen: PairSheet = client.engine.question(pair, OTHER)
+    assert {one.brand for one in (*seen.left.permissions, *seen.right.permissions)} == {"Kompas"}
+    assert seen.fields == whole.fields
+    client.close()
+
+
+def test_whom_others_looked_for_is_not_read_by_a_role_of_one_brand(root: Path) -> None:
+    client = limited(root, "brands: [Nova]")
+    client.ask(Search(text="piet bos"))
+    (look,) = [e.fact for e in client.entries() if isinstance(e.fact, Looked)]
+    words = Said(references=(look.subject,))
+    assert client.ask(words) == {look.subject: "piet bos"}
+    assert client.engine.question(words, OTHER) == {look.subject: "•••••"}
     client.close()
 
 

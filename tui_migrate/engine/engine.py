@@ -183,15 +183,15 @@ class Engine:
         person, or looks for one, is journalled."""
         from tui_migrate.engine.answers import meant
         from tui_migrate.engine.queries import answer
-        from tui_migrate.engine.sight import Sight, brands_seen
+        from tui_migrate.engine.sight import Sight, seen_by
 
         who = self.who(who)
         query = meant(self.view, query)
         with acting(who):
             note_look(self.core, query)
         told = answer(self.view, query)
-        brands = brands_seen(self.core.runbook, who, self.core.owner.uid)
-        return told if brands is None else Sight(self.view, brands).masked(query, told)
+        seen = seen_by(self.core.runbook, who, self.core.owner.uid)
+        return told if seen.all else Sight(self.view, seen).masked(query, told)
 
     # -- running -------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.exporting import ENDING, payment_allowed
 from tui_migrate.engine.sentences import stamp
-from tui_migrate.engine.sight import brands_seen
+from tui_migrate.engine.sight import seen_by
 from tui_migrate.engine.trail_sentences import chapters, label, told
 from tui_migrate.engine.view import EngineView
 from tui_migrate.engine.wording import rule_words
@@ -53,8 +53,10 @@ def write_bundle(core: Core, who: str, path: Path, language: str) -> tuple[Expor
     """
     if path.suffix.lower() != ENDING:
         raise EnvironmentProblem(_("The file of a person ends with {}.").format(ENDING))
-    if brands_seen(core.runbook, core.identity, core.owner.uid) is not None:
-        raise DataSaysNo(_("Only who may see all brands can take out all about a person."))
+    if not seen_by(core.runbook, core.identity, core.owner.uid).all:
+        raise DataSaysNo(
+            _("Only who may see all brands and channels can take out all about a person.")
+        )
     view = EngineView(core)
     sheet: q.PersonSheet = answer_with(view, meant(view, q.Person(profile_id=who)))
     if not sheet.records:

@@ -124,15 +124,15 @@ Right = Literal["run", "sign", "answer", "decide", "waive", "export", "erase"]
 """What a role may do: carry the run on, sign gates, answer checklists, settle pairs, waive checks
 and skip steps, take data out, erase and restrict persons and destroy what is over its time."""
 OF_ONE_BRAND: tuple[Right, ...] = ("sign", "answer", "decide")
-"""The rights of a role that sees some brands only: a run and an export concern them all."""
+"""The rights of a role that sees some brands or channels only: a run and an export concern them all."""
 
 
 class RoleSpec(Strict):
     """Who may act in a role, for which brands and channels. ``*`` in users counts as one user.
 
-    ``may``: the rights of the role; by default all, and for a role of some brands only those that
-    do not concern the other brands. ``signature: ssh``: who signs in this role signs with his own
-    SSH key, at every gate.
+    ``may``: the rights of the role; by default all, and for a role of some brands or channels
+    only those that do not concern the other ones. ``signature: ssh``: who signs in this role signs
+    with his own SSH key, at every gate.
     """
 
     users: tuple[Words, ...] = ()
@@ -147,7 +147,8 @@ class RoleSpec(Strict):
         """What the role may do."""
         if self.may is not None:
             return self.may
-        return get_args(Right) if EVERY in self.brands else OF_ONE_BRAND
+        of_all = EVERY in self.brands and EVERY in self.channels
+        return get_args(Right) if of_all else OF_ONE_BRAND
 
 
 class ConsentSpec(Strict):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 from tests.e2e.erasure_world import traces
-from tests.e2e.program import audit_of, copied, facts, tui
+from tests.e2e.program import REPOSITORY, audit_of, copied, environment, facts, tui
 
 YEAR = 365 * 24 * 3600
 
@@ -79,3 +82,28 @@ def test_a_purge_that_was_killed_is_finished(world_done: Path, tmp_path: Path) -
     (rest / "2026-03-01-full" / "people.csv").write_text("Zqxanna")
     tui("run", "--headless", "-w", workspace, code=1)
     assert traces(workspace) == []
+
+
+def test_a_purge_that_was_killed_before_anything_went_is_carried_out(
+    world_done: Path, tmp_path: Path
+) -> None:
+    workspace = copied(world_done, tmp_path / "w")
+    (workspace / "evidence" / "nowhere.txt").symlink_to("gone")
+    code = (
+        "import os, signal, sys; from pathlib import Path;"
+        "from tui_migrate.engine import api, purging;"
+        "from tui_migrate.engine.client import open_client;"
+        "purging._write_certificate = lambda *_: os.kill(os.getpid(), signal.SIGKILL);"
+        "c = open_client(Path(sys.argv[1]));"
+        "c.send(api.Purge(what='workspace', now=True, reason='done'))"
+    )
+    line = [sys.executable, "-c", code, str(workspace)]
+    done = subprocess.run(line, check=False, env=environment(), cwd=REPOSITORY)
+    assert done.returncode == -signal.SIGKILL
+    assert traces(workspace), "nothing went"
+    assert "purged" in tui("run", "--headless", "-w", workspace, code=1).err
+    assert traces(workspace) == []
+    sha256 = facts(workspace, "workspace.purged")[-1]["sha256"]
+    content = (audit_of(workspace) / "certificate.json").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == sha256
+    tui("audit", "verify", "-w", workspace)

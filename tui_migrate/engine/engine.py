@@ -25,7 +25,7 @@ from tui_migrate.engine.gate_signing import finish_last
 from tui_migrate.engine.identity import this_user
 from tui_migrate.engine.loading import announce, keep_files, load_workspace, reload
 from tui_migrate.engine.looking import note_look
-from tui_migrate.engine.purging import purged, refuse_purged
+from tui_migrate.engine.purging import finish_begun, purged, refuse_purged
 from tui_migrate.engine.recovery import recover
 from tui_migrate.engine.rights import refusal
 from tui_migrate.engine.runner import Runner, Stopped
@@ -99,6 +99,7 @@ class Engine:
             finish_last(core)
             announce(core)
             ensure_key(core, say)
+            finish_begun(core)
             with neutral():
                 recover(core, say)
             done = carry_on(core)

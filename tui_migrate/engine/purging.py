@@ -111,7 +111,7 @@ def _exported_as(core: Core, sha256: str) -> str:
 
 def _purge_workspace(core: Core, command: api.Purge) -> api.Reply:
     _refuse_early(core, command)
-    doomed = list(_doomed(core.workspace))
+    doomed = [p for p in _doomed(core.workspace) if not p.is_symlink()]  # what it names stays
     if command.dry_run:
         root = core.workspace.root
         return api.Reply(ok=True, message="\n".join(str(p.relative_to(root)) for p in doomed))
@@ -259,6 +259,19 @@ def finish_purge(workspace: Workspace) -> None:
             inner.rmdir()
         if folder.is_dir():
             folder.rmdir()
+
+
+def finish_begun(core: Core) -> None:
+    """A purge that was killed before its certificate was written is carried out: the journal names it,
+    and an object holds it. Raises ``DataSaysNo`` then, as for every purged workspace."""
+    for _entry, fact in core.state.purges:
+        if fact.what != "workspace":
+            continue
+        certificate = json.loads((core.workspace.objects / fact.sha256).read_bytes())
+        core.seal("end" if core.state.ended else "export")
+        _write_certificate(core.workspace, certificate, fact.sha256)
+        core.store.close()
+        refuse_purged(core.workspace)
 
 
 def refuse_purged(workspace: Workspace) -> None:

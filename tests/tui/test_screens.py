@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -165,6 +166,21 @@ def test_a_person_is_found_and_explained(make: Make) -> None:
         shown = app.screen.query_one("#intro", Block).plain
         assert shown.index("without a date") < shown.index("2019-05-01") < shown.index("2021-06-01")
         assert "Therefore opt-out" in shown
+
+    tell(world, story)
+
+
+def test_a_history_is_told_in_the_readers_language(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANGUAGE", "nl")
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "slash")
+        await type_in(pilot, "vries hendrik")
+        await press(pilot, "enter")
+        assert "samengevoegd met email 85eaefe0" in text(app, "#trail")
 
     tell(world, story)
 

@@ -52,7 +52,7 @@ def find_person(cursor: Cursor, named: str) -> tuple[str, Records]:
         return "", [(source, record)]
     raise DataSaysNo(
         _("There is no profile or record {}.").format(named),
-        _("Name it by its profile id or as source/record; search in the full-screen program: 9."),
+        _("Name it by its profile id or as source/record; search in the full-screen program: /."),
     )
 
 

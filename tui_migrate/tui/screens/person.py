@@ -23,7 +23,7 @@ from tui_migrate.engine.queries import (
 from tui_migrate.engine.sentences import grouped, label, stamp
 from tui_migrate.engine.trail_sentences import told as told_of
 from tui_migrate.engine.wording import counted, rule_words
-from tui_migrate.i18n import _, ngettext
+from tui_migrate.i18n import _, language, ngettext, speaking
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
@@ -117,7 +117,10 @@ class PersonScreen(BaseScreen):
     def _sentence(self, number: int) -> str:
         assert self._sheet is not None  # noqa: S101 - only called with a sheet
         event = msgspec.structs.asdict(self._sheet.trail[number])
-        return safe(told_of(event, len(self._sheet.records) > 1))
+        with speaking(
+            language()
+        ):  # a history in the reader's own words, as the attention points are
+            return safe(told_of(event, len(self._sheet.records) > 1))
 
     def _show_who(self, sheet: PersonSheet) -> None:
         records = ", ".join(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,11 +24,16 @@ from tui_migrate.engine.workspace import Workspace
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.files import sha256_file, write_whole
 from tui_migrate.i18n import _
+from tui_migrate.staging.deliveries import files_of
 from tui_migrate.staging.erasing import destroy
 
 CERTIFICATE = "certificate"
 KEPT = ("audit", "run")
 """Folders of the program that stay when a workspace is purged."""
+RULES = ("runbook.yaml", "mapping", "rules")
+"""What says how the work was done stays too."""
+NAMED = 10
+"""So many of the files that stay are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +116,15 @@ def _exported_as(core: Core, sha256: str) -> str:
 
 def _purge_workspace(core: Core, command: api.Purge) -> api.Reply:
     _refuse_early(core, command)
-    doomed = [p for p in _doomed(core.workspace) if not p.is_symlink()]  # what it names stays
+    root, patterns = core.workspace.root, _patterns(core)
+    doomed = [
+        p for p in _doomed(core.workspace, patterns) if not p.is_symlink()
+    ]  # what it names stays
+    left = _left(core.workspace, set(doomed))
     if command.dry_run:
-        root = core.workspace.root
-        return api.Reply(ok=True, message="\n".join(str(p.relative_to(root)) for p in doomed))
-    certificate = _certificate(core, doomed, command)
+        lines = [str(p.relative_to(root)) for p in doomed]
+        return api.Reply(ok=True, message="\n".join([*lines, *_said_of(left)]))
+    certificate = _certificate(core, doomed, command) | {"sources": patterns, "left": len(left)}
     content = canonical(certificate)
     sha256 = keep_object(core.workspace.objects, content)
     entry = core.record(
@@ -134,7 +143,35 @@ def _purge_workspace(core: Core, command: api.Purge) -> api.Reply:
     finish_purge(core.workspace)
     where = core.workspace.root / f"{CERTIFICATE}.md"
     message = _("{} files destroyed; the certificate: {}").format(len(doomed), where)
-    return api.Reply(ok=True, message=message, seq=entry.seq)
+    return api.Reply(ok=True, message="\n".join([message, *_said_of(left)]), seq=entry.seq)
+
+
+def _patterns(core: Core) -> list[str]:
+    """Where the files of the sources lie, as the runbook says (globs below the workspace)."""
+    return sorted({glob for source in core.runbook.sources.values() for glob in source.files})
+
+
+def _left(workspace: Workspace, doomed: set[Path]) -> list[str]:
+    """What else lies in the workspace: nobody told the program what it is. Relative paths."""
+    root = workspace.root
+    ours = [workspace.state, *(root / name for name in RULES)]
+    certificates = {f"{CERTIFICATE}.{kind}" for kind in ("md", "html", "json")}
+    return [
+        str(path.relative_to(root))
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+        and path not in doomed
+        and path.name not in certificates
+        and not any(path.is_relative_to(one) for one in ours)
+    ]
+
+
+def _said_of(left: list[str]) -> list[str]:
+    """That they stay, and which they are."""
+    if not left:
+        return []
+    named = ", ".join(left[:NAMED]) + ("…" if len(left) > NAMED else "")
+    return [_("{} other files stay: {}. Look whether they name persons.").format(len(left), named)]
 
 
 def _refuse_early(core: Core, command: api.Purge) -> None:
@@ -161,8 +198,8 @@ def _refuse_early(core: Core, command: api.Purge) -> None:
         )
 
 
-def _doomed(workspace: Workspace) -> Iterator[Path]:
-    """Every file with personal data, and what stands beside."""
+def _doomed(workspace: Workspace, patterns: Iterable[str]) -> Iterator[Path]:
+    """Every file with personal data, and what stands beside. ``patterns``: see ``_patterns``."""
     root, state = workspace.root, workspace.state
     folders = [root / "deliveries", root / "exports", root / "evidence"]
     folders += [p for p in sorted(state.iterdir()) if p.is_dir() and p.name not in KEPT]
@@ -170,6 +207,10 @@ def _doomed(workspace: Workspace) -> Iterator[Path]:
         yield from (p for p in sorted(folder.rglob("*")) if p.is_file() or p.is_symlink())
     yield from (p for p in sorted(state.iterdir()) if p.is_file())
     yield from (p for p in sorted(root.glob("decisions*.yaml")) if p.is_file())
+    delivered = {Path(name) for name in files_of(root, patterns)}
+    yield from sorted(
+        p for p in delivered if p.is_relative_to(root) and not p.is_relative_to(root / "deliveries")
+    )
 
 
 def _certificate(core: Core, doomed: list[Path], command: api.Purge) -> dict[str, Any]:
@@ -200,13 +241,14 @@ def _certificate(core: Core, doomed: list[Path], command: api.Purge) -> dict[str
         "by": core.identity.user,
         "before_its_time": command.now,
         "destroyed": destroyed,
-        "kept": ["audit", "runbook.yaml", "mapping", "rules"],
+        "kept": ["audit", *RULES],
         "target": "destroyed" if target.is_relative_to(root / "exports") else "kept",
     }
 
 
 def _write_certificate(workspace: Workspace, certificate: dict[str, Any], sha256: str) -> None:
     """The certificate for people, beside the audit folder and in it; the JSON is what counts."""
+    left = certificate.get("left", 0)
     lines = [
         f"# {_('Certificate of destruction')}",
         "",
@@ -223,6 +265,7 @@ def _write_certificate(workspace: Workspace, certificate: dict[str, Any], sha256
         "|---|---:|---:|",
         *(f"| {k} | {v['files']} | {v['bytes']} |" for k, v in certificate["destroyed"].items()),
         "",
+        *([_("Other files in the folder that stay: {}.").format(left), ""] if left else []),
         _("The audit folder stays; tui-migrate audit verify checks it with this certificate."),
         "",
     ]
@@ -246,7 +289,8 @@ def purged(workspace: Workspace) -> str:
 
 def finish_purge(workspace: Workspace) -> None:
     """Destroy what the certificate speaks of; again and again the same."""
-    for path in list(_doomed(workspace)):
+    certificate = json.loads((workspace.audit / f"{CERTIFICATE}.json").read_bytes())
+    for path in list(_doomed(workspace, certificate.get("sources", ()))):
         destroy(path)
     folders = [
         workspace.root / "deliveries",

@@ -80,6 +80,11 @@ IN_DUTCH = sorted(
     for path in (
         *(PACKAGE / "engine" / "reporting").glob("*.py"),
         PACKAGE / "engine" / "privacy_sentences.py",
+        PACKAGE / "engine" / "restricting.py",
+        PACKAGE / "engine" / "rights.py",
+        PACKAGE / "steps" / "import_held.py",
+        PACKAGE / "tui" / "screens" / "rights.py",
+        PACKAGE / "cli" / "privacy.py",
         PACKAGE / "web" / "reading.py",
         PACKAGE / "report" / "html.py",
     )
@@ -88,7 +93,7 @@ IN_DUTCH = sorted(
 
 
 @pytest.mark.parametrize("path", IN_DUTCH, ids=lambda p: p.name)
-def test_what_a_report_says_is_said_in_dutch_too(path: Path) -> None:
+def test_what_a_report_says_and_what_is_said_of_rights_is_said_in_dutch_too(path: Path) -> None:
     known: dict[str, str] = {}
     for file in (LOCALE / "nl").glob("*.po"):
         known |= read_po(file.read_text(encoding="utf-8"))

@@ -132,3 +132,4 @@ def test_after_an_objection_opt_ins_of_before_change_nothing_and_one_given_later
         ("Kompas", "phone", "marketing"),
         ("Kompas", "phone", "surveys"),
     }
+    assert not (staged.workspace / "exports" / "back").exists(), "opt-ins alone flow nowhere"

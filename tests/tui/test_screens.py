@@ -359,3 +359,47 @@ def test_a_person_is_erased_only_when_the_number_is_typed(make: Make) -> None:
         assert "Erased." in text(app, "#intro")
 
     tell(world, story, size=(80, 24))
+
+
+def test_a_person_is_restricted_and_released_with_a_reason_and_a_typed_number(make: Make) -> None:
+    world = fill(make())
+    mine = ["p-crm-1200368"]
+
+    def send(command: api.AnyCommand) -> api.Reply:
+        match command:
+            case api.Restrict(reason=reason, lift=lift):
+                kind = facts.RestrictionLifted if lift else facts.Restricted
+                world.write(kind(profile=mine[0], records=mine, reason=world.keep(reason)))
+            case api.Object(reason=reason):
+                fact = facts.Objected(profile=mine[0], records=mine, reason=world.keep(reason))
+                world.write(fact)
+        return api.Reply(ok=True, message="Noted.")
+
+    world.send = send  # type: ignore[method-assign]
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        async def ask_for(key: str, reason: str) -> None:
+            await press(pilot, key)
+            assert app.screen.query_one("#form").region.bottom <= 24
+            await type_in(pilot, reason)
+            await type_in(pilot, "1200369")
+            assert "not a record number" in text(app, "#wrong")
+            await press(pilot, "backspace")
+            await type_in(pilot, "8")
+            assert "Noted." in text(app, "#intro")
+            await press(pilot, "enter")
+
+        await press(pilot, "slash")
+        await type_in(pilot, "vries hendrik")
+        await press(pilot, "enter")
+        await ask_for("r", "disputes [red]his address")
+        assert "Restricted since" in text(app, "#who")
+        assert "by anna, because: disputes [red]his address" in text(app, "#who")
+        await press(pilot, "tab")
+        await ask_for("o", "rang us")
+        assert "by anna, because: rang us" in text(app, "#who")
+        await ask_for("r", "settled")
+        assert "Restricted" not in text(app, "#who")
+        assert "Objects to marketing" in text(app, "#who")
+
+    tell(world, story, size=(80, 24))

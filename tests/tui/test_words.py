@@ -235,7 +235,7 @@ def test_a_row_of_a_person_is_read_in_full(make: Make) -> None:
         assert "Hendrik-Jan" in app.screen.query_one("#intro", Block).plain
         await press(pilot, "escape")
         await press(pilot, "tab")
-        assert "events behind it" in text(app, "#keys")
+        assert "⏎ events" in text(app, "#keys")
 
     tell(world, story)
 

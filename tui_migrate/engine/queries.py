@@ -355,6 +355,15 @@ class TrailEvent(Answer, frozen=True, kw_only=True):
     note: str = ""
 
 
+class Right(Answer, frozen=True, kw_only=True):
+    """A right that holds at present. ``kind``: restricted | objected; ``at``: ISO, UTC."""
+
+    kind: str
+    at: str
+    by: str
+    reason: str
+
+
 class PersonSheet(Answer, frozen=True, kw_only=True):
     """A person as the Profile screen shows it. ``children``: entity → rows."""
 
@@ -365,6 +374,7 @@ class PersonSheet(Answer, frozen=True, kw_only=True):
     consents: tuple[ConsentState, ...]
     children: dict[str, int]
     trail: tuple[TrailEvent, ...]
+    rights: tuple[Right, ...] = ()
 
 
 class ConsentEvents(Query, frozen=True, kw_only=True, tag="consent_events"):

@@ -381,7 +381,8 @@ class Applier:
         systems = {"source": present, "system": [self._runbook.system(n) for n in present]}
         cursor.register("consent_system", pa.table(systems))
         select = backflow.BACK.format(
-            events=f"(SELECT * FROM store.consent_event WHERE {own})",
+            # What an objection makes is of no delivery.
+            events=f"(SELECT * FROM store.consent_event WHERE {own} AND delivery IS NOT NULL)",
             addresses=read(
                 cursor, f"(SELECT * FROM store.ent_address WHERE {own})", backflow.ADDRESS_COLUMNS
             ),

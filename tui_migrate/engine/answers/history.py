@@ -284,6 +284,28 @@ def _right(entry: facts.Entry, names: Collection[str], record: Record) -> q.Trai
             return None
 
 
+def standing(desk: Desk, records: tuple[q.Record, ...]) -> tuple[q.Right, ...]:
+    """What holds at present: the restriction, since it was put first, and the last objection."""
+    names = desk.view.pseudonyms([(record.source, record.record_id) for record in records])
+    restricted: dict[str, facts.Entry] = {}
+    objected: list[facts.Entry] = []
+    for entry in desk.view.journal_entries():
+        match entry.fact:
+            case facts.Restricted(records=mine):
+                for name in set(mine) & set(names):
+                    restricted.setdefault(name, entry)
+            case facts.RestrictionLifted(records=mine):
+                restricted = {n: e for n, e in restricted.items() if n not in mine}
+            case facts.Objected(records=mine) if not set(mine).isdisjoint(names):
+                objected = [entry]
+    first = sorted(restricted.values(), key=lambda entry: entry.seq)[:1]
+    return tuple(
+        q.Right(kind=kind, at=e.at, by=e.by, reason=desk.view.words(getattr(e.fact, "reason", "")))
+        for kind, entries in (("restricted", first), ("objected", objected))
+        for e in entries
+    )
+
+
 def _made_by(desk: Desk, kind: str) -> list[Any]:
     steps = desk.view.state.steps.values()
     return [step for step in steps if step.outline.uses == kind and step.started_seq]

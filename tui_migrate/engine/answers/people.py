@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui_migrate.engine import queries as q
 from tui_migrate.engine.answers.common import Desk, as_text, text
-from tui_migrate.engine.answers.history import history
+from tui_migrate.engine.answers.history import history, standing
 from tui_migrate.engine.answers.values import show, shown_fields
 from tui_migrate.model.entities import entities
 from tui_migrate.staging.store import quote
@@ -154,6 +154,7 @@ def person(desk: Desk, query: q.Person) -> q.PersonSheet:
         ),
         children=_children(desk, records),
         trail=history(desk, query.profile_id, records),
+        rights=standing(desk, records),
     )
 
 
@@ -172,6 +173,7 @@ def _record_sheet(desk: Desk, source: str, record_id: str) -> q.PersonSheet:
         consents=(),
         children=_children(desk, (record,)),
         trail=history(desk, "", (record,)),
+        rights=standing(desk, (record,)),
     )
 
 

@@ -84,6 +84,11 @@ class Form(ModalScreen[Filled | None]):
         self._early = ""
         """Typed ahead, before this form stood there."""
 
+    @property
+    def heading(self) -> str:
+        """The title of the dialog."""
+        return self._title
+
     def compose(self) -> ComposeResult:
         with Vertical(id="form") as box:
             box.border_title = Content(safe(self._title))

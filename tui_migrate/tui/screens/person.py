@@ -19,6 +19,7 @@ from tui_migrate.engine.queries import (
     ConsentState,
     Person,
     PersonSheet,
+    Right,
 )
 from tui_migrate.engine.sentences import grouped, label, stamp
 from tui_migrate.engine.trail_sentences import told as told_of
@@ -27,9 +28,9 @@ from tui_migrate.i18n import _, language, ngettext, speaking
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
-from tui_migrate.tui.screens.forget import forget_form
 from tui_migrate.tui.screens.form import Form
-from tui_migrate.tui.status import BAD, GOOD, QUIET
+from tui_migrate.tui.screens.rights import forget_form, object_form, restrict_form
+from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN
 from tui_migrate.tui.widgets.block import Block, label_frame, line, lines
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
 
@@ -77,6 +78,9 @@ class PersonScreen(BaseScreen):
             ("#trail", _("Trail")),
         ):
             label_frame(self.query_one(name, Rows), title)
+        self._look()
+
+    def _look(self) -> None:
         self.ask("person", self._query, self._have)
 
     def _have(self, sheet: PersonSheet) -> None:
@@ -135,7 +139,18 @@ class PersonScreen(BaseScreen):
         ]
         if children:
             rows.append(line((_("Has") + "  ", QUIET), safe(children)))
+        rows += [self._right(right) for right in sheet.rights]
         self.query_one("#who", Block).put(lines(rows))
+
+    def _right(self, right: Right) -> Content:
+        """A right that holds: what, since when, by whom and why."""
+        told = {
+            "restricted": _("Restricted since {at} by {by}, because: {reason}"),
+            "objected": _("Objects to marketing since {at} by {by}, because: {reason}"),
+        }[right.kind].format(
+            at=stamp(right.at, self.state.zone), by=safe(right.by), reason=safe(right.reason) or "–"
+        )
+        return Content.styled(told, WARN)
 
     @staticmethod
     def _consent(key: str, c: ConsentState) -> Row:
@@ -155,6 +170,8 @@ class PersonScreen(BaseScreen):
     # What a row says in full
 
     def wording(self, act: Act) -> str:
+        if act.id == "person.restrict" and self._restricted:
+            return _("lift")
         if act.id == "person.events" and not self.query_one("#consents", Rows).has_focus:
             return _("in full")
         return act.label
@@ -193,6 +210,20 @@ class PersonScreen(BaseScreen):
         """Have this person erased, once it is meant."""
         if self._sheet is not None:
             forget_form(self, self._sheet)
+
+    @property
+    def _restricted(self) -> bool:
+        return self._sheet is not None and any(r.kind == "restricted" for r in self._sheet.rights)
+
+    def action_restrict(self) -> None:
+        """Restrict the processing of this person's data, or end that, once it is meant."""
+        if self._sheet is not None:
+            restrict_form(self, self._sheet, self._look)
+
+    def action_object(self) -> None:
+        """Note that this person objects to direct marketing, once it is meant."""
+        if self._sheet is not None:
+            object_form(self, self._sheet, self._look)
 
     def _read(self, title: str, told: Content) -> None:
         self.app.push_screen(Form(title, told, submit=_("close"), reading=True))

@@ -137,6 +137,7 @@ MEANINGS = {
     "person.looked.what": "`search` or `person`",
     "export.made.subject": "of the file of one person: pseudonym of his record (of a profile: its "
     "founding record); else empty",
+    "person.looked.reason": "word commitment of why, or empty",
     "person.looked.subject": "word commitment of what was searched for; pseudonym of the record (of a "
     "profile: its founding record) that was looked at",
     "step.redo.reason": "word commitment, or empty",

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from tests.engine.person_world import MAIL, made, run
-from tui_migrate.audit.entries import Looked
+from tui_migrate.audit.entries import Exported, Looked
 from tui_migrate.cli import run_cli
 from tui_migrate.engine.api import Decide, Export, Identity
 from tui_migrate.engine.client import InProcessClient, open_client
@@ -102,6 +102,30 @@ def test_a_look_is_journalled_under_the_founding_record(root: Path) -> None:
         looks = [e.fact for e in client.entries() if isinstance(e.fact, Looked)]
         assert [look.subject for look in looks][-1] in names
         client.close()
+
+
+def test_why_somebody_looked_or_took_out_is_journalled(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A look with a reason each time, also when the same person was just looked at."""
+    for reason in ("complaint 12", "complaint 13"):
+        _told(root, "crm/1", capsys, "--reason", reason)
+    told = ["-w", str(root), "--basis", "art. 15"]
+    file = str(tmp_path / "anna.zip")
+    assert run_cli(["audit", "show", "crm/1", "--export", file, *told]) == 0
+    assert run_cli(["audit", "report", "-o", str(tmp_path / "r.html"), *told]) == 0
+    client = open_client(root)
+    facts = [e.fact for e in client.entries()]
+    words = client.engine.view.words
+    assert [words(f.reason) for f in facts if isinstance(f, Looked)] == [
+        "complaint 12",
+        "complaint 13",
+    ]
+    assert [words(f.basis) for f in facts if isinstance(f, Exported)][-2:] == ["art. 15"] * 2
+    client.close()
+    assert run_cli(["audit", "log", "-w", str(root)]) == 0
+    assert "looked at one person: “complaint 13”" in capsys.readouterr().out
+    assert "complaint" not in (root / ".tui-migrate" / "audit" / "journal.jsonl").read_text()
 
 
 def test_a_profile_a_record_or_an_id_name_the_same_person(root: Path) -> None:

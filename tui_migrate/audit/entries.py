@@ -382,10 +382,12 @@ class RedoAsked(Fact, frozen=True, kw_only=True, tag="step.redo"):
 
 class Looked(Fact, frozen=True, kw_only=True, tag="person.looked"):
     """The user of this entry looked for persons, or looked at one. ``what``: search | person.
-    ``subject``: the commitment of the words that were searched for, or the person's pseudonym."""
+    ``subject``: the commitment of the words that were searched for, or the person's pseudonym.
+    ``reason``: commitment of why, where it was said."""
 
     what: str
     subject: str
+    reason: str = ""
 
 
 class AccessRefused(Fact, frozen=True, kw_only=True, tag="access.refused"):

@@ -179,6 +179,8 @@ def show(
         typer.Option(help=_("Write all about the person into this ZIP file (access request).")),
     ] = None,
     to: Annotated[str, typer.Option(help=_("For whom the file is; it is journalled."))] = "",
+    basis: Annotated[str, typer.Option(help=_("On which ground; it is journalled."))] = "",
+    reason: Annotated[str, typer.Option(help=_("Why you look; it is journalled."))] = "",
     workspace: WorkspaceOption = Path(),
     as_json: JsonOption = False,
 ) -> int:
@@ -188,11 +190,11 @@ def show(
             raise EnvironmentProblem(_("A copied audit folder has no values: --export needs -w."))
         from tui_migrate.cli.person import export_person
 
-        return export_person(workspace, profile, export, lang, to)
+        return export_person(workspace, profile, export, lang, to, basis)
     if folder is None:
         from tui_migrate.cli.person import show_person
 
-        return show_person(workspace, profile, lang, as_json=as_json)
+        return show_person(workspace, profile, lang, reason, as_json=as_json)
     return _show_pseudonym(folder, profile, as_json=as_json)
 
 

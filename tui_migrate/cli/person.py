@@ -24,13 +24,13 @@ def require_language(asked: str) -> str:
     return asked or language()
 
 
-def show_person(root: Path, who: str, lang: str, *, as_json: bool) -> int:
+def show_person(root: Path, who: str, lang: str, reason: str, *, as_json: bool) -> int:
     """The whole history of a person, as the engine tells it to this user."""
     from tui_migrate.engine.queries import Person
 
     chosen = require_language(lang)
     with opened(root) as client:
-        sheet: PersonSheet = client.ask(Person(profile_id=who))
+        sheet: PersonSheet = client.ask(Person(profile_id=who, reason=reason))
         zone = client.state.zone
     if not sheet.records:
         raise DataSaysNo(
@@ -78,7 +78,7 @@ def _print(sheet: PersonSheet, zone: str) -> None:
     say(_("Times are those of {zone}. This look stands in the journal.").format(zone=zone))
 
 
-def export_person(root: Path, who: str, file: Path, lang: str, to: str) -> int:
+def export_person(root: Path, who: str, file: Path, lang: str, to: str, basis: str) -> int:
     """Everything about a person in one file, for an access request; it is journalled."""
     from tui_migrate.engine.api import Export
     from tui_migrate.engine.exporting import PERSON
@@ -89,6 +89,7 @@ def export_person(root: Path, who: str, file: Path, lang: str, to: str) -> int:
         subject=who,
         language=require_language(lang),
         recipient=to,
+        basis=basis,
     )
     with opened(root) as client:
         reply = client.send(command)

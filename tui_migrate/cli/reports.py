@@ -20,6 +20,10 @@ FolderOption = Annotated[
 ]
 ToOption = Annotated[str, typer.Option("--to", help=_("For whom (kept in the register)."))]
 
+BasisOption = Annotated[
+    str, typer.Option("--basis", help=_("On which ground (kept in the register)."))
+]
+
 
 def register(audit_app: typer.Typer) -> None:
     """Add the commands of this module."""
@@ -39,6 +43,7 @@ def report(
     ] = "",
     lang: Annotated[str, typer.Option(help=_("en or nl; else the language of the reader."))] = "",
     to: ToOption = "",
+    basis: BasisOption = "",
     folder: FolderOption = None,
     workspace: WorkspaceOption = Path(),
 ) -> int:
@@ -55,13 +60,16 @@ def report(
         return int(Exit.DONE)
     _require_run(workspace)
     with opened(workspace) as client:
-        command = api.Export(what=REPORT, path=str(path), recipient=to, language=spoken)
+        command = api.Export(
+            what=REPORT, path=str(path), recipient=to, basis=basis, language=spoken
+        )
         return told(client.send(command))
 
 
 def lineage(
     output: Annotated[Path, typer.Option("-o", "--output", help=_("The file, .jsonl"))],
     to: ToOption = "",
+    basis: BasisOption = "",
     folder: FolderOption = None,
     workspace: WorkspaceOption = Path(),
 ) -> int:
@@ -75,7 +83,8 @@ def lineage(
         return int(Exit.DONE)
     _require_run(workspace)
     with opened(workspace) as client:
-        return told(client.send(api.Export(what=LINEAGE, path=str(output.resolve()), recipient=to)))
+        command = api.Export(what=LINEAGE, path=str(output.resolve()), recipient=to, basis=basis)
+        return told(client.send(command))
 
 
 def _place(output: Path | None, form: str) -> Path:

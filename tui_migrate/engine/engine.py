@@ -187,9 +187,10 @@ class Engine:
         from tui_migrate.engine.sight import Sight, seen_by
 
         who = self.who(who)
+        reason = getattr(query, "reason", "").strip()
         query = meant(self.view, query)
         with acting(who):
-            note_look(self.core, query)
+            note_look(self.core, query, reason)
         told = answer(self.view, query)
         seen = seen_by(self.core.runbook, who, self.core.owner.uid)
         return told if seen.all else Sight(self.view, seen).masked(query, told)

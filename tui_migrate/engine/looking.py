@@ -19,8 +19,9 @@ _FOUNDER = (
 )
 
 
-def note_look(core: Core, query: Query) -> None:
-    """Journal a look at personal data, in the name of who acts."""
+def note_look(core: Core, query: Query, reason: str = "") -> None:
+    """Journal a look at personal data, in the name of who acts. A look with a ``reason`` is journalled
+    each time."""
     if not isinstance(query, q.Search | q.Person) or not core.state.run:
         return
     if isinstance(query, q.Search):
@@ -30,9 +31,10 @@ def note_look(core: Core, query: Query) -> None:
             core.vouch_for_end()
         return
     record = _record(core, query)
-    if record is not None and _is_new(core, "/".join(record)):
+    if record is not None and (_is_new(core, "/".join(record)) or reason):
         name = pseudonym(core.vault.workspace_key(), *record)
-        core.record(Looked(what="person", subject=name))
+        why = core.vault.keep_words(reason) if reason else ""
+        core.record(Looked(what="person", subject=name, reason=why))
         core.vouch_for_end()
 
 

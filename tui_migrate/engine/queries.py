@@ -292,11 +292,12 @@ class Hit(Answer, frozen=True, kw_only=True):
 class Person(Query, frozen=True, kw_only=True, tag="person"):
     """Everything about one profile, or about one record when ``profile_id`` is empty. A record that is
     part of a profile stands for it; ``profile_id`` may also be ``source/record`` or a record id that
-    only one profile has."""
+    only one profile has. ``reason``: why he is looked at; it is journalled."""
 
     profile_id: str = ""
     source: str = ""
     record_id: str = ""
+    reason: str = ""
 
 
 class Value(Answer, frozen=True, kw_only=True):

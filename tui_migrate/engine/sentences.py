@@ -323,7 +323,7 @@ def _redo(t: Teller, e: Entry, f: facts.RedoAsked) -> str:
 
 def _looked(t: Teller, e: Entry, f: facts.Looked) -> str:
     if f.what == "person":
-        return _("{by} looked at one person").format(by=e.by)
+        return _("{by} looked at one person").format(by=e.by) + t.reason(f.reason)
     return _("{by} searched for persons").format(by=e.by) + t.reason(f.subject)
 
 

@@ -86,6 +86,7 @@ def test_they_are_released_when_the_restriction_is_lifted(staged: Staged) -> Non
     assert _told_crm(staged) == {("R1", "opt-out"), ("R1", "address")}
 
 
+@pytest.mark.soak
 def test_an_opt_out_of_a_restricted_person_silences_whoever_has_the_address(
     staged: Staged,
 ) -> None:

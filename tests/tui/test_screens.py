@@ -361,7 +361,9 @@ def test_a_person_is_erased_only_when_the_number_is_typed(make: Make) -> None:
     tell(world, story, size=(80, 24))
 
 
-def test_a_person_is_restricted_and_released_with_a_reason_and_a_typed_number(make: Make) -> None:
+def test_a_person_is_restricted_and_released_with_a_reason_and_a_typed_number(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = fill(make())
     mine = ["p-crm-1200368"]
 
@@ -401,5 +403,9 @@ def test_a_person_is_restricted_and_released_with_a_reason_and_a_typed_number(ma
         await ask_for("r", "settled")
         assert "Restricted" not in text(app, "#who")
         assert "Objects to marketing" in text(app, "#who")
+
+        monkeypatch.setenv("LANGUAGE", "nl")
+        await ask_for("r", "betwist")
+        assert "Beperkt sinds" in text(app, "#who")
 
     tell(world, story, size=(80, 24))

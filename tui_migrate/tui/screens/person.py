@@ -144,10 +144,12 @@ class PersonScreen(BaseScreen):
 
     def _right(self, right: Right) -> Content:
         """A right that holds: what, since when, by whom and why."""
-        told = {
-            "restricted": _("Restricted since {at} by {by}, because: {reason}"),
-            "objected": _("Objects to marketing since {at} by {by}, because: {reason}"),
-        }[right.kind].format(
+        with speaking(language()):  # as the history is
+            words = {
+                "restricted": _("Restricted since {at} by {by}, because: {reason}"),
+                "objected": _("Objects to marketing since {at} by {by}, because: {reason}"),
+            }[right.kind]
+        told = words.format(
             at=stamp(right.at, self.state.zone), by=safe(right.by), reason=safe(right.reason) or "–"
         )
         return Content.styled(told, WARN)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,8 +15,11 @@ import typer.main
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.e2e.program import environment, tui
+from tests.engine.conftest import make_workspace
 from tui_migrate.cli import run_cli
 from tui_migrate.cli.common import print_json, result, say
+from tui_migrate.errors import Exit
 from tui_migrate.printable import printable_json, printable_lines
 
 NASTY = "Jan\x1b]0;owned\x07 \u202eneJ\x9b2J\nnext"
@@ -103,3 +109,19 @@ def test_in_process_counts_before_a_command_as_behind_it(
                  ["run", "--headless"]):  # fmt: skip
         assert run_cli([*line, "-w", str(tmp_path)]) == 0
     assert seen == [True, True, False]
+
+
+@pytest.mark.parametrize("where", [[], ["--in-process"]])
+def test_a_run_goes_on_when_whoever_read_its_messages_is_gone(
+    where: list[str], tmp_path: Path
+) -> None:
+    workspace = make_workspace(tmp_path / "small")
+    reading, writing = os.pipe()
+    os.close(reading)
+    line = [sys.executable, "-m", "tui_migrate", "run", "--headless", *where, "-w", str(workspace)]
+    done = subprocess.run(
+        line, stderr=writing, stdin=subprocess.DEVNULL, env=environment(), check=False, timeout=60
+    )
+    os.close(writing)
+    assert done.returncode == Exit.WAITING
+    tui("stop", "-w", workspace)

@@ -13,9 +13,9 @@ import typer
 from typer.exceptions import TyperException
 
 from tui_migrate.cli import audit, data, gates, inbox, people, privacy, runs, serving, workspaces
+from tui_migrate.cli.common import mute, say
 from tui_migrate.errors import Exit, TuiMigrateError, disk_is_full
 from tui_migrate.i18n import _
-from tui_migrate.printable import printable_lines
 
 app = typer.Typer(
     name="tui-migrate",
@@ -44,22 +44,22 @@ def run_cli(arguments: list[str]) -> int:
         result = command.main(args=arguments, prog_name="tui-migrate", standalone_mode=False)
         return int(result) if isinstance(result, int) else int(Exit.DONE)
     except TuiMigrateError as error:
-        _complain(str(error))
+        say(str(error))
         return int(error.exit_code)
     except typer.Exit as error:
         return error.exit_code
     except TyperException as error:
-        _complain(_wrong_use(error, arguments))
+        say(_wrong_use(error, arguments))
         return int(Exit.WRONG)
     except (KeyboardInterrupt, typer.Abort):
-        _complain(_("Interrupted. What was committed stays; run again to go on."))
+        say(_("Interrupted. What was committed stays; run again to go on."))
         return int(Exit.INTERRUPTED)
     except SystemExit as error:
         if isinstance(error.__context__, BrokenPipeError):
             return int(Exit.DONE)
         raise
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        mute(sys.stdout)
         return int(Exit.DONE)
     except Exception as error:  # noqa: BLE001 - the last line of defence before the user
         return _failed(error, arguments)
@@ -68,20 +68,18 @@ def run_cli(arguments: list[str]) -> int:
 def _failed(error: Exception, arguments: list[str]) -> int:
     """Say what nobody foresaw; the machine's troubles in words, anything else goes to the log."""
     if disk_is_full(error):
-        _complain(_("The disk is full."))
-        _complain(_("  Make room, then do it again. What was committed stays."))
+        say(_("The disk is full."))
+        say(_("  Make room, then do it again. What was committed stays."))
     elif isinstance(error, OSError):
         said = ": ".join(str(part) for part in (error.strerror, error.filename) if part)
-        _complain(_("The system refuses: {}").format(said or error))
+        say(_("The system refuses: {}").format(said or error))
     else:
         try:
             log = _keep_traceback(error, arguments)
         except OSError as refusal:
-            _complain(_("Something failed, and the log cannot be written: {}").format(refusal))
+            say(_("Something failed, and the log cannot be written: {}").format(refusal))
             return int(Exit.WRONG)
-        _complain(
-            _("Something failed that should not. Nothing was lost; details are in {}.").format(log)
-        )
+        say(_("Something failed that should not. Nothing was lost; details are in {}.").format(log))
     return int(Exit.WRONG)
 
 
@@ -96,10 +94,6 @@ def _wrong_use(error: TyperException, arguments: list[str]) -> str:
     if len(arguments) == 1 and Path(arguments[0]).is_dir():
         help_ = _("To open a workspace: tui-migrate -w {}").format(shlex.quote(arguments[0]))
     return "\n".join(filter(None, (usage, message, help_)))
-
-
-def _complain(message: str) -> None:
-    typer.echo(printable_lines(message), err=True)
 
 
 def _keep_traceback(error: Exception, arguments: list[str]) -> Path:

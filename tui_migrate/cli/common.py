@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -60,8 +60,17 @@ KeyFileOption = Annotated[
 
 
 def say(message: str) -> None:
-    """A message for the person: to stderr."""
-    typer.echo(printable_lines(message), err=True)
+    """A message for the person: to stderr. When whoever read it is gone (a pipe, a connection), nothing
+    is said any more, and the work goes on."""
+    try:
+        typer.echo(printable_lines(message), err=True)
+    except OSError:
+        mute(sys.stderr)
+
+
+def mute(stream: TextIO) -> None:
+    """What is written to the stream from now on goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def result(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests.engine.people import (
     to_second_gate,
 )
 from tui_migrate.audit.entries import AccessRefused, GatePassed, SignedOff
+from tui_migrate.cli import run_cli
 from tui_migrate.engine import api
 from tui_migrate.engine.client import InProcessClient
 from tui_migrate.engine.gates import broken_glass, held_back, missing_approvals
@@ -140,6 +142,20 @@ def test_a_delegate_signs_for_whom_he_stands_in(at_gate: Callable[..., InProcess
     assert approves(client, ANN).ok
     assert (signed(client)[-1].role, signed(client)[-1].giver) == ("privacy", "eve")
     assert client.state.steps["gate"].status is Status.DONE
+
+
+def test_what_is_lent_is_listed_for_scripts(
+    at_gate: Callable[..., InProcessClient], capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = at_gate()
+    day = set_clock(client).day(3)
+    assert says(client, ANN, api.Delegate(role="lead", to="eve", until=day, reason="ill")).ok
+    root = client.engine.core.workspace.root
+    client.close()
+    capsys.readouterr()
+    assert run_cli(["delegate", "-w", str(root), "--json"]) == 0
+    lent = {"role": "lead", "to": "eve", "giver": "ann", "until": day}
+    assert json.loads(capsys.readouterr().out) == [lent]
 
 
 def test_who_was_spoken_for_does_not_speak_again(at_gate: Callable[..., InProcessClient]) -> None:

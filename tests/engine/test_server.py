@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.engine.conftest import KEY
+from tui_migrate import __version__
 from tui_migrate.engine import api
+from tui_migrate.engine import attach as attach_module
 from tui_migrate.engine.attach import attach, attach_or_open, attach_or_start
 from tui_migrate.engine.client import InProcessClient, open_client
 from tui_migrate.engine.queries import Fates, Search
@@ -129,6 +131,23 @@ def test_one_command_uses_the_engine_that_runs_and_needs_none(
     beside = attach_or_open(workspace)
     assert isinstance(beside, RemoteClient)
     beside.close()
+
+
+def test_an_engine_of_another_version_is_said(
+    workspace: Path, started: Starting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    started(workspace)
+    attach_or_open(workspace, say=told.append).close()
+    assert told == []
+    monkeypatch.setattr(attach_module, "__version__", "9.9.9")
+    for reach in (attach_or_open, attach_or_start):
+        client = reach(workspace, say=told.append)
+        assert client.state.run
+        client.close()
+    assert [__version__ in line and "9.9.9" in line and "stop" in line for line in told] == [
+        True
+    ] * 2
 
 
 def test_an_export_and_an_evidence_file_travel(

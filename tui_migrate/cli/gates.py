@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from tui_migrate.cli.common import WorkspaceOption, has_terminal, opened, result, say
+from tui_migrate.cli.common import (
+    JsonOption,
+    WorkspaceOption,
+    has_terminal,
+    opened,
+    print_json,
+    result,
+    say,
+)
 from tui_migrate.cli.people import send
 from tui_migrate.engine.api import Client
 from tui_migrate.errors import EnvironmentProblem, Exit
@@ -121,24 +129,28 @@ def delegate(
     until: Annotated[str, typer.Option(help=_("The last day, as 2026-03-31."))] = "",
     reason: Annotated[str, typer.Option(help=_("Why."))] = "",
     workspace: WorkspaceOption = Path(),
+    as_json: JsonOption = False,
 ) -> int:
     """Let somebody else act in a role of yours until a day; without a role: list who may."""
     from tui_migrate.engine import api
 
     with opened(workspace) as client:
         if not role:
-            return _list(client)
+            return _list(client, as_json)
         command = api.Delegate(role=role, to=to, until=until, reason=reason)
         done = _("{} acts as {} for {} until {}.").format(to, role, client.identity.user, until)
         return send(client, command, done)
 
 
-def _list(client: Client) -> int:
+def _list(client: Client, as_json: bool) -> int:
     from datetime import UTC, datetime
 
     from tui_migrate.engine.gate_delegations import standing
 
     lent = standing(client.state, datetime.now(UTC))
+    if as_json:
+        print_json([{"role": o.role, "to": o.to, "giver": o.giver, "until": o.until} for o in lent])
+        return int(Exit.DONE)
     if not lent:
         result(_("No role is lent to anybody."))
     for one in lent:

@@ -338,6 +338,7 @@ def sync(
     workspace: WorkspaceOption = Path(),
     once: Annotated[bool, typer.Option("--once", help=_("One round, then end."))] = False,
     key_file: KeyFileOption = None,
+    as_json: JsonOption = False,
 ) -> int:
     """Take in the deltas that have arrived since, and carry their consents to the target."""
     if not once:
@@ -357,8 +358,12 @@ def sync(
 
         idle = Headless(client, say).run(until=steps[-1])
         step = client.state.steps[steps[-1]]
-        for name, value in step.figures.items():
-            result(f"{name:<28} {value}")
+        if as_json:
+            facts = {"status": step.status.value, "attempt": step.attempt, "figures": step.figures}
+            print_json({"step": step.id, **facts})
+        else:
+            for name, value in step.figures.items():
+                result(f"{name:<28} {value}")
     if idle.message:
         say(idle.message)
     return idle.exit_code

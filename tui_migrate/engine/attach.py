@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from tui_migrate import __version__
 from tui_migrate.engine import memory
 from tui_migrate.engine.patience import Patience
 from tui_migrate.engine.remote import RemoteClient
@@ -61,7 +62,7 @@ def attach_or_start(
     while True:
         client = attach(root, key=key, drives=drives)
         if client is not None:
-            return client
+            return _of_this_version(client, say)
         _require_own(workspace)
         if is_held(workspace):
             patience.wait()
@@ -87,7 +88,7 @@ def attach_or_open(
     while True:
         client = attach(root, key=key)
         if client is not None:
-            return client
+            return _of_this_version(client, say)
         _require_own(workspace)
         if not memory.load(workspace.journal, erasing=erasing):
             return attach_or_start(root, key=key, say=say)
@@ -97,6 +98,17 @@ def attach_or_open(
             return open_client(root, key=key, say=say)
         except Locked as error:
             patience.wait(error)
+
+
+def _of_this_version(client: RemoteClient, say: Say) -> RemoteClient:
+    """The client; it is said when the engine was started from another version of the program."""
+    if client.version != __version__:
+        say(
+            _("The engine here is version {}, this program {}: tui-migrate stop ends it.").format(
+                client.version, __version__
+            )
+        )
+    return client
 
 
 def _require_own(workspace: Workspace) -> None:

@@ -108,6 +108,8 @@ class RemoteClient:
         )
         self._line, welcome = _greeted(connection, self._hello)
         self.identity = welcome.identity
+        self.version = welcome.version
+        """Of the program that the engine was started from."""
         self.workspace = Path(welcome.workspace)
         self.state = RunState()
         self._running = welcome.running

@@ -206,6 +206,22 @@ def test_the_files_are_closed_to_others(machine: Machine, workspace: Path) -> No
     assert machine.run("tm-bram", "ls", str(state)).returncode != 0
 
 
+def test_a_colleague_reads_what_the_engine_tells_and_hears_whose_the_files_are(
+    machine: Machine, workspace: Path
+) -> None:
+    here = ("-w", str(workspace))
+    log = machine.tui("tm-bram", "audit", "log", *here)
+    assert (log.returncode, log.stderr) == (0, "")
+    assert "tm-bram looked at one person" in log.stdout
+    waits = machine.tui("tm-bram", "inbox", str(workspace))
+    assert waits.returncode == 3, waits.stderr
+    assert "end waits for a sign-off as privacy" in waits.stdout
+    for command in (("audit", "verify"), ("audit", "log", "--json"), ("serve", "--port", "0")):
+        refused = machine.tui("tm-bram", *command, *here)
+        assert refused.returncode == 2
+        assert "can be read by tm-anna only" in refused.stderr
+
+
 def test_a_colleague_signs_from_her_own_login_while_the_other_looks_on(
     machine: Machine, workspace: Path
 ) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
     from tui_migrate.audit.entries import Entry
     from tui_migrate.audit.lookup import Event
     from tui_migrate.audit.verify import Verdict
+    from tui_migrate.engine.sentences import Words
 
 audit_app = typer.Typer(help=_("What proves the run."), no_args_is_help=True, rich_markup_mode=None)
+AT_ONCE = 1000
+"""Words of one question to the engine."""
 
 
 def register(app: typer.Typer) -> None:
@@ -51,6 +55,8 @@ def verify(
     """Check journal, trail, seals and signatures; say exactly what is wrong."""
     from tui_migrate.audit.verify import verify as check
 
+    if folder is None:
+        _require_files(workspace)
     where = folder or workspace.resolve() / ".tui-migrate" / "audit"
     if not where.is_dir():
         raise EnvironmentProblem(_("There is no audit folder {}.").format(where))
@@ -132,18 +138,29 @@ def log(
     from tui_migrate.engine.run import RunState, apply
     from tui_migrate.engine.sentences import sentence, stamp
 
+    if as_json and folder is None:
+        _require_files(workspace)
     journal, vault, entries = _journal(folder, workspace)
     if as_json:
         if journal.exists():
             typer.echo(journal.read_text(), nl=False)
         return int(Exit.DONE)
-    words = _words(vault)
+    words = _words(vault) if folder is not None else _known_words(workspace, entries)
     state = RunState()
     for entry in entries:
         apply(state, entry)
         moment = stamp(entry.at, state.zone)
         result(f"{entry.seq:>6}  {moment}  {entry.by:<10} {sentence(entry, state, words)}")
     return int(Exit.DONE)
+
+
+def _require_files(root: Path) -> None:
+    """Raise ``EnvironmentProblem`` for who may not read the files of the workspace."""
+    from tui_migrate.engine.workspace import Workspace
+
+    here = Workspace(root.resolve())
+    if here.is_others:
+        raise here.closed()
 
 
 def _journal(folder: Path | None, root: Path) -> tuple[Path, Path, list[Entry]]:
@@ -158,10 +175,36 @@ def _journal(folder: Path | None, root: Path) -> tuple[Path, Path, list[Entry]]:
     return journal, vault, read_journal(journal, vault)
 
 
-def _words(folder: Path) -> Any:
+def _words(folder: Path) -> Words:
     from tui_migrate.audit.vault import Vault
 
     return Vault(folder).words if folder.is_dir() else (lambda _reference: "")
+
+
+def _known_words(root: Path, entries: list[Entry]) -> Words:
+    """Opens commitments with the vault; for who may not read it, the engine says what he may know."""
+    from tui_migrate.engine.attach import attach
+    from tui_migrate.engine.queries import Said
+    from tui_migrate.engine.run import RunState, apply
+    from tui_migrate.engine.sentences import sentence
+    from tui_migrate.engine.workspace import Workspace
+
+    here = Workspace(root.resolve())
+    if not here.is_others:
+        return _words(here.vault)
+    wanted: dict[str, str] = {}
+    state = RunState()
+    for entry in entries:
+        apply(state, entry)
+        sentence(entry, state, lambda reference: wanted.setdefault(reference, ""))
+    client = attach(here.root)
+    if client is None:
+        raise here.not_yours()
+    with closing(client):
+        references = list(wanted)
+        for start in range(0, len(references), AT_ONCE):
+            wanted |= client.ask(Said(references=tuple(references[start : start + AT_ONCE])))
+    return wanted.__getitem__
 
 
 @audit_app.command()

@@ -24,7 +24,11 @@ def register(app: typer.Typer) -> None:
 def inbox(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[DIR…]", help=_("Workspaces (default: all that you opened).")),
+        typer.Argument(
+            metavar="[DIR…]",
+            help=_("Workspaces (default: all that you opened)."),
+            readable=False,  # somebody else's may be passed through only, on the way to its engine
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> int:

@@ -51,7 +51,7 @@ def serve(
         here = Workspace(workspace.resolve())
         here.require()
         if here.is_others:
-            raise here.not_yours()
+            raise here.closed()
         audit, vault = here.audit, here.vault
     else:
         audit, vault = folder.resolve(), folder.resolve().parent / "vault"

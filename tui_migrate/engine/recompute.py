@@ -91,7 +91,7 @@ def recompute(root: Path, say: Say = lambda _line: None) -> Recomputed:
     workspace = Workspace(root.resolve())
     workspace.require()
     if workspace.is_others:
-        raise workspace.not_yours()
+        raise workspace.closed()
     if not workspace.has_run:
         raise DataSaysNo(_("Nothing was begun here."))
     with _scratch(workspace) as scratch, neutral():

@@ -110,14 +110,28 @@ class Workspace:
 
     def not_yours(self) -> EnvironmentProblem:
         """The error that says whose workspace this is, for who needs his engine."""
-        try:
-            owner = self.state.owner()
-        except (OSError, KeyError):
-            owner = _("somebody else")
+        owner = self._owner()
         return EnvironmentProblem(
             _("The workspace {} belongs to {}, and no engine runs there.").format(self.root, owner),
             _("Ask {} to open it, or to let tui-migrate engine run.").format(owner),
         )
+
+    def closed(self) -> EnvironmentProblem:
+        """The error that says whose workspace this is, for who needs its files themselves."""
+        owner = self._owner()
+        return EnvironmentProblem(
+            _("The files of {} can be read by {} only.").format(self.root, owner),
+            _(
+                "Ask for a copy of its audit folder. status, audit log, audit replay, audit show and"
+                " audit report go through the engine."
+            ),
+        )
+
+    def _owner(self) -> str:
+        try:
+            return self.state.owner()
+        except (OSError, KeyError):
+            return _("somebody else")
 
     def require(self) -> None:
         """Raise ``EnvironmentProblem`` unless this folder is a workspace."""

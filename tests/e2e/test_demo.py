@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
+import shutil
+from collections import Counter
 from pathlib import Path
 
 from tests.e2e.conftest import Run
@@ -46,3 +49,16 @@ def test_it_prints_where_target_exports_and_audit_lie(demo: Run) -> None:
 def test_it_says_that_a_rehearsal_counts_for_nothing(demo: Run) -> None:
     assert "REHEARSAL" in demo.finished.out
     assert "REHEARSAL" in tui("status", "-w", demo.workspace).out
+
+
+def test_the_report_counts_the_rows_of_every_delivered_file(demo: Run, tmp_path: Path) -> None:
+    """Also of deltas that were set aside; a copied audit folder is enough for it."""
+    audit = shutil.copytree(demo.workspace / ".tui-migrate" / "audit", tmp_path / "audit")
+    tui("audit", "report", "--folder", audit, "-o", tmp_path / "r.md")
+    text = (tmp_path / "r.md").read_text().replace("\\", "").replace("<br>", " ")
+    told = dict(re.findall(r"^\| (\S+ \d{4}-\S+) \| [^|]+ \| ([^|]+) \|", text, re.M))
+    fates = demo.workspace / ".tui-migrate" / "exports" / "fates.csv"
+    with fates.open(newline="") as lines:
+        counted = Counter(f"{row['source']} {row['delivery']}" for row in csv.DictReader(lines))
+    counted["email_changes 2026-03-04-delta-3"] -= 1  # half a line is none that was read
+    assert {name: int(re.sub(r"\D", "", rows)) for name, rows in told.items()} == counted

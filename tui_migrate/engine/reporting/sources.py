@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from pathlib import PurePosixPath
 
+from tui_migrate.audit.entries import DeliverySeen
+from tui_migrate.consent.deliveries import APPLIED
 from tui_migrate.engine.reporting.governance import missing, words
 from tui_migrate.engine.reporting.material import Material, named
 from tui_migrate.engine.sentences import label
@@ -83,8 +85,28 @@ def _rows_of_files(material: Material) -> dict[tuple[str, str, int], int]:
             source, _dot, rest = unit.unit.partition(".")
             delivery, _dot, number = rest.rpartition(".")
             if number.isdecimal() and "rows" in unit.counts:
-                found[source, delivery, int(number)] = unit.counts["rows"]
+                rows_read = unit.counts["rows"] + unit.counts.get("rejected", 0)
+                found[source, delivery, int(number)] = rows_read
+    for (source, delivery), fact in material.state.deliveries.items():
+        rows = _rows_of_delta(material, source, fact) if len(fact.files) == 1 else None
+        if rows is not None:
+            found[source, delivery, 1] = rows
     return found
+
+
+def _rows_of_delta(material: Material, source: str, fact: DeliverySeen) -> int | None:
+    """Rows of a delivery of changes: of its unit, which is named by its number, or of one that was set
+    aside."""
+    if fact.full or fact.sequence is None:
+        return None
+    number = f"delta-{fact.sequence:04d}"
+    aside = {f"aside-{source}-{fact.delivery}"}
+    names = {number, f"{number}-{source}"} if fact.status in APPLIED else aside
+    for step in material.state.steps.values():
+        for unit in step.units.values():
+            if step.outline.uses == "consent_sync" and unit.unit in names:
+                return unit.counts.get("rows")
+    return None
 
 
 def file_name(material: Material, source: str, pseudonym: str) -> str:

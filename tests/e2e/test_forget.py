@@ -258,7 +258,7 @@ def _points(all_of_them: Sequence[str], *quick: str) -> list[Any]:
 
 @pytest.mark.parametrize(
     "point",
-    _points(erasure_killed.POINTS, "staging exchanged", "behind vault"),
+    _points(erasure_killed.POINTS, "staging exchanged"),
 )
 def test_killed_anywhere_it_goes_on_at_the_next_start(
     known: Path, tmp_path: Path, point: str

@@ -6,6 +6,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.erasure_world import CRM_ROWS, deliver, make, traces
 from tests.e2e.program import copied, finish, run_line, start, tui
 
@@ -30,6 +32,7 @@ def _others(text: str) -> list[str]:
     return [x for x in text.splitlines() if x and x.split(";")[0] not in HERS]
 
 
+@pytest.mark.soak
 def test_while_steps_are_done_again_all_of_her_goes_that_was_known_as_hers(
     world_done: Path, tmp_path: Path
 ) -> None:

@@ -208,6 +208,7 @@ def _files_stay_small() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 
 
+@pytest.mark.soak
 def test_when_no_file_can_grow_the_run_says_so_and_goes_on_later(
     fresh: Path, merged: Run, tmp_path: Path
 ) -> None:

@@ -117,6 +117,7 @@ def test_who_and_why_stand_in_journal_log_history_and_report(
     assert "restriction (art. 18)" in page.read_text()
 
 
+@pytest.mark.soak
 def test_the_audit_verifies_twice_and_staging_comes_back_the_same(
     restricted: Path, tmp_path: Path
 ) -> None:

@@ -91,6 +91,7 @@ def test_an_engine_starts_anew_for_an_erasure_and_its_clients_go_on(workspace: P
     tui("audit", "verify", "-w", workspace)
 
 
+@pytest.mark.soak
 def test_an_engine_in_the_foreground_starts_anew_in_its_place(workspace: Path) -> None:
     process = start("engine", "-w", workspace, "--key-file", workspace / "backup.key")
     wait_for(Workspace(workspace).socket.exists)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import io
+import lzma
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -137,3 +140,15 @@ def test_a_pdf_is_searched_outside_its_pages_and_what_it_packs_is_told() -> None
 def test_a_name_of_a_file_does_not_name_him() -> None:
     assert unnamed(f"brief_{MAIL}.PDF", _matches, 3) == "erased-3.pdf"
     assert unnamed("brief.pdf", _matches, 3) == "brief.pdf"
+
+
+def test_what_is_packed_by_other_programs_counts_as_not_searched() -> None:
+    table = io.BytesIO()
+    with tarfile.open(fileobj=table, mode="w") as archive:
+        entry = tarfile.TarInfo("a.txt")
+        entry.size = len(MAIL)
+        archive.addfile(entry, io.BytesIO(MAIL.encode()))
+    tar = table.getvalue()
+    texts = "\n".join(f"{number} {MAIL}" for number in range(50_000)).encode()
+    for content in (tar, gzip.compress(tar), lzma.compress(texts), bz2.compress(texts)):
+        assert _clean(content) == Cleaned(content, whole=False)

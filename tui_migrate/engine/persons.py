@@ -33,6 +33,14 @@ ANTI JOIN alike_record USING (source, record_id) ORDER BY 1
 """
 
 
+# One row is a profile of somebody else whose opt-out stands on nothing but these records.
+_SILENCED = """
+SELECT DISTINCT s.profile_id FROM consent_state s
+JOIN alike_record r ON s.source_system = r.source AND s.record_id = r.record_id
+WHERE s.status = 'opt-out' AND s.profile_id <> $profile ORDER BY 1
+"""
+
+
 def find_person(cursor: Cursor, named: str) -> tuple[str, Records]:
     """Profile id ('' before there are profiles) and records of who is named by a profile id or as
     source/record. Raises ``DataSaysNo`` when nobody is."""
@@ -71,7 +79,20 @@ def alike(cursor: Cursor, records: Sequence[tuple[str, str]]) -> list[str]:
     known = {row[0] for row in cursor.execute("SELECT view_name FROM duckdb_views()").fetchall()}
     if "ent_profile" not in known or _crosswalk(cursor) == "crosswalk":
         return []
+    _list(cursor, records)
+    return [str(row[0]) for row in cursor.execute(_ALIKE).fetchall()]
+
+
+def silenced(cursor: Cursor, profile_id: str, records: Sequence[tuple[str, str]]) -> list[str]:
+    """Profiles of others that an opt-out of these records silences: they share its address."""
+    known = {row[0] for row in cursor.execute("SELECT view_name FROM duckdb_views()").fetchall()}
+    if "consent_state" not in known or not profile_id:
+        return []
+    _list(cursor, records)
+    return [str(row[0]) for row in cursor.execute(_SILENCED, {"profile": profile_id}).fetchall()]
+
+
+def _list(cursor: Cursor, records: Sequence[tuple[str, str]]) -> None:
     cursor.execute("CREATE OR REPLACE TEMP TABLE alike_record (source VARCHAR, record_id VARCHAR)")
     for record in records:
         cursor.execute("INSERT INTO alike_record VALUES (?, ?)", list(record))
-    return [str(row[0]) for row in cursor.execute(_ALIKE).fetchall()]

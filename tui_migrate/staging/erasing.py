@@ -84,6 +84,24 @@ def _forms(word: str) -> Iterator[str]:
         yield r"\s+".join(re.escape(part) for part in form.split())
 
 
+# One row is a profile that stays and of whom a row that stays says the same.
+_SHARE = """
+SELECT t.source, t.record_id, t.contact_point, t.profile_id FROM store.{table} t
+ANTI JOIN leave_profile USING (profile_id) ANTI JOIN leave_record USING (source, record_id)
+ANTI JOIN leave_line USING (source, delivery, file, line)
+WHERE t.profile_id <> '' AND t.contact_point IS NOT NULL
+"""
+# One row is an entry of the suppression list that stands under a profile that leaves and stays for
+# another: its address or number is shared.
+_SHARES = """
+SELECT l.record_key, min(s.profile_id) AS profile_id FROM store.suppression_list l
+SEMI JOIN leave_profile USING (profile_id)
+JOIN ({shares}) s ON l.source_system = s.source AND l.record_id = s.record_id
+  AND l.contact_point = s.contact_point
+GROUP BY l.record_key
+"""
+
+
 def copy_without(cursor: Cursor, path: Path, leaving: Leaving, profiles: Sequence[str] = ()) -> int:
     """Write staging without the person (and these profiles) to ``path`` (a new file); rows left out."""
     _register(cursor, leaving, profiles)
@@ -146,11 +164,22 @@ def _register(cursor: Cursor, leaving: Leaving, profiles: Sequence[str]) -> None
                 " WHERE profile_id IN (FROM leave_profile)"
                 f" OR ({source}, record_id) IN (SELECT (source, record_id) FROM leave_record)"
             )
+    shares = " UNION ALL ".join(
+        _SHARE.format(table=table)
+        for table in ("suppression", "consent_event")
+        if table in known and "suppression_list" in known
+    )
+    cursor.execute(
+        f"CREATE OR REPLACE TEMP TABLE leave_share AS {_SHARES.format(shares=shares)}"
+        if shares
+        else "CREATE OR REPLACE TEMP TABLE leave_share (record_key VARCHAR, profile_id VARCHAR)"
+    )
+    cursor.execute("DELETE FROM leave_key WHERE record_key IN (SELECT record_key FROM leave_share)")
 
 
 def _select(cursor: Cursor, name: str, leaving: Leaving) -> str:
     """The rows of one table that stay, as they stay."""
-    table = f"store.{quote(name)}"
+    table = at = f"store.{quote(name)}"
     columns = columns_of(cursor, table)
     if name == "record":
         return (
@@ -180,11 +209,17 @@ def _select(cursor: Cursor, name: str, leaving: Leaving) -> str:
     if set(PLACES) <= set(columns):
         same = " AND ".join(f"t.{c} = p.{c}" for c in PLACES)
         joins.append(f"ANTI JOIN leave_line p ON {same}")
+    if name == "suppression_list":
+        table = (
+            f"(SELECT t.* REPLACE (CASE WHEN t.profile_id IN (FROM leave_profile)"
+            " THEN coalesce(s.profile_id, t.profile_id) ELSE t.profile_id END AS profile_id)"
+            f" FROM {table} t LEFT JOIN leave_share s USING (record_key))"
+        )
     if "profile_id" in columns:
         joins.append("ANTI JOIN leave_profile q ON t.profile_id = q.profile_id")
     if "record_key" in columns:
         joins.append("ANTI JOIN leave_key k ON t.record_key = k.record_key")
-    return f"SELECT {_cells(cursor, table, leaving.words)} FROM {table} t {' '.join(joins)}"
+    return f"SELECT {_cells(cursor, at, leaving.words)} FROM {table} t {' '.join(joins)}"
 
 
 def _raw(name: str, table: str, columns: Sequence[str]) -> str:

@@ -38,8 +38,11 @@ _ENT_LINES = """
 SELECT source, delivery, file, line FROM store.{table} t
 SEMI JOIN erase_record e ON t.{source} = e.source AND t.{record} = e.record_id
 """
+# One row is a physical row that is a fact about the person and nobody else. An opt-out that only names
+# an address silences all who share it: it stays as long as one of them does.
 _PROFILE_LINES = """
-SELECT source, delivery, file, line FROM store.{table} WHERE profile_id = $profile
+SELECT source, delivery, file, line FROM store.{table} GROUP BY ALL
+HAVING bool_or(profile_id = $profile) AND NOT bool_or(coalesce(profile_id, '') NOT IN ('', $profile))
 """
 
 # One row is a physical row with the record that it is about, of the person or of somebody else.

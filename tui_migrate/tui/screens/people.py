@@ -66,6 +66,10 @@ class PeopleScreen(BaseScreen):
         if event.value.strip():
             self.ask("search", Search(text=event.value), self._have)
 
+    def look_again(self) -> None:
+        """Ask once more: somebody who fitted is gone."""
+        self.ask("search", Search(text=self.query_one("#search", Field).value), self._have)
+
     def _have(self, hits: Sequence[Hit]) -> None:
         self._hits = hits
         rows = self.query_one("#hits", Rows)

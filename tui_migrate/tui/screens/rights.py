@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from textual.content import Content
+
 from tui_migrate.engine import api
 from tui_migrate.engine.queries import PersonSheet
 from tui_migrate.i18n import _
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form, needed
+from tui_migrate.tui.screens.people import PeopleScreen
 
 
 def forget_form(screen: BaseScreen, sheet: PersonSheet) -> None:
@@ -17,8 +20,10 @@ def forget_form(screen: BaseScreen, sheet: PersonSheet) -> None:
 
     def done(reply: api.Reply) -> None:
         if reply.ok:
-            told = Form(_("Erased"), reply.message, submit=_("close"), reading=True)
+            told = Form(_("Erased"), _lines(reply.message), submit=_("close"), reading=True)
             screen.app.pop_screen()
+            if isinstance(screen.app.screen, PeopleScreen):
+                screen.app.screen.look_again()
             screen.app.push_screen(told)
 
     intro = _(
@@ -114,12 +119,17 @@ def _form(sheet: PersonSheet, title: str, intro: str, typed: str, submit: str) -
     return Form(title, intro.format(safe(sheet.name or named(sheet))), asks, submit=submit)
 
 
+def _lines(message: str) -> Content:
+    """An answer of several lines, line by line."""
+    return Content("\n".join(map(safe, message.split("\n"))))
+
+
 def _told(screen: BaseScreen, form: Form, again: Callable[[], None]) -> Callable[[api.Reply], None]:
     def done(reply: api.Reply) -> None:
         if reply.ok:
             again()
             screen.app.push_screen(
-                Form(form.heading, reply.message, submit=_("close"), reading=True)
+                Form(form.heading, _lines(reply.message), submit=_("close"), reading=True)
             )
 
     return done

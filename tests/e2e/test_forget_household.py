@@ -1,0 +1,58 @@
+"""One of several who share an address is erased; the others keep what was said to the address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from tests.e2e.conftest import Run
+from tests.e2e.program import copied, export_all, records, tui
+
+# One row is an opt-out that names an address only, of several; who stands first in the list's entry.
+_SHARED = """
+SELECT DISTINCT l.profile_id, s.record_id, s.file, s.line FROM suppression_list l
+JOIN suppression s ON s.source = l.source_system AND s.record_id = l.record_id
+JOIN ent_suppression e USING (source, delivery, file, line)
+WHERE e.owner_record IS NULL AND s.profile_id <> l.profile_id AND l.profile_id <> ''
+ORDER BY ALL LIMIT 1
+"""
+# One row is somebody whose opt-out silences others who share the address, and one of them.
+_SILENCES = """
+SELECT x.profile_id, s.profile_id FROM consent_state s JOIN crosswalk x
+ON x.source = s.source_system AND x.record_id = s.record_id
+WHERE s.status = 'opt-out' AND x.profile_id <> s.profile_id ORDER BY ALL LIMIT 1
+"""
+
+
+def _one(workspace: Path, query: str) -> tuple[str, ...]:
+    with duckdb.connect(str(workspace / ".tui-migrate" / "staging.duckdb"), read_only=True) as base:
+        row = base.execute(query).fetchone()
+    assert row is not None
+    return row
+
+
+def test_an_opt_out_of_a_shared_address_stays_for_the_others(demo: Run, tmp_path: Path) -> None:
+    workspace = copied(demo.workspace, tmp_path / "w")
+    who, opt_out, file, line = _one(workspace, _SHARED)
+    path = next(workspace.glob(f"deliveries/*/*/{file}"))
+    told, target = path.read_bytes(), workspace / "exports" / "target" / "suppression"
+    listed = {p.name: p.read_bytes() for p in target.glob("*.csv")}
+    before = [r for r in records(demo.exports / "consents.csv") if r["profile_id"] != who]
+
+    tui("forget", who, "--reason", "asked", "--yes", "-w", workspace)
+    assert path.read_bytes().split(b"\n")[int(line) - 1] == told.split(b"\n")[int(line) - 1]
+    assert opt_out in "".join(p.read_text() for p in target.glob("*.csv"))
+    assert {p.name: p.read_bytes() for p in target.glob("*.csv")} == listed
+    exports = export_all(workspace, tmp_path / "exports", ("consents",))
+    assert list(records(exports / "consents.csv")) == before
+    entry = f"SELECT profile_id FROM suppression_list WHERE record_id = '{opt_out}'"
+    assert _one(workspace, entry)[0] not in ("", who), "the entry stands under somebody who stays"
+    assert "✓ consistent" in tui("audit", "verify", "-w", workspace).out
+
+
+def test_who_was_silent_by_the_erased_persons_opt_out_is_named(demo: Run, tmp_path: Path) -> None:
+    workspace = copied(demo.workspace, tmp_path / "w")
+    who, other = _one(workspace, _SILENCES)
+    said = tui("forget", who, "--reason", "asked", "--yes", "-w", workspace).out
+    assert f"! Profile {other} is silent by an opt-out of his" in said

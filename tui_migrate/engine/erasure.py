@@ -17,7 +17,7 @@ from tui_migrate.audit.forgetting import Forgetting, Forgotten
 from tui_migrate.engine import api, erased_files, memory
 from tui_migrate.engine.core import Anew, Core
 from tui_migrate.engine.erased_beside import beside, exports, handed_out, leftovers, noting, others
-from tui_migrate.engine.persons import alike, find_person, silenced
+from tui_migrate.engine.persons import find_person, silenced, who_else
 from tui_migrate.engine.retention import held_by
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError
 from tui_migrate.files import sha256_file, sha256_known, whole, write_whole
@@ -58,13 +58,7 @@ def forget(core: Core, command: api.Forget) -> api.Reply:
         cursor, core.workspace.root, core.runbook, mappings, core.vault.workspace_key()
     )
     plan = planner.plan(command.id, profile_id, records)
-    plan.left += [
-        _(
-            "{} has an address or number of his too, and was left: records are not matched yet. Is it"
-            " the same person, erase it as well."
-        ).format(named)
-        for named in alike(cursor, plan.records)
-    ]
+    plan.left += who_else(cursor, plan.records)
     plan.left += [
         _(
             "Profile {} is silent by an opt-out of his on an address that they share, and was left"

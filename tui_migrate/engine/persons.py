@@ -9,6 +9,8 @@ from tui_migrate.i18n import _
 from tui_migrate.staging.store import Cursor, first
 
 Records = list[tuple[str, str]]
+NAMED = 10
+"""So many others are named."""
 
 # What the last merge said, which counts until it is done again: records of a person that were told
 # apart from nobody else's are his, and the target has them.
@@ -73,11 +75,28 @@ def _crosswalk(cursor: Cursor) -> str:
     return "crosswalk" if first(cursor, "SELECT count(*) FROM crosswalk")[0] else _LAST
 
 
-def alike(cursor: Cursor, records: Sequence[tuple[str, str]]) -> list[str]:
-    """Records (source/record) that have an address or number of these too, while no merge that counts
-    tells whose they are."""
+def who_else(cursor: Cursor, records: Sequence[tuple[str, str]]) -> list[str]:
+    """Sentences on other records that have an address or a number of these: they may be the same
+    person's, or a household's."""
+    found = _alike(cursor, records)
+    if _crosswalk(cursor) == "crosswalk":
+        said = _("{} has an address or number of his too, and was left as somebody else's.")
+    else:
+        said = _(
+            "{} has an address or number of his too, and was left: records are not matched yet."
+        )
+    told = [said.format(named) for named in found[:NAMED]]
+    if len(found) > NAMED:
+        told.append(_("{} more have one too.").format(len(found) - NAMED))
+    if found:
+        told.append(_("Is it the same person, erase it as well."))
+    return told
+
+
+def _alike(cursor: Cursor, records: Sequence[tuple[str, str]]) -> list[str]:
+    """The others, as source/record."""
     known = {row[0] for row in cursor.execute("SELECT view_name FROM duckdb_views()").fetchall()}
-    if "ent_profile" not in known or _crosswalk(cursor) == "crosswalk":
+    if "ent_profile" not in known:
         return []
     _list(cursor, records)
     return [str(row[0]) for row in cursor.execute(_ALIKE).fetchall()]

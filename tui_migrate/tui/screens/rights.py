@@ -39,6 +39,7 @@ def forget_form(screen: BaseScreen, sheet: PersonSheet) -> None:
             command = api.Forget(
                 profile=named(sheet), reason=filled["reason"], typed=filled["typed"]
             )
+            screen.home.tell(_("Erasing: this takes a while."))
             screen.send(command, done)
 
     screen.app.push_screen(form, then)

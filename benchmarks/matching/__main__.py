@@ -1,6 +1,6 @@
 """``python -m benchmarks.matching``: our matching and Splink 5 on the same records, in one run.
 
-Each program runs on each data set in a process of its own, twice the same order. Prints the report and
+Each program runs on each data set in a process of its own. Prints the report and
 writes it to ``benchmarks/matching.md``. Missing an aim is told, not failed.
 """
 

@@ -23,9 +23,9 @@ _EDGES = "source_a VARCHAR, record_a VARCHAR, source_b VARCHAR, record_b VARCHAR
 _UIDS = "(SELECT uid, source, record_id FROM read_parquet('{records}'))"
 
 
-def prepare(records: Path) -> duckdb.DuckDBPyConnection:
+def prepare(records: Path, folder: Path) -> duckdb.DuckDBPyConnection:
     """A database with the three relations that matching asks for; no links and no decisions."""
-    connection = connect()
+    connection = connect(folder)
     columns = ", ".join(RECORD_COLUMNS)
     connection.execute(
         f"CREATE TABLE person AS SELECT {columns} FROM read_parquet('{records}') ORDER BY uid"
@@ -37,7 +37,7 @@ def prepare(records: Path) -> duckdb.DuckDBPyConnection:
 
 def run(records: Path, out: Path) -> None:
     """Match, measured; what was found goes to ``out``."""
-    connection = prepare(records)
+    connection = prepare(records, out)
     settings = MatchSettings(keep_from=KEEP)
     with Measured() as measured:
         match(
@@ -67,7 +67,7 @@ def run(records: Path, out: Path) -> None:
 
 def blocked(records: Path, out: Path) -> None:
     """The pairs that blocking brings together."""
-    connection = prepare(records)
+    connection = prepare(records, out)
     create_tables(connection)
     normalise(connection, "person", None)
     certain_edges(connection, "link", "decision")

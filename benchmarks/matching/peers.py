@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -15,12 +14,12 @@ import duckdb
 THREADS = 2
 
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """A database in a file of its own, which may spill beside it."""
-    folder = Path(tempfile.mkdtemp(prefix="match-"))
+def connect(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A new database in a file in ``folder``, beside which it may spill."""
     memory = os.environ.get("TUI_MIGRATE_MEMORY", "4GB")
-    config: dict[str, str | int] = {"threads": THREADS, "memory_limit": memory}
-    return duckdb.connect(str(folder / "match.duckdb"), config=config)  # type: ignore[arg-type]
+    path = folder / "match.duckdb"
+    path.unlink(missing_ok=True)
+    return duckdb.connect(str(path), config={"threads": THREADS, "memory_limit": memory})
 
 
 class Measured:

@@ -78,7 +78,7 @@ TRAINED_ON = (("first_name", "family_name"), ("birth_date",))
 def run(records: Path, out: Path) -> None:
     """Link, measured; what was found goes to ``out``."""
     logging.disable(logging.WARNING)
-    connection = connect()
+    connection = connect(out)
     connection.execute(_PREPARED.format(records=records))
     present = _present(connection)
     with Measured() as measured:

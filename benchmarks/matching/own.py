@@ -71,7 +71,7 @@ def blocked(records: Path, out: Path) -> None:
     create_tables(connection)
     normalise(connection, "person", None)
     certain_edges(connection, "link", "decision")
-    block(connection, MatchSettings().cap)
+    block(connection, MatchSettings().keys, MatchSettings().cap)
     named = f"(SELECT m.uid, u.uid AS at FROM mt_record m JOIN {_UIDS.format(records=records)} u"
     named += " USING (source, record_id))"
     connection.execute(

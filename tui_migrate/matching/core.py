@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import duckdb
 
-from tui_migrate.matching.blocking import RULE_NAMES, BlockReport, DroppedKey, block
+from tui_migrate.matching.blocking import BlockReport, DroppedKey, block
 from tui_migrate.matching.clustering import cluster
 from tui_migrate.matching.comparing import compare_names
 from tui_migrate.matching.contacts import compare_contacts
 from tui_migrate.matching.deciding import certain_edges, decide
+from tui_migrate.matching.keys import rule_names
 from tui_migrate.matching.model import FrozenModel
 from tui_migrate.matching.normalise import normalise
 from tui_migrate.matching.schema import count, create_tables, drop_scratch, quoted
@@ -132,7 +133,7 @@ def match(
         placeholders = normalise(cur, relation, model.placeholders if model else None)
         certain_edges(cur, quoted(links), quoted(decisions))
         tell(1, STAGES)
-        blocked = block(cur, used.cap, secret)
+        blocked = block(cur, used.keys, used.cap, secret)
         tell(2, STAGES)
         compare(cur, used)
         tell(3, STAGES)
@@ -158,7 +159,7 @@ def match(
 def _write(
     cur: duckdb.DuckDBPyConnection, model: FrozenModel, blocked: BlockReport, labels: list[object]
 ) -> MatchReport:
-    rules = ", ".join(f"'{name}'" for name in RULE_NAMES)
+    rules = ", ".join(f"'{name}'" for name in rule_names(model.settings.keys))
     cur.execute(
         "CREATE OR REPLACE TEMP TABLE mt_head AS SELECT uid, source, record_id FROM mt_record"
     )

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from tui_migrate.matching.keys import SHIPPED, Key
+
 
 @dataclass(frozen=True)
 class Level:
@@ -160,6 +162,7 @@ class MatchSettings:
     identifier_u: equal identifiers in data from several systems mostly *are* the same person,
         so of the agreement by chance that value frequencies suggest only this share is taken.
     m: kind → field → level → probability among matches (shipped; learning may change them).
+    keys: what brings two records together to be compared.
     """
 
     cap: int = 100
@@ -173,6 +176,7 @@ class MatchSettings:
     sample: int = 200_000
     identifier_u: float = 0.03
     m: dict[str, dict[str, dict[str, float]]] = field(default_factory=shipped_m)
+    keys: tuple[Key, ...] = SHIPPED
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values only, ready for JSON."""
@@ -180,5 +184,9 @@ class MatchSettings:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> MatchSettings:
-        """The reverse of :meth:`to_dict`; TypeError on a setting that does not exist."""
+        """The reverse of :meth:`to_dict`, also of one from before there was a setting; TypeError on a
+        setting that does not exist."""
+        if "keys" in values:
+            keys = tuple(Key(key["name"], tuple(key["parts"])) for key in values["keys"])
+            values = {**values, "keys": keys}
         return cls(**values)

@@ -36,6 +36,9 @@ def level_of(field: str, level: str) -> str:
         "part": _("a part fits"),
         "typo": _("a typing error"),
         "near": _("nearly the same"),
+        "close": _("nearly the same"),
+        "rare": _("few have it"),
+        "common": _("many have it"),
         "strong": _("nearly the same"),
         "similar": _("alike"),
         "different": _("differs"),
@@ -46,7 +49,12 @@ def level_of(field: str, level: str) -> str:
 
 def field_name(field: str) -> str:
     """The name of a field for people; the evidence that was there before comparing has one too."""
-    return _("at the start") if field == PRIOR else _(label(field) or "–")
+    names = {
+        PRIOR: _("at the start"),
+        "name_frequency": _("this name"),
+        "household": _("household"),
+    }
+    return names.get(field) or _(label(field) or "–")
 
 
 def evidence(compared: Sequence[Weighed]) -> str:

@@ -16,7 +16,17 @@ import pyarrow as pa
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
+from tui_migrate.matching.declared import coded_columns, level_sql, leveled_columns
+from tui_migrate.matching.patterns import FLAGS, Layout
+from tui_migrate.matching.settings import MatchSettings
+
 BATCH = 200_000
+
+#: One row is one compared pair (a < b): its levels, and what its equal names are worth above the
+#: average name, in tenths of a bit.
+LEVELED_DDL = """
+CREATE OR REPLACE TEMP TABLE {table}(
+    a INTEGER, b INTEGER, pattern BIGINT, rare_first TINYINT, rare_family TINYINT)"""
 
 #: One row is one pair with the numbers of its values on both sides. Both are of one kind.
 CODED_PAIR_SQL = """
@@ -26,8 +36,8 @@ SELECT p.a, p.b, x.kind, x.first AS first_a, y.first AS first_b,
     x.address AS address_a, y.address AS address_b,
     x.organisation AS organisation_a, y.organisation AS organisation_b,
     x.gender AS gender_a, y.gender AS gender_b, x.generation AS generation_a,
-    y.generation AS generation_b, x.kvk AS kvk_a, y.kvk AS kvk_b, x.vat AS vat_a, y.vat AS vat_b
-FROM {pairs} p JOIN mt_record x ON x.uid = p.a JOIN mt_record y ON y.uid = p.b"""
+    y.generation AS generation_b, x.kvk AS kvk_a, y.kvk AS kvk_b, x.vat AS vat_a, y.vat AS vat_b{declared}
+FROM {pairs} p JOIN mt_record x ON x.uid = p.a JOIN mt_record y ON y.uid = p.b{joined}"""
 
 #: One row is one distinct pair of unequal values (lo < hi).
 VALUE_PAIR_SQL = """
@@ -138,17 +148,21 @@ SELECT lo, hi, CASE
     ELSE 4 END::UTINYINT AS level
 FROM mt_value_pair"""
 
-#: One row is one pair with the level of every field but e-mail and phone.
+#: One row is one pair with the level of every field but e-mail and phone, as a pattern, and with what
+#: its equal names are worth above the average name, in tenths of a bit.
 NAME_LEVEL_SQL = """
-CREATE OR REPLACE TEMP TABLE mt_names AS
-SELECT c.a, c.b, c.kind,
-    CASE WHEN first_a = first_b THEN CASE WHEN i.name IS NULL THEN 4 ELSE 1 END
+INSERT INTO {into}
+SELECT a, b, {packed} AS pattern, CASE WHEN first_name = 1 THEN coalesce(rare_first, 0) ELSE 0 END,
+    CASE WHEN family_name = 1 THEN coalesce(rare_family, 0) ELSE 0 END
+FROM (SELECT c.a, c.b, c.kind,
+    CASE WHEN swapped THEN 2 WHEN first_a = first_b THEN CASE WHEN i.name IS NULL THEN 4 ELSE 1 END
          ELSE coalesce(f.level, 0) END::UTINYINT AS first_name,
     CASE WHEN first_a = first_b THEN i.name IS NOT NULL
          ELSE coalesce(f.same AND f.level <= 2, false) END AS first_same,
     coalesce(f.formal, false) AS first_formal,
     coalesce(f.unsure AND f.level <> 4, false) AS first_unsure,
-    CASE WHEN family_a = family_b THEN 1 ELSE coalesce(n.level, 0) END::UTINYINT AS family_name,
+    CASE WHEN swapped THEN 2 WHEN family_a = family_b THEN 1 ELSE coalesce(n.level, 0)
+         END::UTINYINT AS family_name,
     CASE WHEN birth_a = birth_b THEN 1 ELSE coalesce(d.level, 0) END::UTINYINT AS birth_date,
     CASE WHEN address_a = address_b THEN coalesce(same.level, 1)
          ELSE coalesce(h.level, 0) END::UTINYINT AS address,
@@ -158,9 +172,14 @@ SELECT c.a, c.b, c.kind,
         ::UTINYINT AS gender,
     coalesce(CASE WHEN kvk_a = kvk_b THEN 1 WHEN kvk_a <> kvk_b THEN 2 END, 0)::UTINYINT AS kvk,
     coalesce(CASE WHEN vat_a = vat_b THEN 1 WHEN vat_a <> vat_b THEN 2 END, 0)::UTINYINT AS vat,
-    coalesce(generation_a <> generation_b, false) AS generations
-FROM mt_coded c
+    coalesce(generation_a <> generation_b, false) AS generations,
+    i.rare AS rare_first, r.rare AS rare_family{levels}
+FROM (SELECT *, coalesce(first_a <> first_b AND family_a <> family_b
+        AND (first_a, family_b) IN (SELECT (first, family) FROM mt_swap)
+        AND (first_b, family_a) IN (SELECT (first, family) FROM mt_swap), false) AS swapped
+      FROM mt_coded) c
 LEFT JOIN mt_first i ON i.code = first_a
+LEFT JOIN mt_family r ON r.code = family_a
 LEFT JOIN mt_first_level f ON f.lo = least(first_a, first_b) AND f.hi = greatest(first_a, first_b)
 LEFT JOIN mt_family_level n
     ON n.lo = least(family_a, family_b) AND n.hi = greatest(family_a, family_b)
@@ -169,7 +188,12 @@ LEFT JOIN mt_address_level h
     ON h.lo = least(address_a, address_b) AND h.hi = greatest(address_a, address_b)
 LEFT JOIN mt_address_self same ON same.code = address_a
 LEFT JOIN mt_organisation_level o ON o.lo = least(organisation_a, organisation_b)
-    AND o.hi = greatest(organisation_a, organisation_b)"""
+    AND o.hi = greatest(organisation_a, organisation_b){joined})"""
+
+#: One row is one first name and a family name that are one word: somebody may have swapped them.
+SWAP_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_swap AS
+SELECT f.code AS first, n.code AS family FROM mt_first f JOIN mt_family n ON n.name = f.name"""
 
 #: One row is one address so incomplete that being equal to itself says less than "same address".
 ADDRESS_SELF_SQL = """
@@ -219,29 +243,46 @@ def first_levels(cur: duckdb.DuckDBPyConnection, pairs: str, into: str) -> None:
     cur.execute(FIRST_LEVEL_SQL.format(pairs=pairs, into=into))
 
 
-def compare_names(cur: duckdb.DuckDBPyConnection, pairs: str) -> None:
-    """Fill `mt_names` with the levels of the pairs (a, b) in the table `pairs`."""
-    cur.execute(CODED_PAIR_SQL.format(pairs=pairs))
+def compare_names(
+    cur: duckdb.DuckDBPyConnection, pairs: str, into: str, settings: MatchSettings
+) -> None:
+    """Append the pairs (a, b) of the table `pairs` with all levels but those of e-mail and phone to
+    the table `into` (see ``LEVELED_DDL``)."""
+    fields = settings.declared_fields
+    columns, joins = coded_columns(fields)
+    cur.execute(CODED_PAIR_SQL.format(pairs=pairs, declared=columns, joined=joins))
     _distinct(cur, "first")
     first_levels(cur, "mt_value_pair", "mt_first_level")
-    _distinct(cur, "family")
-    measure(cur, TEXT_PAIR_SQL.format(pairs="mt_value_pair", values="mt_family", text="name"), osa)
+    _measure_distinct(cur, "family", "mt_family", osa)
     cur.execute(FAMILY_LEVEL_SQL)
-    _distinct(cur, "organisation")
-    measure(
-        cur,
-        TEXT_PAIR_SQL.format(pairs="mt_value_pair", values="mt_organisation_name", text="name"),
-        token_sort,
-    )
+    _measure_distinct(cur, "organisation", "mt_organisation_name", token_sort)
     cur.execute(ORGANISATION_LEVEL_SQL)
     _distinct(cur, "birth")
     cur.execute(BIRTH_LEVEL_SQL)
     _distinct(cur, "address")
     cur.execute(ADDRESS_LEVEL_SQL)
-    cur.execute(ADDRESS_SELF_SQL)
-    cur.execute(NAME_LEVEL_SQL)
+    for field in fields:
+        _measure_distinct(cur, field.name, f"mt_value_{field.name}", osa)
+        cur.execute(level_sql(field))
+    columns, joins = leveled_columns(fields)
+    known = (set(settings.field_names) | {"kind", *FLAGS[:4]}) - {"email", "phone"}
+    packed = Layout(settings.field_names).packed(known)
+    cur.execute(NAME_LEVEL_SQL.format(into=into, packed=packed, levels=columns, joined=joins))
     cur.execute("DROP TABLE mt_coded")
+
+
+def prepare_names(cur: duckdb.DuckDBPyConnection) -> None:
+    """Make what the comparison of names and addresses asks for, once for all pairs."""
+    cur.execute(ADDRESS_SELF_SQL)
+    cur.execute(SWAP_SQL)
 
 
 def _distinct(cur: duckdb.DuckDBPyConnection, field: str) -> None:
     cur.execute(VALUE_PAIR_SQL.format(into="mt_value_pair", field=field, pairs="mt_coded"))
+
+
+def _measure_distinct(
+    cur: duckdb.DuckDBPyConnection, field: str, values: str, scorer: Scorer
+) -> None:
+    _distinct(cur, field)
+    measure(cur, TEXT_PAIR_SQL.format(pairs="mt_value_pair", values=values, text="name"), scorer)

@@ -20,6 +20,7 @@ import duckdb
 
 from tui_migrate.matching.comparing import TEXT_PAIR_SQL, measure, osa
 from tui_migrate.matching.normalise import GENERIC_LOCAL_PARTS
+from tui_migrate.matching.patterns import FLAGS, Layout
 
 _PARTICLE = "van|vant|de|den|der|vande|vander|vanden|ter|ten|het"
 _SEVERAL = "['en', 'et', 'and', 'fam', 'familie', 'gezin', 'family', 'huize']"
@@ -210,8 +211,9 @@ ON a.place = h.place AND a.canonical IS NOT DISTINCT FROM h.canonical"""
 
 #: One row is one pair with the level of every field and what the guard must know.
 LEVEL_SQL = """
-CREATE OR REPLACE TEMP TABLE {into} AS
-SELECT n.*, CASE WHEN e.own THEN 1 WHEN e.a IS NOT NULL THEN 2
+INSERT INTO mt_compared
+SELECT a, b, pattern | ({packed}), rare_first, rare_family
+FROM (SELECT n.*, CASE WHEN e.own THEN 1 WHEN e.a IS NOT NULL THEN 2
         ELSE coalesce(ue.level, 0) END::UTINYINT AS email,
     CASE WHEN t.own THEN 1 WHEN t.a IS NOT NULL THEN 2
         ELSE coalesce(ut.level, 0) END::UTINYINT AS phone,
@@ -223,26 +225,24 @@ SELECT n.*, CASE WHEN e.own THEN 1 WHEN e.a IS NOT NULL THEN 2
     coalesce(t.personal, false) AS phone_personal,
     coalesce(e.ages, false) OR coalesce(t.ages, false) OR x.uid IS NOT NULL OR y.uid IS NOT NULL
         AS namesakes
-FROM mt_names n
+FROM (SELECT * FROM mt_name_level WHERE a >= {first} AND a < {end}) n
 LEFT JOIN mt_pair_email e ON e.a = n.a AND e.b = n.b
 LEFT JOIN mt_named_mailbox m ON m.a = n.a AND m.b = n.b
 LEFT JOIN mt_unequal_email ue ON ue.a = n.a AND ue.b = n.b
 LEFT JOIN mt_pair_phone t ON t.a = n.a AND t.b = n.b
 LEFT JOIN mt_unequal_phone ut ON ut.a = n.a AND ut.b = n.b
 LEFT JOIN mt_namesake x ON x.uid = n.a
-LEFT JOIN mt_namesake y ON y.uid = n.b"""
+LEFT JOIN mt_namesake y ON y.uid = n.b)"""
 
 
-def compare_contacts(
-    cur: duckdb.DuckDBPyConnection, pairs: str, into: str, *, identifier_names: int, cap: int
-) -> None:
-    """Complete `mt_names` with e-mail and phone into the level table `into`.
+def find_owners(cur: duckdb.DuckDBPyConnection, *, identifier_names: int, cap: int) -> None:
+    """Work out whose each shared contact point is, once the names of all candidates are compared.
 
-    What a contact point is worth follows from the candidate pairs that share it, so compare the
-    candidates; a point with more than `cap` members has none and identifies nobody.
+    What a contact point is worth follows from the candidate pairs that share it; a point with more
+    than `cap` members has none and identifies nobody.
     """
     limits = {"identifier_names": identifier_names, "cap": cap}
-    cur.execute(SHARED_SQL.format(point="email", extra="", pairs=pairs))
+    cur.execute(SHARED_SQL.format(point="email", extra="", pairs="mt_pair"))
     cur.execute(FAMILY_MAILBOX_SQL)
     cur.execute(TELLING_SQL)
     cur.execute(NAMED_MAILBOX_SQL)
@@ -254,13 +254,23 @@ def compare_contacts(
         "CREATE OR REPLACE TEMP TABLE mt_mailbox_of AS "
         "SELECT e.uid, m.code FROM mt_email e JOIN mt_mailbox m ON m.name = e.email"
     )
+    cur.execute(SHARED_SQL.format(point="phone", extra=", x.mobile", pairs="mt_pair"))
+    cur.execute(OWNER_SQL.format(point="phone", usable="true", **limits))
+    cur.execute(PAIR_POINT_SQL.format(point="phone", personal="mobile"))
+    cur.execute(NAMESAKE_SQL)
+
+
+def compare_contacts(
+    cur: duckdb.DuckDBPyConnection, pairs: str, layout: Layout, first: int, end: int
+) -> None:
+    """Complete the patterns of `mt_name_level` with e-mail and phone, and append them to `mt_compared`.
+
+    pairs: a table of the candidates (a, b) with first <= a < end.
+    """
     cur.execute(TYPO_PAIR_SQL.format(pairs=pairs))
     texts = TEXT_PAIR_SQL.format(pairs="mt_value_pair", values="mt_mailbox", text="name")
     measure(cur, texts, osa)
     cur.execute(EMAIL_UNEQUAL_SQL.format(pairs=pairs))
-    cur.execute(SHARED_SQL.format(point="phone", extra=", x.mobile", pairs=pairs))
-    cur.execute(OWNER_SQL.format(point="phone", usable="true", **limits))
-    cur.execute(PAIR_POINT_SQL.format(point="phone", personal="mobile"))
     cur.execute(PHONE_UNEQUAL_SQL.format(pairs=pairs))
-    cur.execute(NAMESAKE_SQL)
-    cur.execute(LEVEL_SQL.format(into=into))
+    packed = layout.packed({"email", "phone", *FLAGS[4:]})
+    cur.execute(LEVEL_SQL.format(packed=packed, first=first, end=end))

@@ -11,18 +11,27 @@ import duckdb
 
 from tui_migrate.matching.blocking import BlockReport, DroppedKey, block
 from tui_migrate.matching.clustering import cluster
-from tui_migrate.matching.comparing import compare_names
-from tui_migrate.matching.contacts import compare_contacts
+from tui_migrate.matching.comparing import LEVELED_DDL, compare_names, prepare_names
+from tui_migrate.matching.contacts import compare_contacts, find_owners
 from tui_migrate.matching.deciding import certain_edges, decide
+from tui_migrate.matching.declared import number_values
 from tui_migrate.matching.keys import rule_names
 from tui_migrate.matching.model import FrozenModel
 from tui_migrate.matching.normalise import normalise
+from tui_migrate.matching.patterns import Layout
+from tui_migrate.matching.rarity import fit_rarity, use_rarity
 from tui_migrate.matching.schema import count, create_tables, drop_scratch, quoted
-from tui_migrate.matching.scoring import breakdown, fit, score
-from tui_migrate.matching.settings import FIELD_NAMES, ORGANISATION, MatchSettings
+from tui_migrate.matching.scoring import breakdown, find_patterns, fit, score
+from tui_migrate.matching.settings import MatchSettings
 
 Progress = Callable[[int, int], None]
 STAGES = 7
+#: So many candidates are compared at a time; their ranges end at multiples of `STRIDE` records.
+BATCH_PAIRS, STRIDE = 2_000_000, 256
+
+#: One row is one candidate pair of a batch.
+BATCH_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_batch AS SELECT a, b FROM mt_pair WHERE a >= {first} AND a < {end}"""
 
 #: One row is one pair of band auto or review, or below it down to `keep_from`.
 WRITE_PAIRS_SQL = """
@@ -30,23 +39,10 @@ INSERT INTO pair
 SELECT $1, $2, $3, x.source, x.record_id, y.source, y.record_id,
     j.weight, round(j.probability, 9), j.band, j.reason,
     list_filter([{rules}], lambda name, i: (j.rules >> (i - 1)::INTEGER) & 1 = 1),
-    s.weights, j.decision, j.decided_by
+    {breakdown}, j.decision, j.decided_by
 FROM mt_judged j JOIN mt_head x ON x.uid = j.a JOIN mt_head y ON y.uid = j.b
-JOIN mt_sum s ON s.code = {code}
+JOIN mt_sum s USING (pattern)
 ORDER BY j.a, j.b"""
-
-#: One row is one combination of levels with its weights: few combinations make all pairs. What is
-#: unknown on one side weighs nothing and is left out.
-SUM_SQL = """
-CREATE OR REPLACE TEMP TABLE mt_sum AS
-SELECT {code} AS code, list_filter({breakdown}, lambda one: one.level <> 'unknown') AS weights
-FROM (SELECT DISTINCT kind, {fields} FROM mt_judged)"""
-
-#: A number for the kind and the levels of a pair; a level is less than 8.
-_CODE = " + ".join(
-    [f"(kind = '{ORGANISATION}')::BIGINT"]
-    + [f"{name}::BIGINT * {2 * 8**place}" for place, name in enumerate(FIELD_NAMES)]
-)
 
 #: One row is one record.
 WRITE_CLUSTERS_SQL = """
@@ -89,15 +85,42 @@ class MatchReport:
 
 
 def compare(cur: duckdb.DuckDBPyConnection, settings: MatchSettings) -> None:
-    """Fill `mt_level`: one row per candidate pair with the level of every field."""
-    compare_names(cur, "mt_pair")
-    compare_contacts(
-        cur,
-        "mt_pair",
-        "mt_level",
-        identifier_names=settings.identifier_names,
-        cap=settings.cap,
-    )
+    """Fill `mt_compared`: one row per candidate pair with its pattern of levels.
+
+    In batches of candidates, so that what a comparison needs beside the narrow tables of pairs is
+    bounded, whatever their number. What a shared contact point is worth follows from the names of all
+    who share it: that is worked out between the two passes.
+    """
+    layout = Layout(settings.field_names)
+    for table in ("mt_name_level", "mt_compared"):
+        cur.execute(LEVELED_DDL.format(table=table))
+    prepare_names(cur)
+    batches = _batches(cur)
+    for first, end in batches:
+        cur.execute(BATCH_SQL.format(first=first, end=end))
+        compare_names(cur, "mt_batch", "mt_name_level", settings)
+    layout.view(cur, "mt_names", "mt_name_level")
+    find_owners(cur, identifier_names=settings.identifier_names, cap=settings.cap)
+    for first, end in batches:
+        cur.execute(BATCH_SQL.format(first=first, end=end))
+        compare_contacts(cur, "mt_batch", layout, first, end)
+    cur.execute("DROP VIEW mt_names")
+    cur.execute("DROP TABLE mt_name_level")
+    layout.view(cur, "mt_level", "mt_compared")
+
+
+def _batches(cur: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:
+    """Ranges of `a` (first, end) with about `BATCH_PAIRS` candidates each; one at least."""
+    counted = cur.execute(
+        f"SELECT a // {STRIDE} AS place, count(*) FROM mt_pair GROUP BY place ORDER BY place"
+    ).fetchall()
+    ranges, first, held = [], 0, 0
+    for place, pairs in counted:
+        if held and held + pairs > BATCH_PAIRS:
+            ranges.append((first, place * STRIDE))
+            first, held = place * STRIDE, 0
+        held += pairs
+    return [*ranges, (first, 2**31 - 1)]
 
 
 def match(
@@ -131,18 +154,22 @@ def match(
     create_tables(cur)
     try:
         placeholders = normalise(cur, relation, model.placeholders if model else None)
+        number_values(cur, relation, used.declared_fields)
+        rarity = model.rarity if model else fit_rarity(cur, secret)
+        use_rarity(cur, rarity, secret)
         certain_edges(cur, quoted(links), quoted(decisions))
         tell(1, STAGES)
         blocked = block(cur, used.keys, used.cap, secret)
         tell(2, STAGES)
         compare(cur, used)
         tell(3, STAGES)
-        frozen = model or fit(cur, used, placeholders)
+        find_patterns(cur, used)
+        frozen = model or fit(cur, used, placeholders, rarity)
         tell(4, STAGES)
-        drop_scratch(cur, keep=_KEPT | {"mt_level"})
+        drop_scratch(cur, keep=_KEPT | {"mt_compared", "mt_pattern"})
         score(cur, frozen, math.log2(used.keep_from / (1 - used.keep_from)))
         decide(cur, frozen)
-        drop_scratch(cur, keep=_KEPT | {"mt_judged"})
+        drop_scratch(cur, keep=_KEPT | {"mt_judged", "mt_sum"})
         tell(5, STAGES)
         cluster(cur, used.max_cluster)
         tell(6, STAGES)
@@ -163,9 +190,7 @@ def _write(
     cur.execute(
         "CREATE OR REPLACE TEMP TABLE mt_head AS SELECT uid, source, record_id FROM mt_record"
     )
-    fields = ", ".join(FIELD_NAMES)
-    cur.execute(SUM_SQL.format(code=_CODE, breakdown=breakdown(model), fields=fields))
-    cur.execute(WRITE_PAIRS_SQL.format(rules=rules, code=_CODE), labels)
+    cur.execute(WRITE_PAIRS_SQL.format(rules=rules, breakdown=breakdown()), labels)
     cur.execute(WRITE_CLUSTERS_SQL, labels)
     found = dict(cur.execute(FIGURES_SQL).fetchall())
     figures = {name: int(found.get(name, 0)) for name in FIGURES}

@@ -32,6 +32,7 @@ import duckdb
 
 from tui_migrate.matching.households import passing_sql
 from tui_migrate.matching.model import FrozenModel
+from tui_migrate.matching.settings import PERSON, MatchSettings
 
 # Level numbers: see FIELDS. first_name 1 exact, 2 variant, 3 typo, 4 initial, 5 similar,
 # 6 different; family_name 1 exact, 2 part, 3 typo, 4 similar, 5 different; birth_date 1 exact,
@@ -75,14 +76,11 @@ ORGANISATION_PASSES = """(
     OR (organisation_name = 1 AND (address = 1 OR email_identifies OR phone_identifies))
     OR (organisation_name = 2 AND (email_identifies OR phone_identifies)))"""
 
-#: Why a pair may not merge by itself, the gravest first; 'guard passed' if it may.
-GUARD = f"""CASE
+#: What in its levels speaks against a pair, the gravest first; NULL if nothing does.
+CONFLICT = """CASE
     WHEN kind = 'organisation' THEN CASE
         WHEN kvk = 2 OR vat = 2 THEN 'register number conflict'
-        WHEN organisation_name = 4 THEN 'name conflict'
-        WHEN probability < {{auto_from}} THEN 'not certain enough'
-        WHEN {ORGANISATION_PASSES} THEN 'guard passed'
-        ELSE 'no identifier' END
+        WHEN organisation_name = 4 THEN 'name conflict' END
     WHEN birth_date >= 3 AND first_name >= 5 THEN 'two conflicts'
     WHEN birth_date >= 3 THEN 'birth date conflict'
     WHEN first_name = 6 AND birth_date <> 1 AND email NOT IN (1, 2) AND phone NOT IN (1, 2)
@@ -90,9 +88,14 @@ GUARD = f"""CASE
     WHEN first_name = 6 THEN 'first name conflict'
     WHEN generations THEN 'generation conflict'
     WHEN first_name = 5 THEN 'first name unsure'
-    WHEN gender = 2 AND birth_date <> 1 AND first_name <> 1 THEN 'gender conflict'
-    WHEN probability < {{auto_from}} THEN 'not certain enough'
-    WHEN {BIRTH_PASSES} OR {CONTACT_PASSES} THEN 'guard passed'
+    WHEN gender = 2 AND birth_date <> 1 AND first_name <> 1 THEN 'gender conflict' END"""
+
+#: Why a pair that is probable enough may not merge by itself; 'guard passed' if it may.
+GUARD = f"""CASE
+    WHEN kind = 'organisation' THEN CASE
+        WHEN {ORGANISATION_PASSES} THEN 'guard passed'
+        ELSE 'no identifier' END
+    WHEN {BIRTH_PASSES} OR {CONTACT_PASSES} OR ({{numbered}}) THEN 'guard passed'
     WHEN birth_date <> 1 AND namesakes THEN 'namesakes at one address'
     WHEN family_name >= 3 THEN 'family name unsure'
     WHEN first_name = 4 THEN 'initials only'
@@ -100,14 +103,21 @@ GUARD = f"""CASE
     WHEN email = 2 OR phone = 2 THEN 'shared contact point'
     ELSE 'no identifier' END"""
 
+#: One row is one pattern with what the guard says of it.
+GUARD_SQL = f"""
+CREATE OR REPLACE TEMP TABLE mt_guard AS
+SELECT pattern, {CONFLICT} AS conflict, {GUARD} AS guard FROM mt_pattern"""
+
 #: One row is one scored pair with its band, the reason for it and the decision of a person.
 #: Links are certain, decisions of a person override every guard; two conflicts are no question,
 #: nor are two first names whose only common ground is a family name or an address: a household.
 JUDGED_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_judged AS
 WITH guarded AS (
-    SELECT s.*, p.rules, d.decision, d.decided_by, l.a IS NOT NULL AS linked, {guard} AS guard
-    FROM mt_scored s JOIN mt_pair p ON p.a = s.a AND p.b = s.b
+    SELECT s.*, p.rules, d.decision, d.decided_by, l.a IS NOT NULL AS linked,
+        coalesce(conflict, CASE WHEN probability < {auto_from} THEN 'not certain enough' ELSE guard END)
+        AS guard
+    FROM mt_scored s JOIN mt_guard g USING (pattern) JOIN mt_pair p ON p.a = s.a AND p.b = s.b
     LEFT JOIN mt_decision d ON d.a = s.a AND d.b = s.b
     LEFT JOIN mt_link l ON l.a = s.a AND l.b = s.b
 )
@@ -151,11 +161,25 @@ def certain_edges(cur: duckdb.DuckDBPyConnection, links: str, decisions: str) ->
 def decide(cur: duckdb.DuckDBPyConnection, model: FrozenModel) -> None:
     """Fill `mt_judged` from the scored pairs, links and decisions."""
     settings = model.settings
-    apart = passing_sql(settings, model.household)
+    cur.execute(
+        GUARD_SQL.format(
+            apart=passing_sql(settings, model.household), numbered=_numbered_sql(settings)
+        )
+    )
     cur.execute(
         JUDGED_SQL.format(
-            guard=GUARD.format(auto_from=settings.auto_from, apart=apart),
+            auto_from=settings.auto_from,
             review_from=settings.review_from,
             keep_from=settings.keep_from,
         )
     )
+
+
+def _numbered_sql(settings: MatchSettings) -> str:
+    """SQL: is a declared number of one person equal, beside names that agree?"""
+    arms = [
+        f"({field.name} = 1 AND first_name BETWEEN 1 AND 4 AND family_name BETWEEN 1 AND 3)"
+        for field in settings.fields[PERSON]
+        if field.compare == "identifier"
+    ]
+    return " OR ".join(arms) or "false"

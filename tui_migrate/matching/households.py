@@ -23,8 +23,9 @@ from tui_migrate.matching.settings import PERSON, MatchSettings
 #: How many pairs the shipped figures count for.
 STRENGTH = 20
 #: Shipped shares. Of two people of a household: agreeing first names by level, first letters that
-#: agree, a personal mailbox or mobile that both use.
+#: agree, a personal mailbox or mobile that both use, a mailbox or number of any sort.
 SHIPPED = {"variant": 0.05, "typo": 0.02, "initial": 0.20, "email": 0.10, "phone": 0.10}
+Counts = dict[str, tuple[float, float]]
 #: First-name levels that a contact point may complete, and their numbers.
 FORMS = {"variant": 2, "typo": 3, "initial": 4}
 CONTACTS = ("email", "phone")
@@ -44,13 +45,15 @@ WITH met AS (
         bool_or(first_name = 2 AND NOT first_same) AS variant, bool_or(first_name = 3) AS typo,
         bool_or(first_name > 0) AS lettered, bool_or(first_name BETWEEN 1 AND 4 OR letter) AS initial,
         bool_or(email > 0) AS has_email, bool_or(email_personal) AS email,
+        bool_or(email IN (1, 2)) AS email_shared, bool_or(phone IN (1, 2)) AS phone_shared,
         bool_or(phone > 0) AS has_phone, bool_or(phone_personal) AS phone
     FROM met GROUP BY address, family, older, younger
 )
 SELECT count(*) FILTER (named), count(*) FILTER (named AND variant), count(*) FILTER (named AND typo),
     count(*) FILTER (lettered), count(*) FILTER (lettered AND initial),
     count(*) FILTER (has_email), count(*) FILTER (email),
-    count(*) FILTER (has_phone), count(*) FILTER (phone)
+    count(*) FILTER (has_phone), count(*) FILTER (phone),
+    count(*) FILTER (email_shared), count(*) FILTER (phone_shared)
 FROM two"""
 
 #: One row: record pairs of two people of a household; certain pairs of one person with two first
@@ -65,37 +68,51 @@ WHERE kind = 'person' AND first_name IN (1, 2, 3, 5, 6) AND family_name IN (1, 2
        OR birth_date <= 2 AND (a, b) IN (SELECT (a, b) FROM mt_link))"""
 
 
+def count_households(cur: duckdb.DuckDBPyConnection) -> Counts:
+    """What the compared pairs of this cursor show of two people of one household, and of the forms of
+    one person's first name: name → (how many, of how many)."""
+    seen = [int(value or 0) for value in cur.execute(MEASURE_SQL).fetchall()[0]]
+    named, variant, typo, lettered, initial, mailboxes, email, mobiles, phone, *shared = seen
+    apart, certain, one_variant, one_typo = (
+        int(value or 0) for value in cur.execute(SEEN_SQL).fetchall()[0]
+    )
+    return {
+        "variant": (variant, named),
+        "typo": (typo, named),
+        "initial": (initial, lettered),
+        "email": (email, mailboxes),
+        "phone": (phone, mobiles),
+        "email shared": (shared[0], mailboxes),
+        "phone shared": (shared[1], mobiles),
+        "apart": (apart, 0),
+        "one variant": (one_variant, certain),
+        "one typo": (one_typo, certain),
+    }
+
+
 def fit_household(
-    cur: duckdb.DuckDBPyConnection, settings: MatchSettings, prior: float
+    cur: duckdb.DuckDBPyConnection, settings: MatchSettings, prior: float, counts: Counts
 ) -> dict[str, float]:
     """The shares of :data:`SHIPPED` as the compared pairs of this cursor show them.
 
     Beside them ``odds``, the household pairs for each pair of one person (whose number follows from
     the prior), and ``one variant`` and ``one typo``, how often one person's first names differ so.
     """
-    seen = [int(value or 0) for value in cur.execute(MEASURE_SQL).fetchall()[0]]
-    named, variant, typo, lettered, initial, mailboxes, email, mobiles, phone = seen
-    apart, certain, one_variant, one_typo = (
-        int(value or 0) for value in cur.execute(SEEN_SQL).fetchall()[0]
-    )
     records = count(cur, f"SELECT count(*) FROM mt_record WHERE kind = '{PERSON}'")
     matches = 2.0**prior * records * (records - 1) / 2
     first = settings.m[PERSON]["first_name"]
     named_m = 1.0 - first["initial"]
-    shares = {
-        "variant": (variant, named, SHIPPED["variant"]),
-        "typo": (typo, named, SHIPPED["typo"]),
-        "initial": (initial, lettered, SHIPPED["initial"]),
-        "email": (email, mailboxes, SHIPPED["email"]),
-        "phone": (phone, mobiles, SHIPPED["phone"]),
-        "odds": (apart, matches, 1.0),
-        "one variant": (one_variant, certain, first["variant"] / named_m),
-        "one typo": (one_typo, certain, first["typo"] / named_m),
-    }
-    return {
-        name: round((part + STRENGTH * shipped) / (whole + STRENGTH), 6)
-        for name, (part, whole, shipped) in shares.items()
-    }
+    shares = {name: pulled(counts[name], shipped) for name, shipped in SHIPPED.items()}
+    shares["odds"] = pulled((counts["apart"][0], matches), 1.0)
+    for form in ("variant", "typo"):
+        shares[f"one {form}"] = pulled(counts[f"one {form}"], first[form] / named_m)
+    return shares
+
+
+def pulled(seen: tuple[float, float], shipped: float) -> float:
+    """A share (part, whole), pulled towards the shipped one as if that had been seen `STRENGTH` times."""
+    part, whole = seen
+    return round((part + STRENGTH * shipped) / (whole + STRENGTH), 6)
 
 
 def one_person(

@@ -12,17 +12,27 @@ import json
 import math
 from dataclasses import asdict, dataclass
 from dataclasses import field as dataclass_field
-from typing import Any
+from typing import Any, TypedDict
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from tui_migrate.matching.comparing import compare_names
-from tui_migrate.matching.schema import count
-from tui_migrate.matching.settings import FIELDS, KINDS, Field, MatchSettings
+from tui_migrate.matching.comparing import LEVELED_DDL, compare_names
+from tui_migrate.matching.patterns import Layout
+from tui_migrate.matching.rarity import Rarity
+from tui_migrate.matching.settings import KINDS, ORGANISATION, PERSON, Field, MatchSettings
 
 Weights = dict[str, dict[str, dict[str, float]]]
+
+
+class Relatives(TypedDict):
+    """How two of a household agree. odds: log2 of their pairs for each pair of strangers; levels:
+    field → level → share."""
+
+    odds: float
+    levels: dict[str, dict[str, float]]
+
 
 #: How many random pairs the shipped u counts for, beside those of the data.
 PRIOR_PAIRS = 2_000.0
@@ -43,13 +53,16 @@ COLLISION_SHARE = {
 @dataclass(frozen=True)
 class FrozenModel:
     """m and u per kind, field and level; prior as log2 odds per kind; dates that mean
-    "unknown"; how relatives agree (empty: a model from before that was measured)."""
+    "unknown"; how often households share contact points, how relatives agree in all fields, and what
+    the frequency of names is worth (each empty: a model from before that was measured)."""
 
     settings: MatchSettings
     u: Weights
     prior: dict[str, float]
     placeholders: tuple[str, ...]
     household: dict[str, float] = dataclass_field(default_factory=dict)
+    relatives: Relatives | None = None
+    rarity: dict[str, Rarity] = dataclass_field(default_factory=dict)
 
     def weight(self, kind: str, field: str, level: str) -> float:
         """log2(m/u), rounded to 6 decimals so that every machine adds up the same."""
@@ -70,6 +83,8 @@ class FrozenModel:
             prior=values["prior"],
             placeholders=tuple(values["placeholders"]),
             household=values.get("household", {}),
+            relatives=values.get("relatives"),
+            rarity=values.get("rarity", {}),
         )
 
 
@@ -77,7 +92,7 @@ class FrozenModel:
 #: in another field ({other}), so that true duplicates do not count as chance.
 AGREEMENT_SQL = """
 WITH known AS (
-    SELECT {value} AS value, {other} AS other FROM mt_record
+    SELECT {value} AS value, {other} AS other FROM mt_record {declared}
     WHERE kind = '{kind}' AND {value} IS NOT NULL AND {other} IS NOT NULL
 )
 SELECT (SELECT sum(n * n) FROM (SELECT count(*)::HUGEINT n FROM known GROUP BY value))
@@ -108,6 +123,9 @@ AGREEMENT = {
 }
 
 
+#: What two records that share a declared value by chance differ in.
+OTHER = {PERSON: "family", ORGANISATION: "organisation"}
+
 SAMPLE_PER_RECORD = 10
 """Random pairs a record: more do not help a small set, whose values repeat in them."""
 
@@ -118,16 +136,24 @@ def fit_u(cur: duckdb.DuckDBPyConnection, settings: MatchSettings) -> Weights:
     for kind in KINDS:
         observed = _random_levels(cur, kind, settings)
         u[kind] = {}
-        for field in FIELDS[kind]:
+        for field in settings.fields[kind]:
             u[kind][field.name] = _smoothed(field, observed[field.name])
             for (name, level), share in COLLISION_SHARE.items():
                 if name == field.name:
                     shared, pairs = _ratio(cur, kind, COLLISION_SQL, COLLISION_SELECT[name])
                     chance = settings.identifier_u * share * shared
                     u[kind][name][level] = _pulled(field, level, chance, pairs)
-            if field.name in AGREEMENT:
-                value, other = AGREEMENT[field.name]
-                equal, pairs = _ratio(cur, kind, AGREEMENT_SQL, "", value=value, other=other)
+            if field.name in AGREEMENT or field.compare:
+                values = AGREEMENT.get(field.name) or ("d.code", OTHER[kind])
+                declared = (
+                    f"LEFT JOIN mt_declared_{field.name} d USING (uid)" if field.compare else ""
+                )
+                equal, pairs = _ratio(
+                    cur, kind, AGREEMENT_SQL, "",
+                    value=values[0], other=values[1], declared=declared,
+                )  # fmt: skip
+                if field.compare == "identifier":
+                    equal *= settings.identifier_u
                 u[kind][field.name]["exact"] = _pulled(field, "exact", equal, pairs)
     return u
 
@@ -138,7 +164,7 @@ def _random_levels(
     """Field → level → number of seeded random pairs of `kind` at that level (unknown left out)."""
     query = "SELECT uid FROM mt_record WHERE kind = $1 ORDER BY uid"
     uids = np.asarray(cur.execute(query, [kind]).fetchnumpy()["uid"], dtype=np.int32)
-    names = [field.name for field in FIELDS[kind]]
+    names = [field.name for field in settings.fields[kind]]
     if len(uids) < 2:
         return {name: {} for name in names}
     generator = np.random.default_rng(settings.seed)
@@ -148,13 +174,15 @@ def _random_levels(
     cur.register("mt_picked", pa.table({"a": picked[:, 0], "b": picked[:, 1]}))
     cur.execute("CREATE OR REPLACE TEMP TABLE mt_random AS SELECT a, b FROM mt_picked")
     cur.unregister("mt_picked")
-    compare_names(cur, "mt_random")
+    cur.execute(LEVELED_DDL.format(table="mt_random_level"))
+    compare_names(cur, "mt_random", "mt_random_level", settings)
+    Layout(settings.field_names).view(cur, "mt_random_names", "mt_random_level")
     observed: dict[str, dict[int, int]] = {}
     for name in names:
-        observed[name] = {}
-        if name not in ("email", "phone"):
-            rows = cur.execute(f"SELECT {name}, count(*) FROM mt_names WHERE {name} > 0 GROUP BY 1")
-            observed[name] = dict(rows.fetchall())
+        rows = cur.execute(
+            f"SELECT {name}, count(*) FROM mt_random_names WHERE {name} > 0 GROUP BY 1"
+        )
+        observed[name] = dict(rows.fetchall())
     return observed
 
 
@@ -179,26 +207,3 @@ def _pulled(field: Field, level: str, seen: float, pairs: float) -> float:
     """`seen` in `pairs` pairs, pulled towards the shipped u: small data says little."""
     shipped = field.levels[field.number(level) - 1].u
     return (seen * pairs + shipped * PRIOR_ALL_PAIRS) / (pairs + PRIOR_ALL_PAIRS)
-
-
-def fit_prior(cur: duckdb.DuckDBPyConnection, kind: str, evidence: str) -> float:
-    """log2 of the prior odds: the share of all pairs that the evidence says are matches.
-
-    A fixed point over one number: with m and u fixed, the expected number of matches among the
-    candidates gives the prior, which gives the expected number… `evidence` is a SELECT of
-    (weight, pairs); candidates that blocking never met count as no match.
-    """
-    rows = cur.execute(evidence).fetchnumpy()
-    weights = np.asarray(rows["weight"], dtype=np.float64)
-    pairs = np.asarray(rows["pairs"], dtype=np.float64)
-    records = count(cur, f"SELECT count(*) FROM mt_record WHERE kind = '{kind}'")
-    total = records * (records - 1) / 2 + 1.0
-    share = min(0.5, (records / 2 + 0.5) / total)
-    for _round in range(100):
-        odds = np.exp2(np.clip(weights + math.log2(share / (1 - share)), -60.0, 60.0))
-        found = float((pairs * (odds / (1 + odds))).sum())
-        updated = min(0.5, (found + 0.5) / total)
-        if abs(updated - share) <= 1e-7 * share:
-            break
-        share = updated
-    return round(math.log2(share / (1 - share)), 6)

@@ -55,7 +55,12 @@ def quoted(name: str) -> str:
 
 
 def drop_scratch(cur: duckdb.DuckDBPyConnection, keep: frozenset[str] = frozenset()) -> None:
-    """Drop the scratch tables of this cursor, all but those to `keep`."""
+    """Drop the scratch tables of this cursor, all but those to `keep`, and the views of them."""
+    views = cur.execute(
+        "SELECT view_name FROM duckdb_views() WHERE temporary AND starts_with(view_name, 'mt_')"
+    ).fetchall()
+    for (name,) in views:
+        cur.execute(f"DROP VIEW IF EXISTS temp.{quoted(name)}")
     rows = cur.execute(
         "SELECT table_name FROM duckdb_tables() WHERE temporary AND starts_with(table_name, 'mt_')"
         " ORDER BY 1"

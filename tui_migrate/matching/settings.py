@@ -24,10 +24,19 @@ class Level:
 
 @dataclass(frozen=True)
 class Field:
-    """A compared field. Levels are numbered from 1, the strongest first; 0 says "unknown"."""
+    """A compared field. Levels are numbered from 1, the strongest first; 0 says "unknown".
+
+    compare: for a field beside the built-in ones, how its texts are compared (see ``COMPARES``).
+    column: the column of the input relation that it compares; '' for the built-in ones.
+    weighed: False for a built-in field that the guard still sees but that adds no weight, since others
+        tell the same (an address beside its postcode, number and street).
+    """
 
     name: str
     levels: tuple[Level, ...]
+    compare: str = ""
+    column: str = ""
+    weighed: bool = True
 
     def number(self, level: str) -> int:
         """Number of the level called `level`; KeyError if there is none."""
@@ -125,10 +134,37 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     ),
 }
 
-#: All field names, each once, in summing order: the level columns of a compared pair.
-FIELD_NAMES: tuple[str, ...] = tuple(
-    dict.fromkeys(one.name for kind in KINDS for one in FIELDS[kind])
-)
+#: How a declared field is compared, with the levels that come of it. identifier: a number of one
+#: person, mistyped by at most two characters. code: a short value, mistyped by at most one. text:
+#: words, by Jaro-Winkler similarity.
+COMPARES: dict[str, tuple[Level, ...]] = {
+    "identifier": (
+        Level("exact", 0.85, 1e-6),
+        Level("typo", 0.10, 1e-4),
+        Level("different", 0.05, 0.999899),
+    ),
+    "code": (
+        Level("exact", 0.80, 0.001),
+        Level("typo", 0.10, 0.01),
+        Level("different", 0.10, 0.989),
+    ),
+    "text": (
+        Level("exact", 0.65, 0.002),
+        Level("close", 0.20, 0.003),
+        Level("similar", 0.05, 0.01),
+        Level("different", 0.10, 0.985),
+    ),
+}
+
+
+def declared(name: str, compare: str, column: str = "") -> Field:
+    """A field beside the built-in ones; KeyError on a way to compare that does not exist."""
+    return Field(name, COMPARES[compare], compare, column or name)
+
+
+def shipped_fields() -> dict[str, tuple[Field, ...]]:
+    """The built-in fields by kind."""
+    return dict(FIELDS)
 
 
 def field_of(kind: str, name: str) -> Field:
@@ -161,6 +197,7 @@ class MatchSettings:
     seed, sample: random pairs from which u is estimated.
     identifier_u: equal identifiers in data from several systems mostly *are* the same person,
         so of the agreement by chance that value frequencies suggest only this share is taken.
+    fields: kind → what is compared, in summing order.
     m: kind → field → level → probability among matches (shipped; learning may change them).
     keys: what brings two records together to be compared.
     """
@@ -175,8 +212,23 @@ class MatchSettings:
     seed: int = 20260101
     sample: int = 200_000
     identifier_u: float = 0.03
+    fields: dict[str, tuple[Field, ...]] = field(default_factory=shipped_fields)
     m: dict[str, dict[str, dict[str, float]]] = field(default_factory=shipped_m)
     keys: tuple[Key, ...] = SHIPPED
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """The names of all fields, each once, in summing order."""
+        return tuple(dict.fromkeys(one.name for kind in KINDS for one in self.fields[kind]))
+
+    def weighed(self, kind: str) -> tuple[Field, ...]:
+        """The fields of a kind that add weight, in summing order."""
+        return tuple(one for one in self.fields[kind] if one.weighed)
+
+    @property
+    def declared_fields(self) -> tuple[Field, ...]:
+        """The fields beside the built-in ones, each once."""
+        return tuple({f.name: f for kind in KINDS for f in self.fields[kind] if f.compare}.values())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values only, ready for JSON."""
@@ -186,7 +238,15 @@ class MatchSettings:
     def from_dict(cls, values: dict[str, Any]) -> MatchSettings:
         """The reverse of :meth:`to_dict`, also of one from before there was a setting; TypeError on a
         setting that does not exist."""
-        if "keys" in values:
-            keys = tuple(Key(key["name"], tuple(key["parts"])) for key in values["keys"])
-            values = {**values, "keys": keys}
-        return cls(**values)
+        known = dict(values)
+        if "keys" in known:
+            known["keys"] = tuple(Key(key["name"], tuple(key["parts"])) for key in known["keys"])
+        if "fields" in known:
+            known["fields"] = {
+                kind: tuple(
+                    Field(**{**one, "levels": tuple(Level(**level) for level in one["levels"])})
+                    for one in of_kind
+                )
+                for kind, of_kind in known["fields"].items()
+            }
+        return cls(**known)

@@ -150,6 +150,18 @@ MEANINGS = {
     "pair.decided.record_b": "pseudonym of the second record",
     "pair.decided.decision": "`merge`, `different`, `unsure` or `undo`",
     "pair.decided.reference": "word commitment of the JSON text [[source, record], [source, record]]",
+    "pair.decided.compared": "word commitment of the JSON text [[source, record], [source, record], "
+    "digests, digests]; digests: compared field → first 12 digits of the MD5 of its value; or empty",
+    "cluster.decided.records": "pseudonyms of the records, in the order of their plain ids",
+    "cluster.decided.groups": "who is one person: lists of places in `records`, each place in one",
+    "cluster.decided.decision": "`settled`, `unsure` or `flagged`; of the last two each stands alone",
+    "cluster.decided.members": "for each record the word commitment of the JSON text "
+    "[[source, record], digests]; digests as of a pair",
+    "cluster.decided.lead": "place of the record that founds the profile; -1: as the rules say",
+    "cluster.decided.values": "field → places of the records whose values the profile takes",
+    "cluster.decided.note": "word commitment, or empty",
+    "decision.back.entry": "`seq` of the decision; or of the entry by which it was taken back last: "
+    "then it counts again",
     "target.intent.digest": "content digest of the rows that will be written",
     "target.receipt.counts": "`create`, `update`, `skip`, `reject` → number of rows",
     "backup.made.name": "file under `backups/` of the workspace",

@@ -12,9 +12,12 @@ from typing import Any, cast
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import AnyFact, Entry
 from tui_migrate.audit.gate_facts import Term
+from tui_migrate.audit.review_facts import PairDecided
 from tui_migrate.engine import api
 from tui_migrate.engine.queries import answer
+from tui_migrate.engine.reviewing import Reviews
 from tui_migrate.engine.run import RunState, Status, apply
+from tui_migrate.engine.sight import Seen
 from tui_migrate.staging.store import Cursor, Store
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -111,6 +114,7 @@ class World:
         self.store = Store(folder / "staging.duckdb", memory_limit="200MB", threads=1)
         self.runbook = cast("Any", None)
         self.failing = failing
+        self.reviews = Reviews()
         self.sent: list[api.AnyCommand] = []
         self.vault: dict[str, str] = {}
         self.trails: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -153,6 +157,14 @@ class World:
         return reference
 
     # View
+
+    @property
+    def who(self) -> api.Identity:
+        return self.identity
+
+    @property
+    def seen(self) -> Seen:
+        return Seen()
 
     def cursor(self) -> Cursor:
         return self.store.cursor()
@@ -261,7 +273,7 @@ class World:
         )
         words = [[command.source_a, command.record_a], [command.source_b, command.record_b]]
         self.write(
-            facts.PairDecided(
+            PairDecided(
                 record_a=a,
                 record_b=b,
                 decision=command.decision,

@@ -22,6 +22,7 @@ from tui_migrate.audit.gate_facts import (
     Reopened,
     Term,
 )
+from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
 
 Figures = dict[str, int | str]
 
@@ -291,17 +292,6 @@ class Answered(Fact, frozen=True, kw_only=True, tag="item.answered"):
     file: str = ""
 
 
-class PairDecided(Fact, frozen=True, kw_only=True, tag="pair.decided"):
-    """A reviewer settles a pair of source records (pseudonyms). An undo has decision ``undo``."""
-
-    record_a: str
-    record_b: str
-    decision: str
-    """merge | different | unsure | undo"""
-    reference: str = ""
-    """Commitment of the pair (plain source and record ids) in the vault."""
-
-
 class Intent(Fact, frozen=True, kw_only=True, tag="target.intent"):
     """A batch is about to be written to the target. ``digest``: of the rows that will be written."""
 
@@ -523,6 +513,8 @@ AnyFact = (
     | StepSkipped
     | Answered
     | PairDecided
+    | ClusterDecided
+    | DecisionTakenBack
     | Intent
     | Receipt
     | BackupMade

@@ -152,6 +152,36 @@ class Decide(Command, frozen=True, kw_only=True, tag="decide"):
     decision: str
 
 
+class DecideCluster(Command, frozen=True, kw_only=True, tag="decide-cluster"):
+    """Settle records that may be one person. ``records``: source and record id of each. ``decision``:
+    settled | unsure | flagged. ``groups``: who is one person, by place in ``records``; whoever stands
+    in none is somebody for himself. ``lead``: the record that founds the profile, -1 as the rules say.
+    ``values``: field → the records whose values the profile takes. ``sitting``: as in ``Claim``."""
+
+    records: tuple[tuple[str, str], ...]
+    decision: str = "settled"
+    groups: tuple[tuple[int, ...], ...] = ()
+    lead: int = -1
+    values: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
+    note: str = ""
+    sitting: str = ""
+
+
+class TakeBack(Command, frozen=True, kw_only=True, tag="take-back"):
+    """Take a decision on duplicates back: ``entry`` is the journal entry that holds it. Of an entry by
+    which one was taken back: let that decision count again."""
+
+    entry: int
+
+
+class Claim(Command, frozen=True, kw_only=True, tag="claim"):
+    """Have records to oneself while one looks at them; what this ``sitting`` had before is let go.
+    Without records only that. Not journalled; it ends by itself."""
+
+    records: tuple[tuple[str, str], ...] = ()
+    sitting: str = ""
+
+
 class Redo(Command, frozen=True, kw_only=True, tag="redo"):
     """Do a step and all that follow again, as a new attempt."""
 
@@ -232,6 +262,9 @@ AnyCommand = (
     | Skip
     | Answer
     | Decide
+    | DecideCluster
+    | TakeBack
+    | Claim
     | Redo
     | Export
     | Deleted

@@ -7,7 +7,7 @@ from tui_migrate.audit.canonical import sha256_of
 from tui_migrate.engine import gates
 from tui_migrate.engine.config import frame_digest, step_digest
 from tui_migrate.engine.core import Core
-from tui_migrate.engine.decisions import pair_decisions
+from tui_migrate.engine.decisions import overrides, pair_decisions
 from tui_migrate.engine.exporting import payment_allowed
 from tui_migrate.engine.host import EngineHost
 from tui_migrate.engine.restricting import rights_at
@@ -49,6 +49,7 @@ class Attempts:
             cursor=self._units.cursor,
             host=EngineHost(core, rebuilding),
             decisions=pair_decisions(core, step, as_started=as_started),
+            overrides=overrides(core, step, as_started=as_started),
             rights=rights_at(core, step.started_seq if as_started else core.state.seq),
             payment_allowed=payment_allowed(core),
             waived=step.waived_before if as_started else step.waivers,

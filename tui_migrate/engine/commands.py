@@ -9,7 +9,6 @@ from typing import Any
 from tui_migrate.audit import entries as facts
 from tui_migrate.engine import api, taking_out
 from tui_migrate.engine.core import Core
-from tui_migrate.engine.decisions import DECISIONS, pair_key, pair_words
 from tui_migrate.engine.erasure import forget, told_again
 from tui_migrate.engine.gate_commands import (
     delegate,
@@ -22,6 +21,7 @@ from tui_migrate.engine.gate_commands import (
 from tui_migrate.engine.gate_signing import begun, carry_out, sign
 from tui_migrate.engine.purging import purge
 from tui_migrate.engine.restricting import object_to_marketing, restrict
+from tui_migrate.engine.review_commands import claim, decide, decide_cluster, take_back
 from tui_migrate.engine.run import Status, StepState
 from tui_migrate.engine.sealing import rotate_key
 from tui_migrate.engine.staleness import recheck_gates
@@ -29,7 +29,6 @@ from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Exit, TuiMigrateE
 from tui_migrate.i18n import _
 from tui_migrate.runbook.decisions import wrong_answer
 from tui_migrate.runbook.kinds import ChecklistWith
-from tui_migrate.staging.store import first
 
 _Handler = Callable[[Core, Any], api.Reply]
 
@@ -178,36 +177,6 @@ def _answer(core: Core, command: api.Answer) -> api.Reply:
     return _done(entry)
 
 
-def _decide(core: Core, command: api.Decide) -> api.Reply:
-    if command.decision not in DECISIONS:
-        raise EnvironmentProblem(_("A decision is one of {}.").format(", ".join(DECISIONS)))
-    cursor = core.store.cursor()
-    for source, record in (
-        (command.source_a, command.record_a),
-        (command.source_b, command.record_b),
-    ):
-        known = first(
-            cursor,
-            "SELECT count(*) FROM store.record_key WHERE source = $s AND record_id = $r",
-            {"s": source, "r": record},
-        )
-        if not known or not known[0]:
-            raise EnvironmentProblem(_("There is no record {} of {}.").format(record, source))
-    key = pair_key(core, command)
-    if command.decision == "undo" and key not in core.state.pairs:
-        raise DataSaysNo(_("This pair has no decision to undo."))
-    entry = core.record(
-        facts.PairDecided(
-            record_a=key[0],
-            record_b=key[1],
-            decision=command.decision,
-            reference=core.vault.keep_words(pair_words(command)),
-        ),
-        command.id,
-    )
-    return _done(entry)
-
-
 def _redo(core: Core, command: api.Redo) -> api.Reply:
     step = begun(core, command.step)
     entry = core.record(
@@ -232,7 +201,10 @@ _HANDLERS: dict[type[api.Command], _Handler] = {
     api.Waive: _waive,
     api.Skip: _skip,
     api.Answer: _answer,
-    api.Decide: _decide,
+    api.Decide: lambda core, command: _done(decide(core, command)),
+    api.DecideCluster: lambda core, command: _done(decide_cluster(core, command)),
+    api.TakeBack: lambda core, command: _done(take_back(core, command)),
+    api.Claim: claim,
     api.Redo: _redo,
     api.Export: taking_out.export_handler,
     api.Deleted: taking_out.deleted_handler,

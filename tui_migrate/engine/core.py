@@ -32,6 +32,7 @@ from tui_migrate.audit.trail import TrailWriter
 from tui_migrate.audit.vault import Vault
 from tui_migrate.engine.api import Heard, Identity, Listener
 from tui_migrate.engine.opening import readable
+from tui_migrate.engine.reviewing import Reviews
 from tui_migrate.engine.run import RunState, apply
 from tui_migrate.engine.workspace import Workspace
 from tui_migrate.files import whole
@@ -91,9 +92,14 @@ class Core:
     """What seals and signatures are held against."""
     seal_key: SealKey | None = None
     """There is one as soon as the engine is open."""
+    reviews: Reviews = field(default_factory=Reviews)
+    """The queue of doubtful duplicates, and who has which of them before him."""
     _stones: tuple[tuple[int, int], Tombstones] | None = None
     _listeners: list[Listener] = field(default_factory=list)
     _refusals: dict[tuple[int, str], float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.reviews.folding = self.lock
 
     @property
     def identity(self) -> Identity:

@@ -1,38 +1,143 @@
-"""Reviewers' decisions on pairs: kept in the vault by record ids, in the journal by pseudonyms."""
+"""Reviewers' decisions on pairs and clusters: the vault holds the record ids, the journal pseudonyms.
+
+Beside the ids the vault keeps a digest of every compared field as it stood: where one of them is
+another now, the decision is not handed to ``match`` any more and the records are asked again.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from tui_migrate.audit.vault import pseudonym
-from tui_migrate.engine.api import Decide
-from tui_migrate.engine.core import Core
-from tui_migrate.engine.run import PairState, StepState, fold
-from tui_migrate.steps.base import PairDecision
+from tui_migrate.engine.run import Decision, RunState, StepState, fold
+from tui_migrate.engine.run_review import pairs_of
+from tui_migrate.staging.store import Cursor, quote
+from tui_migrate.steps.base import Override, PairDecision
+
+if TYPE_CHECKING:
+    from tui_migrate.engine.core import Core
+
+Record = tuple[str, str]
+"""Source and record id."""
+Digests = dict[str, str]
+"""Compared field → digest of its value; fields without one are left out."""
 
 DECISIONS = ("merge", "different", "unsure", "undo")
 USED_BY = ("match", "merge")
-"""Step kinds that decisions on pairs are an input of."""
+"""Step kinds that decisions are an input of."""
+COMPARED = (
+    "kind", "first_name", "initials", "prefix", "family_name", "organisation_name", "birth_date",
+    "gender", "street", "house_number", "house_addition", "postcode", "town", "country", "email",
+    "phone", "kvk", "vat", "kbo",
+)  # fmt: skip
+"""Fields of a record on which a decision rests."""
+
+# One row is a record that was asked for, with a digest for each compared field.
+_DIGESTS = """
+WITH asked AS (SELECT unnest($sources::VARCHAR[]) AS source, unnest($records::VARCHAR[]) AS record_id)
+SELECT source, record_id, {digests} FROM ent_profile SEMI JOIN asked USING (source, record_id)
+QUALIFY row_number() OVER (PARTITION BY source, record_id
+  ORDER BY delivery DESC, file DESC, line DESC, child_no DESC) = 1
+"""
 
 
-def ordered(command: Decide) -> tuple[tuple[str, str], tuple[str, str]]:
-    """The two records of a pair in their one order."""
-    first, second = sorted(
-        [(command.source_a, command.record_a), (command.source_b, command.record_b)]
-    )
-    return first, second
+class Words(Protocol):
+    """What opens commitments."""
+
+    def words(self, reference: str) -> str:
+        """What stands behind a commitment; '' when it is erased."""
+        ...
 
 
-def pair_key(core: Core, command: Decide) -> tuple[str, str]:
-    """The pseudonyms of a pair's records, in the records' order."""
-    key = core.vault.workspace_key()
-    a, b = ordered(command)
-    return pseudonym(key, *a), pseudonym(key, *b)
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A record of a decision, with the digests of what was compared; none were kept in old runs."""
+
+    record: Record
+    digests: Digests
 
 
-def pair_words(command: Decide) -> str:
-    """What the vault keeps of a decision: the plain ids."""
-    return json.dumps([*ordered(command)], ensure_ascii=False)
+def digests_of(cursor: Cursor, records: Iterable[Record]) -> dict[Record, Digests]:
+    """The digests of the records as they stand; those that are not mapped (yet) are left out."""
+    asked = sorted(set(records))
+    there = {
+        name
+        for (name,) in cursor.execute(
+            "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'main'"
+            " AND table_name = 'ent_profile'"
+        ).fetchall()
+    }
+    fields = [name for name in COMPARED if name in there]
+    if not asked or not fields:
+        return {}
+    digests = ", ".join(f"left(md5({quote(name)}::VARCHAR), 12)" for name in fields)
+    rows = cursor.execute(
+        _DIGESTS.format(digests=digests),
+        {"sources": [s for s, _r in asked], "records": [r for _s, r in asked]},
+    ).fetchall()
+    return {
+        (source, record): {f: d for f, d in zip(fields, values, strict=True) if d is not None}
+        for source, record, *values in rows
+    }
+
+
+def changed(then: Digests, now: Mapping[str, str] | None) -> list[str]:
+    """The compared fields that are another than they were, for who kept digests of both."""
+    if not then or now is None:
+        return []
+    return [f for f in COMPARED if then.get(f) != now.get(f)]
+
+
+# Words in the vault
+
+
+def member_words(record: Record, digests: Digests) -> str:
+    """What the vault keeps of one record of a cluster."""
+    return json.dumps([[*record], digests], ensure_ascii=False)
+
+
+def pair_words(a: Record, b: Record) -> str:
+    """What the vault keeps of a pair: the plain ids."""
+    return json.dumps([a, b], ensure_ascii=False)
+
+
+def compared_words(a: Record, b: Record, digests: Mapping[Record, Digests]) -> str:
+    """What the vault keeps beside it: the digests of both."""
+    both = [digests.get(a, {}), digests.get(b, {})]
+    return json.dumps([a, b, *both], ensure_ascii=False) if any(both) else ""
+
+
+def members_of(vault: Words, decision: Decision) -> list[Member | None]:
+    """The records of a decision in its order; ``None`` for one who is erased."""
+    if len(decision.references) == 1:
+        return _pair_members(vault, decision)
+    found: list[Member | None] = []
+    for reference in decision.references:
+        words = vault.words(reference)
+        if not words:
+            found.append(None)
+            continue
+        (source, record), digests = json.loads(words)
+        found.append(Member((source, record), digests))
+    return found
+
+
+def _pair_members(vault: Words, decision: Decision) -> list[Member | None]:
+    words = vault.words(decision.references[0])
+    if not words:
+        return [None, None]
+    kept = vault.words(decision.compared)
+    digests = json.loads(kept)[2:] if kept else [{}, {}]
+    return [
+        Member((source, record), of)
+        for (source, record), of in zip(json.loads(words), digests, strict=True)
+    ]
+
+
+# What the steps are given
 
 
 def pair_decisions(core: Core, step: StepState, *, as_started: bool) -> tuple[PairDecision, ...]:
@@ -40,20 +145,68 @@ def pair_decisions(core: Core, step: StepState, *, as_started: bool) -> tuple[Pa
     ``step`` began. Sorted by records; empty for kinds that do not use them."""
     if step.outline.uses not in USED_BY:
         return ()
-    if not as_started:
-        return decided(core, core.state.pairs)
-    return decided(core, fold(core.journal.entries[: step.started_seq]).pairs)
+    return decided(core, _state(core, step, as_started))
 
 
-def decided(core: Core, pairs: dict[tuple[str, str], PairState]) -> tuple[PairDecision, ...]:
-    """The decisions of a state with plain ids; those whose words are erased are left out."""
+def overrides(core: Core, step: StepState, *, as_started: bool) -> tuple[Override, ...]:
+    """The values and leading records that reviewers chose, the earliest first; as ``pair_decisions``."""
+    if step.outline.uses != "merge":
+        return ()
+    state = _state(core, step, as_started)
+    wanted = [d for d in _in_force(state) if d.lead >= 0 or d.values]
     found = []
-    for pair in pairs.values():
-        words = core.vault.words(pair.reference)
-        if not words or pair.decision not in ("merge", "different"):
-            continue
-        (source_a, record_a), (source_b, record_b) = json.loads(words)
-        found.append(
-            PairDecision(source_a, record_a, source_b, record_b, pair.decision, pair.by, pair.at)
-        )
+    for decision, members in zip(wanted, _unchanged(core, wanted), strict=True):
+        names = [m.record if m is not None else None for m in members]
+        lead = names[decision.lead] if decision.lead >= 0 else None
+        values = {
+            field: tuple(record for at in places if (record := names[at]) is not None)
+            for field, places in sorted(decision.values.items())
+        }
+        found.append(Override(lead, {f: chosen for f, chosen in values.items() if chosen}))
+    return tuple(found)
+
+
+def _state(core: Core, step: StepState, as_started: bool) -> RunState:
+    return fold(core.journal.entries[: step.started_seq]) if as_started else core.state
+
+
+def _in_force(state: RunState) -> list[Decision]:
+    """The decisions that have the word on some pair, in order."""
+    seqs = sorted({pair.seq for pair in list(state.pairs.values())})
+    return [state.decisions[seq] for seq in seqs]
+
+
+def _unchanged(core: Core, decisions: list[Decision]) -> list[list[Member | None]]:
+    """The records of each decision, but ``None`` for who is erased or is another than he was."""
+    members = [members_of(core.vault, decision) for decision in decisions]
+    cursor = core.store.cursor()
+    try:
+        now = digests_of(cursor, {m.record for each in members for m in each if m and m.digests})
+    finally:
+        cursor.close()
+    return [
+        [None if m is None or changed(m.digests, now.get(m.record)) else m for m in each]
+        for each in members
+    ]
+
+
+def decided(core: Core, state: RunState) -> tuple[PairDecision, ...]:
+    """The decisions of a state with plain ids, but on those who are erased, and on those of whom a
+    compared field is another now."""
+    settled = [d for d in _in_force(state) if d.word == "settled"]
+    found = []
+    for decision, members in zip(settled, _unchanged(core, settled), strict=True):
+        known = dict(zip(decision.records, members, strict=True))
+        for a, b in pairs_of(decision):
+            pair, one, two = state.pairs.get((a, b)), known[a], known[b]
+            if pair is None or pair.seq != decision.seq or one is None or two is None:
+                continue
+            said = PairDecision(*one.record, *two.record, pair.decision, pair.by, pair.at)
+            found.append(said)
     return tuple(sorted(found, key=lambda d: (d.source_a, d.record_a, d.source_b, d.record_b)))
+
+
+def pseudonyms_of(core: Core, records: Iterable[Record]) -> list[str]:
+    """What the audit calls the records."""
+    key = core.vault.workspace_key()
+    return [pseudonym(key, *record) for record in records]

@@ -191,7 +191,7 @@ class Engine:
         query = meant(self.view, query)
         with acting(who):
             note_look(self.core, query, reason)
-        told = answer(self.view, query)
+            told = answer(self.view, query)
         seen = seen_by(self.core.runbook, who, self.core.owner.uid)
         return told if seen.all else Sight(self.view, seen).masked(query, told)
 

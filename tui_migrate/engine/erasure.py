@@ -145,6 +145,7 @@ def carry_on(core: Core) -> facts.ErasureDone | None:
     core.record(done)
     destroy(path)
     core.looks.clear()
+    core.reviews.forget()
     return done
 
 

@@ -6,8 +6,9 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
 from tui_migrate.engine.core import Core
-from tui_migrate.engine.decisions import decided
+from tui_migrate.engine.decisions import decided, members_of
 from tui_migrate.engine.run import Status
 from tui_migrate.report.export import Extras
 from tui_migrate.steps.import_rows import hidden_fields
@@ -34,7 +35,7 @@ def export_extras(core: Core) -> Extras:
         unit_times=[(*key, at) for key, at in core.state.unit_times.items()],
         pair_decisions=[
             (d.source_a, d.record_a, d.source_b, d.record_b, d.decision, d.decided_by)
-            for d in decided(core, core.state.pairs)
+            for d in decided(core, core.state)
         ],
         decisions=decision_rows(core),
         left_out=hidden_fields(core.runbook, payment_allowed(core)),
@@ -60,8 +61,12 @@ def decision_rows(core: Core) -> list[tuple[str, str, str, str, str, str]]:
                 row = ("waiver", f"{fact.step}: {fact.name}", "waive", words(fact.reason))
             case facts.StepSkipped():
                 row = ("skip", fact.step, "skip", words(fact.reason))
-            case facts.PairDecided():
+            case PairDecided():
                 row = ("pair", _pair_subject(words(fact.reference)), fact.decision, "")
+            case ClusterDecided():
+                row = ("cluster", *_cluster_row(core, entry.seq, fact))
+            case DecisionTakenBack():
+                row = ("decision", str(fact.entry), "take back", "")
             case facts.RedoAsked():
                 row = ("redo", fact.step, "redo", words(fact.reason))
             case _:
@@ -75,3 +80,11 @@ def _pair_subject(words: str) -> str:
     if not words:
         return ""
     return " = ".join("/".join(record) for record in json.loads(words))
+
+
+def _cluster_row(core: Core, seq: int, fact: ClusterDecided) -> tuple[str, str, str]:
+    """Subject (who is one person ``=``, who is another ``|``), decision and note of a cluster."""
+    members = members_of(core.vault, core.state.decisions[seq])
+    names = ["/".join(m.record) if m is not None else "" for m in members]
+    subject = " | ".join(" = ".join(names[at] for at in group) for group in fact.groups)
+    return subject if any(names) else "", fact.decision, core.vault.words(fact.note)

@@ -10,15 +10,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import msgspec
-
 from tui_migrate.audit.entries import Entry
-from tui_migrate.engine.api import Query
+from tui_migrate.engine.answer import Answer
+from tui_migrate.engine.api import Identity, Query
+from tui_migrate.engine.review_queries import (
+    ClusterHistory,
+    ClusterPage,
+    ClusterPast,
+    ClusterQueue,
+    ClusterStep,
+    ClusterWindow,
+)
+from tui_migrate.engine.reviewing import Reviews
 from tui_migrate.engine.run import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tui_migrate.engine.sight import Seen
     from tui_migrate.runbook.models import Runbook
     from tui_migrate.staging.store import Cursor
     from tui_migrate.steps.base import Context, Step
@@ -36,6 +45,12 @@ class View(Protocol):
     def workspace(self) -> Path: ...
     @property
     def runbook(self) -> Runbook: ...
+    @property
+    def reviews(self) -> Reviews: ...
+    @property
+    def who(self) -> Identity: ...
+    @property
+    def seen(self) -> Seen: ...
     def cursor(self) -> Cursor:
         """A fresh cursor on staging, for the calling thread; the asker closes it."""
         ...
@@ -60,10 +75,6 @@ class View(Protocol):
     def import_steps(self) -> Iterator[tuple[Context, Step]]:
         """The import steps of the runbook, each with a context on the present data."""
         ...
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all answers."""
 
 
 # Findings: rule → field → records
@@ -458,6 +469,9 @@ AnyQuery = (
     | PairQueue
     | PairDetail
     | PairDecisions
+    | ClusterQueue
+    | ClusterStep
+    | ClusterHistory
     | Search
     | Person
     | ConsentEvents
@@ -474,6 +488,9 @@ ANSWERS: dict[type[Query], Any] = {
     PairQueue: PairWindow,
     PairDetail: PairSheet,
     PairDecisions: tuple[PairDecided, ...],
+    ClusterQueue: ClusterWindow,
+    ClusterStep: ClusterPage,
+    ClusterHistory: tuple[ClusterPast, ...],
     Search: tuple[Hit, ...],
     Person: PersonSheet,
     ConsentEvents: tuple[ConsentFact, ...],

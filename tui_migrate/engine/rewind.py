@@ -14,6 +14,7 @@ import msgspec
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
+from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
 from tui_migrate.engine.run import RunState, fold
 from tui_migrate.engine.zones import moment
 
@@ -39,7 +40,9 @@ def mark(entry: Entry) -> str:
             return GATE
         case facts.Sealed():
             return SEAL
-        case facts.SignedOff() | facts.Answered() | facts.PairDecided():
+        case facts.SignedOff() | facts.Answered() | PairDecided():
+            return DECISION
+        case ClusterDecided() | DecisionTakenBack():
             return DECISION
         case facts.CheckWaived() | facts.StepSkipped() | facts.RedoAsked():
             return DECISION

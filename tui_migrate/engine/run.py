@@ -10,11 +10,12 @@ from typing import Any
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
-from tui_migrate.engine import run_gates, run_privacy
+from tui_migrate.engine import run_gates, run_privacy, run_review
 from tui_migrate.engine.state import (
     SETTLED,
     AnswerState,
     CheckState,
+    Decision,
     PairState,
     RunState,
     SignOff,
@@ -26,6 +27,7 @@ __all__ = [
     "SETTLED",
     "AnswerState",
     "CheckState",
+    "Decision",
     "PairState",
     "RunState",
     "SignOff",
@@ -216,26 +218,6 @@ def _answered(state: RunState, entry: Entry, fact: facts.Answered) -> None:
         _reopen(state)
 
 
-def _pair(state: RunState, entry: Entry, fact: facts.PairDecided) -> None:
-    key = (fact.record_a, fact.record_b)
-    known = state.pairs.get(key)
-    if fact.decision == "undo":
-        if known is None:
-            return
-        if known.earlier:
-            known.decision, known.by, known.at, known.seq, known.reference = known.earlier.pop()
-        else:
-            del state.pairs[key]
-        return
-    fresh = PairState(fact.decision, entry.by, entry.at, entry.seq, fact.reference)
-    if known is not None:
-        fresh.earlier = [
-            *known.earlier,
-            (known.decision, known.by, known.at, known.seq, known.reference),
-        ]
-    state.pairs[key] = fresh
-
-
 def _intent(state: RunState, entry: Entry, fact: facts.Intent) -> None:
     state.intents[fact.batch] = fact
 
@@ -284,7 +266,6 @@ _HANDLERS: dict[type, Callable[[RunState, Entry, Any], None]] = {
     facts.CheckWaived: _waived,
     facts.StepSkipped: _skipped,
     facts.Answered: _answered,
-    facts.PairDecided: _pair,
     facts.Intent: _intent,
     facts.Receipt: _receipt,
     facts.BackupMade: _backup,
@@ -294,4 +275,5 @@ _HANDLERS: dict[type, Callable[[RunState, Entry, Any], None]] = {
     facts.RunEnded: _ended,
     **run_gates.HANDLERS,
     **run_privacy.HANDLERS,
+    **run_review.HANDLERS,
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
-from tui_migrate.engine import gate_sentences, privacy_sentences
+from tui_migrate.engine import gate_sentences, privacy_sentences, review_sentences
 from tui_migrate.engine.run import RunState
 from tui_migrate.engine.wording import measured
 from tui_migrate.engine.zones import moment
@@ -107,6 +107,15 @@ class Teller:
         except ValueError:
             return None
         return f"{source_a} {record_a}", f"{source_b} {record_b}"
+
+    def member(self, reference: str) -> str:
+        """A record of a decision on a cluster, as source and id, where the vault is there."""
+        found = self._words(reference) if self._words and reference else ""
+        return " ".join(json.loads(found)[0]) if found else ""
+
+    def is_given_back(self, entry: int) -> bool:
+        """Whether an entry is one that took a decision back."""
+        return entry in self._state.taken_back
 
     def reason(self, reference: str) -> str:
         """`` (the words)`` for a commitment, or nothing."""
@@ -247,25 +256,6 @@ def _answered(t: Teller, e: Entry, f: facts.Answered) -> str:
     return text + t.reason(f.answer) + (_(", with a file as evidence") if f.file else "")
 
 
-def _pair(t: Teller, e: Entry, f: facts.PairDecided) -> str:
-    records = t.records(f.reference)
-    if records is None:
-        verbs = {
-            "merge": _("{by} merged a pair of records"),
-            "different": _("{by} kept a pair of records apart"),
-            "unsure": _("{by} was unsure about a pair of records"),
-            "undo": _("{by} took back the decision on a pair of records"),
-        }
-        return verbs.get(f.decision, f.decision).format(by=e.by)
-    verbs = {
-        "merge": _("{by} merged {a} and {b}"),
-        "different": _("{by} kept {a} and {b} apart"),
-        "unsure": _("{by} was unsure about {a} and {b}"),
-        "undo": _("{by} took back the decision on {a} and {b}"),
-    }
-    return verbs.get(f.decision, f.decision).format(by=e.by, a=records[0], b=records[1])
-
-
 def _intent(t: Teller, e: Entry, f: facts.Intent) -> str:
     return _("batch {batch} of {rows} records is about to go to the target").format(
         batch=f.batch, rows=grouped(f.rows)
@@ -355,7 +345,6 @@ _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.CheckWaived: _waived,
     facts.StepSkipped: _skipped,
     facts.Answered: _answered,
-    facts.PairDecided: _pair,
     facts.Intent: _intent,
     facts.Receipt: _receipt,
     facts.BackupMade: _backup,
@@ -369,4 +358,5 @@ _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.RunEnded: _ended,
     **gate_sentences.TELLERS,
     **privacy_sentences.TELLERS,
+    **review_sentences.TELLERS,
 }

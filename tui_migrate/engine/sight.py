@@ -17,6 +17,7 @@ import msgspec
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.engine import queries as q
+from tui_migrate.engine import review_queries as r
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.api import Identity, Query
 from tui_migrate.runbook.base import EVERY
@@ -248,6 +249,31 @@ class Sight:
         )
         return msgspec.structs.replace(side, permissions=kept)
 
+    def cluster(self, query: r.ClusterStep, answer: r.ClusterPage) -> r.ClusterPage:
+        """A cluster that he may see as a whole, without contact points and permissions of channels
+        that he may not see."""
+        if answer.sheet is None:
+            return answer
+        fields = tuple(
+            one
+            if self.seen.point(one.field)
+            else msgspec.structs.replace(one, values=tuple(v and HIDDEN for v in one.values))
+            for one in answer.sheet.fields
+        )
+        records = tuple(
+            msgspec.structs.replace(
+                one, permissions=tuple(p for p in one.permissions if self._sees(p))
+            )
+            for one in answer.sheet.records
+        )
+        sheet = msgspec.structs.replace(answer.sheet, fields=fields, records=records)
+        return msgspec.structs.replace(answer, sheet=sheet)
+
+    def _sees(self, one: r.ClusterPermission) -> bool:
+        return (one.brand in ("", EVERY) or self.seen.brand(one.brand)) and (
+            one.channel in ("", EVERY) or self.seen.channel(one.channel)
+        )
+
     def said(self, query: q.Said, answer: dict[str, str]) -> dict[str, str]:
         """What people typed, but not whom they looked for and why somebody was erased: that names
         persons of any brand."""
@@ -320,6 +346,7 @@ _MASKS: dict[type[Query], Callable[[Sight, Any, Any], Any]] = {
     q.Person: Sight.sheet,
     q.ConsentEvents: Sight.events,
     q.PairDetail: Sight.pair,
+    r.ClusterStep: Sight.cluster,
     q.FindingRecords: Sight.findings,
     q.Said: Sight.said,
     q.Columns: Sight.columns,

@@ -182,15 +182,39 @@ class StepState:
 
 
 @dataclass(slots=True)
+class Decision:
+    """What a reviewer said of some records (pseudonyms), at one entry; it counts while it stands.
+
+    ``groups``: who is one person, by place. ``word``: settled | unsure | flagged. ``references``: of a
+    cluster one commitment a record, of a pair one of both. ``ended``: the entry that took it back last.
+    """
+
+    seq: int
+    by: str
+    at: str
+    records: tuple[str, ...]
+    groups: tuple[tuple[int, ...], ...]
+    word: str
+    references: tuple[str, ...]
+    compared: str = ""
+    lead: int = -1
+    values: dict[str, list[int]] = field(default_factory=dict)
+    note: str = ""
+    standing: bool = True
+    ended: int = 0
+
+
+@dataclass(slots=True)
 class PairState:
-    """The present decision on a pair of records (pseudonyms), with what an undo returns to."""
+    """The present word on a pair of records (pseudonyms). ``seq``: the entry of the decision that
+    gives it; ``said``: those of all decisions that spoke of the pair, in order."""
 
     decision: str
     by: str
     at: str
     seq: int
     reference: str
-    earlier: list[tuple[str, str, str, int, str]] = field(default_factory=list)
+    said: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -209,6 +233,13 @@ class RunState:
     objects: dict[str, str] = field(default_factory=dict)
     deliveries: dict[tuple[str, str], facts.DeliverySeen] = field(default_factory=dict)
     pairs: dict[tuple[str, str], PairState] = field(default_factory=dict)
+    """The pairs on which there is a word."""
+    unsaid: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    """Pairs whose decisions were all taken back → their entries."""
+    decisions: dict[int, Decision] = field(default_factory=dict)
+    """Entry → the decision on records that it holds."""
+    taken_back: dict[int, int] = field(default_factory=dict)
+    """Entry that took a decision back, or gave it back → the decision's entry."""
     commands: dict[str, int] = field(default_factory=dict)
     intents: dict[str, facts.Intent] = field(default_factory=dict)
     receipts: dict[str, facts.Receipt] = field(default_factory=dict)

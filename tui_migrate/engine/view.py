@@ -8,10 +8,13 @@ from typing import Any
 
 from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.vault import pseudonym
+from tui_migrate.engine.api import Identity
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.opening import readable
+from tui_migrate.engine.reviewing import Reviews
 from tui_migrate.engine.run import RunState
 from tui_migrate.engine.runner import Runner
+from tui_migrate.engine.sight import Seen, seen_by
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.store import Cursor
 from tui_migrate.steps.base import Context, Step
@@ -31,6 +34,21 @@ class EngineView:
     def state(self) -> RunState:
         """The run as it stands."""
         return self._core.state
+
+    @property
+    def reviews(self) -> Reviews:
+        """The queue of doubtful duplicates."""
+        return self._core.reviews
+
+    @property
+    def who(self) -> Identity:
+        """Who asks."""
+        return self._core.identity
+
+    @property
+    def seen(self) -> Seen:
+        """What who asks may see."""
+        return seen_by(self._core.runbook, self._core.identity, self._core.owner.uid)
 
     @property
     def workspace(self) -> Path:

@@ -83,6 +83,15 @@ class PairDecision:
     at: str
 
 
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What a reviewer chose for the profile of some records: the one that founds it, and field → the
+    records (source, id) whose values it takes."""
+
+    lead: tuple[str, str] | None
+    values: Mapping[str, tuple[tuple[str, str], ...]]
+
+
 class Host(Protocol):
     """What the engine does for a running step; steps see it only through ``Context``."""
 
@@ -120,6 +129,8 @@ class Context:
     host: Host
     decisions: tuple[PairDecision, ...] = ()
     """Reviewers' decisions as they stood when this attempt started."""
+    overrides: tuple[Override, ...] = ()
+    """Values and founding records that reviewers chose, the latest last; likewise."""
     rights: Rights = NO_RIGHTS
     """Whose data are restricted and who objected, as it stood when this attempt started."""
     payment_allowed: bool = False

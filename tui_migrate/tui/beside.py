@@ -9,6 +9,7 @@ from textual.content import Content
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
+from tui_migrate.audit.review_facts import ClusterDecided, PairDecided
 from tui_migrate.engine.run import SETTLED, RunState, StepState
 from tui_migrate.engine.sentences import Teller, clock, grouped, said, stamp, step_name
 from tui_migrate.i18n import _, ngettext
@@ -147,12 +148,13 @@ def _signed(step: StepState) -> str:
 
 def _counts(entries: Sequence[Entry]) -> str:
     answers = sum(isinstance(entry.fact, facts.Answered) for entry in entries)
-    pairs = sum(isinstance(entry.fact, facts.PairDecided) for entry in entries)
+    settled = (PairDecided, ClusterDecided)
+    pairs = sum(isinstance(entry.fact, settled) for entry in entries)
     parts = []
     if answers:
         text = ngettext("{n} answer given", "{n} answers given", answers)
         parts.append(text.format(n=grouped(answers)))
     if pairs:
-        text = ngettext("{n} decision on a pair", "{n} decisions on pairs", pairs)
+        text = ngettext("{n} decision on duplicates", "{n} decisions on duplicates", pairs)
         parts.append(text.format(n=grouped(pairs)))
     return " · ".join(parts)

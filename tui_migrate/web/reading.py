@@ -9,6 +9,7 @@ from typing import Any
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.journal import GENESIS, JournalBroken, parse_line
+from tui_migrate.audit.review_facts import ClusterDecided, PairDecided
 from tui_migrate.audit.vault import Vault
 from tui_migrate.engine.reporting.material import material_of, named, nothing
 from tui_migrate.engine.reporting.report import report
@@ -23,7 +24,8 @@ from tui_migrate.printable import printable
 from tui_migrate.report.html import html
 
 ABOUT_CUSTOMERS = (
-    facts.PairDecided,
+    PairDecided,
+    ClusterDecided,
     facts.Looked,
     facts.ErasureAsked,
     facts.ErasureDone,

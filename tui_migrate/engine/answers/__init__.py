@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tui_migrate.engine import queries
-from tui_migrate.engine.answers import findings, pairs, people, plan
+from tui_migrate.engine import queries, review_queries
+from tui_migrate.engine.answers import clusters, findings, pairs, people, plan
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.api import Query
 
@@ -19,6 +19,9 @@ _ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
     queries.PairQueue: pairs.queue,
     queries.PairDetail: pairs.detail,
     queries.PairDecisions: pairs.settled,
+    review_queries.ClusterQueue: clusters.queue,
+    review_queries.ClusterStep: clusters.step,
+    review_queries.ClusterHistory: clusters.history,
     queries.Plan: plan.planned,
     queries.Search: people.search,
     queries.Person: people.person,

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
+from itertools import combinations
 from typing import Any
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit.entries import Entry
+from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
 from tui_migrate.engine import queries as q
 from tui_migrate.engine.answers.common import Desk, text
+from tui_migrate.engine.decisions import members_of
+from tui_migrate.engine.run_review import word_on
 from tui_migrate.engine.sentences import stamp
 
 Record = tuple[str, str]
@@ -159,30 +164,53 @@ def _compared(desk: Desk, records: list[Record]) -> Iterator[q.TrailEvent]:
 
 
 def _decided(desk: Desk, records: list[Record]) -> Iterator[q.TrailEvent]:
-    """What persons said of pairs with one of the records."""
-    names = desk.view.pseudonyms(records)
+    """What persons said of pairs with one of the records, and when it was taken back."""
+    names = set(desk.view.pseudonyms(records))
+    state = desk.view.state
     for entry in desk.view.journal_entries():
         fact = entry.fact
-        if not isinstance(fact, facts.PairDecided) or not {fact.record_a, fact.record_b} & set(
-            names
-        ):
+        match fact:
+            case PairDecided() if {fact.record_a, fact.record_b} & names:
+                if fact.decision == "undo":
+                    at = state.taken_back.get(entry.seq, entry.seq)
+                    yield from _said(desk, entry, at, records, "undo")
+                else:
+                    yield from _said(desk, entry, entry.seq, records)
+            case ClusterDecided() if names.intersection(fact.records):
+                yield from _said(desk, entry, entry.seq, records)
+            case DecisionTakenBack():
+                at = state.taken_back.get(entry.seq, 0)
+                again = fact.entry in state.taken_back
+                yield from _said(desk, entry, at, records, "" if again else "undo")
+            case _:
+                continue
+
+
+def _said(
+    desk: Desk, entry: Entry, seq: int, records: list[Record], word: str = ""
+) -> Iterator[q.TrailEvent]:
+    """What the decision of entry ``seq`` says of each of the records and another; ``word`` instead."""
+    decision = desk.view.state.decisions.get(seq)
+    if decision is None:
+        return
+    members = members_of(desk.view, decision)
+    for a, b in combinations(range(len(members)), 2):
+        one, two = members[a], members[b]
+        if one is None or two is None or not {one.record, two.record} & set(records):
             continue
-        try:
-            a, b = json.loads(desk.view.words(fact.reference))
-        except ValueError:
-            continue
-        mine, other = (a, b) if tuple(a) in records else (b, a)
+        mine, other = (one, two) if one.record in records else (two, one)
+        key = (decision.records[a], decision.records[b])
         yield q.TrailEvent(
             at=entry.at,
             by=entry.by,
             step="",
-            source=mine[0],
-            record_id=mine[1],
+            source=mine.record[0],
+            record_id=mine.record[1],
             event="decided",
             field="",
-            rule=fact.decision,
-            other_source=other[0],
-            other_record=other[1],
+            rule=word or word_on(decision, key),
+            other_source=other.record[0],
+            other_record=other.record[1],
             before="",
             after="",
         )

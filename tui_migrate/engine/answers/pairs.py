@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from tui_migrate.engine import queries as q
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.answers.values import cells_of, same, show
+from tui_migrate.engine.decisions import Record, members_of
 from tui_migrate.matching.explaining import reason_text
 from tui_migrate.staging.store import quote
 
@@ -50,11 +50,16 @@ Key = tuple[str, str, str, str]
 def _decisions(view: q.View) -> dict[Key, str]:
     """The present word on each pair, by plain record ids in their one order."""
     found: dict[Key, str] = {}
-    for pair in list(view.state.pairs.values()):  # the engine may add one meanwhile
-        words = view.words(pair.reference)
-        if words:
-            (source_a, record_a), (source_b, record_b) = sorted(map(tuple, json.loads(words)))
-            found[source_a, record_a, source_b, record_b] = pair.decision
+    opened: dict[int, dict[str, Record]] = {}
+    for key, pair in list(view.state.pairs.items()):  # the engine may add one meanwhile
+        decision = view.state.decisions[pair.seq]
+        if pair.seq not in opened:
+            members = zip(decision.records, members_of(view, decision), strict=True)
+            opened[pair.seq] = {name: m.record for name, m in members if m is not None}
+        names = opened[pair.seq]
+        if key[0] in names and key[1] in names:
+            a, b = sorted((names[key[0]], names[key[1]]))
+            found[*a, *b] = pair.decision
     return found
 
 

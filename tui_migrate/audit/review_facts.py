@@ -1,0 +1,46 @@
+"""Facts about the review of doubtful duplicates."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tui_migrate.audit.fact import Fact
+
+
+class PairDecided(Fact, frozen=True, kw_only=True, tag="pair.decided"):
+    """A reviewer settles a pair of source records (pseudonyms). An undo has decision ``undo``."""
+
+    record_a: str
+    record_b: str
+    decision: str
+    """merge | different | unsure | undo"""
+    reference: str = ""
+    """Commitment of the pair (plain source and record ids) in the vault."""
+    compared: str = ""
+    """Commitment of digests of what was compared; the pair is asked again when one changes."""
+
+
+class ClusterDecided(Fact, frozen=True, kw_only=True, tag="cluster.decided"):
+    """A reviewer settles records (pseudonyms) that may be one person, all at once.
+
+    ``decision``: settled | unsure | flagged. ``groups``: who is one person, by place in ``records``;
+    each record stands in one group. ``members``: a commitment for each record, of its plain ids and
+    the digests of what was compared, so that one person can be erased and the word on the others
+    stays. ``lead``: the record that founds the profile, -1 when the rules say. ``values``: field →
+    the records whose values it takes. ``note``: a commitment.
+    """
+
+    records: list[str]
+    groups: list[list[int]]
+    decision: str
+    members: list[str]
+    lead: int = -1
+    values: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    note: str = ""
+
+
+class DecisionTakenBack(Fact, frozen=True, kw_only=True, tag="decision.back"):
+    """A decision no longer counts, or counts again: ``entry`` names the decision that is taken back,
+    or the entry by which one was."""
+
+    entry: int

@@ -1,0 +1,222 @@
+"""The queue of clusters: a window of it, and the step to the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from tui_migrate.engine import review_queries as r
+from tui_migrate.engine.answers.cluster_sheet import sheet
+from tui_migrate.engine.answers.common import Desk
+from tui_migrate.engine.decisions import members_of
+from tui_migrate.engine.review_queue import FLAGGED, OPEN, SETTLED, UNSURE, Cluster, ReviewQueue
+from tui_migrate.engine.reviewing import Claimed
+from tui_migrate.engine.state import Decision
+
+BANDS = {"sure": (0.9, 2.0), "likely": (0.5, 0.9), "doubtful": (-1.0, 0.5)}
+"""Band of a filter → from which likelihood, and below which."""
+
+
+class Place:
+    """The queue as somebody may see it, through his filter."""
+
+    def __init__(self, desk: Desk, only: r.ClusterFilter, sitting: str) -> None:
+        view = desk.view
+        self.desk, self.only = desk, only
+        self.queue: ReviewQueue = view.reviews.queue(desk)
+        self.allowed = view.seen.brands
+        self.claims: list[Claimed] = view.reviews.claims(view.who.uid, sitting)
+        self._tests = self._filters()
+
+    def _filters(self) -> list[Callable[[int, Cluster], bool]]:
+        only, queue = self.only, self.queue
+        tests: list[Callable[[int, Cluster], bool]] = []
+        if self.allowed is not None:
+            tests.append(lambda n, _c: queue.covered(n, self.allowed))
+        if only.field:
+            tests.append(lambda _n, c: only.field in c.fields)
+        if only.source:
+            tests.append(lambda _n, c: any(queue.records[at][0] == only.source for at in c.records))
+        if only.brand:
+            tests.append(lambda _n, c: any(only.brand in queue.brands[at] for at in c.records))
+        if only.band:
+            low, high = BANDS.get(only.band, (2.0, 2.0))
+            tests.append(lambda _n, c: low <= c.probability < high)
+        if only.reason:
+            tests.append(lambda _n, c: only.reason in c.reasons)
+        if only.state:
+            tests.append(lambda _n, c: _in_state(c, only.state))
+        if only.by:
+            tests.append(lambda _n, c: self._by(c) == only.by)
+        return tests
+
+    def _by(self, cluster: Cluster) -> str:
+        decision = self.desk.view.state.decisions.get(cluster.entry)
+        return decision.by if decision is not None else ""
+
+    def fits(self, number: int) -> bool:
+        """Whether a cluster may be seen and is asked for."""
+        return all(test(number, self.queue.clusters[number]) for test in self._tests)
+
+    def numbers(self) -> Sequence[int]:
+        """The clusters that fit."""
+        every = range(len(self.queue.clusters))
+        return [n for n in every if self.fits(n)] if self._tests else every
+
+    def window(self, numbers: Sequence[int], offset: int, limit: int) -> r.ClusterWindow:
+        """Counts, and ``limit`` of the fitting clusters."""
+        clusters = self.queue.clusters
+        counts, total = self.queue.counts, len(clusters)
+        if self.allowed is not None:
+            seen = [c for n, c in enumerate(clusters) if self.queue.covered(n, self.allowed)]
+            counts, total = dict.fromkeys(counts, 0), len(seen)
+            for cluster in seen:
+                counts[cluster.state] += 1
+        rows = tuple(self.ref(number) for number in numbers[offset : offset + limit])
+        return r.ClusterWindow(
+            total=total, counts=dict(counts), fitting=len(numbers), offset=offset, rows=rows
+        )
+
+    def ref(self, number: int) -> r.ClusterRef:
+        """A cluster with its present decision."""
+        cluster, records = self.queue.clusters[number], self.queue.named(number)
+        decision = self.last(number)
+        stands = decision is not None and decision.standing
+        return r.ClusterRef(
+            number=number + 1,
+            records=records,
+            weight=cluster.weight,
+            probability=cluster.probability,
+            reason=cluster.reason,
+            decision=cluster.state,
+            by=decision.by if decision is not None else "",
+            at=decision.at if decision is not None else "",
+            entry=decision.seq if decision is not None else 0,
+            undone=decision.ended if decision is not None and not stands else 0,
+            changed=cluster.changed,
+            claimed=self.holder(records),
+        )
+
+    def last(self, number: int) -> Decision | None:
+        """The decision that has the word on a cluster, else the last one that was taken back."""
+        state, cluster = self.desk.view.state, self.queue.clusters[number]
+        if cluster.entry:
+            return state.decisions.get(cluster.entry)
+        a, b = (self.queue.names[at] for at in cluster.pairs[0])
+        said = state.unsaid.get((a, b)) or state.unsaid.get((b, a)) or ()
+        undone = [state.decisions[seq] for seq in said]
+        return max(undone, key=lambda d: d.ended, default=None)
+
+    def holder(self, records: Iterable[tuple[str, str]]) -> str:
+        """Who else has a cluster before him."""
+        if not self.claims:
+            return ""
+        wanted = set(records)
+        return next((c.user for c in self.claims if wanted & c.records), "")
+
+    def free(self, number: int, states: tuple[str, ...]) -> bool:
+        """Whether a cluster stands so, and nobody else has it before him."""
+        cluster = self.queue.clusters[number]
+        return cluster.state in states and not self.holder(self.queue.named(number))
+
+    def moved(self, start: int, move: str, numbers: Sequence[int]) -> int | None:
+        """Where a step leads from ``start`` (a number of the whole queue, from 1)."""
+        behind = [n for n in numbers if n + 1 > start] if self._tests else numbers[start:]
+        before = (
+            [n for n in numbers if n + 1 < start] if self._tests else numbers[: max(0, start - 1)]
+        )
+        here = start - 1 if numbers and start and start - 1 in numbers else None
+        if move == "next":
+            return behind[0] if behind else here
+        if move == "previous":
+            return before[-1] if before else here
+        if move == "open":
+            for states in ((OPEN,), (UNSURE, FLAGGED)):
+                for group in (behind, before, (here,)):
+                    for number in group:
+                        if number is not None and self.free(number, states):
+                            return number
+        if here is not None:
+            return here
+        return behind[0] if behind else before[-1] if before else None
+
+
+def _in_state(cluster: Cluster, state: str) -> bool:
+    if state == "settled":
+        return cluster.state in SETTLED
+    if state == "changed":
+        return cluster.changed
+    return cluster.state == ("" if state == "open" else state)
+
+
+def queue(desk: Desk, query: r.ClusterQueue) -> r.ClusterWindow:
+    """A window of the queue, and how much of the whole is settled."""
+    place = Place(desk, query.only, query.sitting)
+    numbers = place.numbers() if query.limit or query.only != r.ClusterFilter() else ()
+    return place.window(numbers, query.offset, query.limit)
+
+
+def step(desk: Desk, query: r.ClusterStep) -> r.ClusterPage:
+    """The cluster that a step leads to, whole."""
+    place = Place(desk, query.only, query.sitting)
+    numbers = place.numbers()
+    if query.records:
+        number = _wanted(place, query.records)
+    else:
+        number = place.moved(query.start, query.move, numbers)
+    at = numbers.index(number) if number is not None and number in numbers else 0
+    window = place.window(numbers, at, 0)
+    if number is None:
+        return r.ClusterPage(window=window, place=0)
+    cluster, decision = place.queue.clusters[number], place.last(number)
+    names = [place.queue.names[at] for at in cluster.records]
+    whole = sheet(desk, place.queue.named(number), names, decision)
+    return r.ClusterPage(window=window, place=at, ref=place.ref(number), sheet=whole)
+
+
+def _wanted(place: Place, records: tuple[tuple[str, str], ...]) -> int | None:
+    """The cluster with the most of these records, if he may see it."""
+    asked = set(records)
+    found = [
+        (len(asked & set(place.queue.named(n))), -n)
+        for n in range(len(place.queue.clusters))
+        if asked & set(place.queue.named(n)) and place.queue.covered(n, place.allowed)
+    ]
+    return -max(found)[1] if found else None
+
+
+def history(desk: Desk, query: r.ClusterHistory) -> tuple[r.ClusterPast, ...]:
+    """The last decisions, but those on records that one may not see."""
+    found: list[r.ClusterPast] = []
+    state, allowed = desk.view.state, desk.view.seen.brands
+    decisions = [d for d in list(state.decisions.values()) if query.by in ("", d.by)]
+    for decision in sorted(decisions, key=lambda d: -max(d.seq, d.ended)):
+        if len(found) >= query.limit:
+            break
+        members = [m.record for m in members_of(desk.view, decision) if m is not None]
+        if not members:
+            continue
+        if allowed is not None:
+            brands = desk.view.reviews.brands(desk.cursor, desk.view.runbook, members)
+            if any(not each or not each <= allowed for each in brands.values()):
+                continue
+        found.append(
+            r.ClusterPast(
+                entry=decision.seq,
+                by=decision.by,
+                at=decision.at,
+                decision=_said(decision),
+                records=tuple(members),
+                note=desk.view.words(decision.note),
+                undone=0 if decision.standing else decision.ended,
+            )
+        )
+    return tuple(found)
+
+
+def _said(decision: Decision) -> str:
+    """What a decision made of its records."""
+    if decision.word != "settled":
+        return decision.word
+    if len(decision.groups) == 1:
+        return "merge"
+    return "different" if len(decision.groups) == len(decision.records) else "split"

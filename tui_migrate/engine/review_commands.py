@@ -1,0 +1,191 @@
+"""Commands of reviewers: settle a pair or a cluster, take a decision back, have a cluster to oneself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui_migrate.audit import entries as facts
+from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
+from tui_migrate.engine import api
+from tui_migrate.engine.core import Core
+from tui_migrate.engine.decisions import (
+    DECISIONS,
+    Record,
+    compared_words,
+    digests_of,
+    member_words,
+    members_of,
+    pair_words,
+    pseudonyms_of,
+)
+from tui_migrate.engine.sight import seen_by
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem
+from tui_migrate.i18n import _
+from tui_migrate.model.entities import entities
+
+MOST = 100
+"""Records that one decision may be about."""
+WORDS = ("settled", "unsure", "flagged")
+
+# One row: a record that was asked for and is known.
+_KNOWN = """
+SELECT source, record_id FROM store.record_key SEMI JOIN (
+  SELECT unnest($sources::VARCHAR[]) AS source, unnest($records::VARCHAR[]) AS record_id)
+  USING (source, record_id)
+"""
+
+
+def decide(core: Core, command: api.Decide) -> facts.Entry:
+    """Journal a decision on a pair; an undo takes back whatever has the word on it."""
+    if command.decision not in DECISIONS:
+        raise EnvironmentProblem(_("A decision is one of {}.").format(", ".join(DECISIONS)))
+    a, b = sorted([(command.source_a, command.record_a), (command.source_b, command.record_b)])
+    _require_known(core, (a, b))
+    _require_sight(core, (a, b))
+    first, second = pseudonyms_of(core, (a, b))
+    known = core.state.pairs.get((first, second))
+    if command.decision == "undo":
+        if known is None:
+            raise DataSaysNo(_("This pair has no decision to undo."))
+        if len(core.state.decisions[known.seq].references) > 1:
+            return core.record(DecisionTakenBack(entry=known.seq), command.id)
+    keep = core.vault.keep_words
+    fact = PairDecided(
+        record_a=first,
+        record_b=second,
+        decision=command.decision,
+        reference=keep(pair_words(a, b)),
+        compared=keep(_compared(core, a, b)) if command.decision != "undo" else "",
+    )
+    return core.record(fact, command.id)
+
+
+def _compared(core: Core, a: Record, b: Record) -> str:
+    cursor = core.store.cursor()
+    try:
+        return compared_words(a, b, digests_of(cursor, (a, b)))
+    finally:
+        cursor.close()
+
+
+def decide_cluster(core: Core, command: api.DecideCluster) -> facts.Entry:
+    """Journal what a reviewer made of a cluster, as one entry."""
+    records = command.records
+    _require_whole(command)
+    _require_known(core, records)
+    _require_sight(core, records)
+    holder = core.reviews.holder(records, core.identity.uid, command.sitting)
+    if holder:
+        raise DataSaysNo(_("{} is looking at these records now.").format(holder))
+    order = sorted(range(len(records)), key=records.__getitem__)
+    place = {old: new for new, old in enumerate(order)}
+    ordered = [records[old] for old in order]
+    cursor = core.store.cursor()
+    try:
+        digests = digests_of(cursor, ordered)
+    finally:
+        cursor.close()
+    keep = core.vault.keep_words
+    fact = ClusterDecided(
+        records=pseudonyms_of(core, ordered),
+        groups=_groups(command, place),
+        decision=command.decision,
+        members=[keep(member_words(r, digests.get(r, {}))) for r in ordered],
+        lead=place[command.lead] if command.lead >= 0 else -1,
+        values={
+            field: [place[at] for at in chosen] for field, chosen in sorted(command.values.items())
+        },
+        note=keep(command.note.strip()),
+    )
+    entry = core.record(fact, command.id)
+    core.reviews.release(core.identity.uid, command.sitting)
+    return entry
+
+
+def _groups(command: api.DecideCluster, place: dict[int, int]) -> list[list[int]]:
+    """Every record in one group, in the order of the journal."""
+    if command.decision != "settled":
+        return [[at] for at in sorted(place.values())]
+    named = {at for group in command.groups for at in group}
+    alone = [(at,) for at in place if at not in named]
+    return sorted(sorted(place[at] for at in group) for group in (*command.groups, *alone) if group)
+
+
+def _require_whole(command: api.DecideCluster) -> None:
+    """Raise ``EnvironmentProblem`` for a decision that makes no sense."""
+    count = len(command.records)
+    named = [at for group in command.groups for at in group]
+    chosen = [at for places in command.values.values() for at in places]
+    fields = {field.name for field in entities()["profile"].fields}
+    if command.decision not in WORDS:
+        raise EnvironmentProblem(_("A decision is one of {}.").format(", ".join(WORDS)))
+    if not 2 <= count <= MOST or len(set(command.records)) != count:
+        raise EnvironmentProblem(
+            _("A decision is about 2 to {} records, each named once.").format(MOST)
+        )
+    if len(set(named)) != len(named) or any(
+        not 0 <= at < count for at in (*named, *chosen, max(command.lead, 0))
+    ):
+        raise EnvironmentProblem(_("Each record stands in one group, by its place."))
+    strange = sorted(set(command.values) - fields)
+    if strange or not all(command.values.values()):
+        raise EnvironmentProblem(_("There is no field {}.").format(", ".join(strange) or "–"))
+
+
+def _require_known(core: Core, records: Iterable[Record]) -> None:
+    asked = list(records)
+    cursor = core.store.cursor()
+    try:
+        rows = cursor.execute(
+            _KNOWN, {"sources": [s for s, _r in asked], "records": [r for _s, r in asked]}
+        ).fetchall()
+    finally:
+        cursor.close()
+    for source, record in asked:
+        if (source, record) not in set(rows):
+            raise EnvironmentProblem(_("There is no record {} of {}.").format(record, source))
+
+
+def _require_sight(core: Core, records: Iterable[Record]) -> None:
+    """Raise ``DataSaysNo`` for records of a brand that the role of who acts does not cover."""
+    seen = seen_by(core.runbook, core.identity, core.owner.uid)
+    if seen.brands is None:
+        return
+    asked = list(records)
+    cursor = core.store.cursor()
+    try:
+        brands = core.reviews.brands(cursor, core.runbook, asked)
+    finally:
+        cursor.close()
+    if any(not brands[record] or brands[record] - seen.brands for record in asked):
+        raise DataSaysNo(_("These records belong to brands that your role does not cover."))
+
+
+def take_back(core: Core, command: api.TakeBack) -> facts.Entry:
+    """Journal that a decision no longer counts, or counts again."""
+    state = core.state
+    undone = command.entry in state.taken_back
+    decision = state.decisions.get(state.taken_back.get(command.entry, command.entry))
+    if decision is None:
+        raise EnvironmentProblem(
+            _("Entry {} holds no decision on duplicates.").format(command.entry)
+        )
+    if undone == decision.standing or (undone and decision.ended != command.entry):
+        raise DataSaysNo(
+            _("That decision counts already.")
+            if undone
+            else _("That decision was taken back already.")
+        )
+    records = [m.record for m in members_of(core.vault, decision) if m is not None]
+    _require_sight(core, records)
+    return core.record(DecisionTakenBack(entry=command.entry), command.id)
+
+
+def claim(core: Core, command: api.Claim) -> api.Reply:
+    """Give somebody a cluster for himself, unless another has it."""
+    who = core.identity
+    _require_sight(core, command.records)
+    holder = core.reviews.claim(command.records, who.uid, who.user, command.sitting)
+    if holder:
+        raise DataSaysNo(_("{} is looking at these records now.").format(holder))
+    return api.Reply(ok=True, seq=core.state.seq)

@@ -1,0 +1,171 @@
+"""What the review of clusters may ask, and the shape of each answer."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tui_migrate.engine.answer import Answer
+from tui_migrate.engine.api import Query
+
+
+class ClusterFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which clusters are meant; what is empty does not count.
+
+    ``field``: a compared field that speaks against it. ``band``: sure (from .9) | likely (from .5) |
+    doubtful. ``reason``: why a person is asked. ``state``: open | merge | different | split | unsure |
+    flagged | changed (settled before a field changed) | settled. ``by``: whose decision it is.
+    """
+
+    field: str = ""
+    source: str = ""
+    brand: str = ""
+    band: str = ""
+    reason: str = ""
+    state: str = ""
+    by: str = ""
+
+
+class ClusterQueue(Query, frozen=True, kw_only=True, tag="cluster_queue"):
+    """The clusters for a person, the likeliest first: ``limit`` of them from ``offset``."""
+
+    offset: int = 0
+    limit: int = 100
+    only: ClusterFilter = ClusterFilter()
+    sitting: str = ""
+
+
+class ClusterRef(Answer, frozen=True, kw_only=True):
+    """A cluster. ``number``: its place in the whole queue, from 1. ``decision``: merge | different |
+    split | unsure | flagged | '' (open), by whom, and the journal entry that holds it. ``changed``:
+    fields are others than when it was settled. ``claimed``: who else has it before him."""
+
+    number: int
+    records: tuple[tuple[str, str], ...]
+    weight: float
+    probability: float
+    reason: str
+    decision: str = ""
+    by: str = ""
+    at: str = ""
+    entry: int = 0
+    undone: int = 0
+    """The entry that took the last decision on it back, if that is how it stands."""
+    changed: bool = False
+    claimed: str = ""
+
+
+class ClusterWindow(Answer, frozen=True, kw_only=True):
+    """``total`` clusters are in the queue, of which ``counts`` by state; ``fitting`` fit the filter."""
+
+    total: int
+    counts: dict[str, int]
+    fitting: int
+    offset: int
+    rows: tuple[ClusterRef, ...]
+
+    @property
+    def decided(self) -> int:
+        """Clusters that need no person any more; an unsure or flagged one still does."""
+        return sum(self.counts.get(name, 0) for name in ("merge", "different", "split"))
+
+
+class ClusterStep(Query, frozen=True, kw_only=True, tag="cluster_step"):
+    """The cluster to look at next, whole. ``start``: a place among the fitting ones, from 0. ``move``:
+    here | next | previous | open (the next that nobody settled nor looks at; when there is none, one
+    that somebody was unsure about). ``records``: of a cluster that is wanted, wherever it stands."""
+
+    start: int = 0
+    move: str = "here"
+    records: tuple[tuple[str, str], ...] = ()
+    only: ClusterFilter = ClusterFilter()
+    sitting: str = ""
+
+
+class ClusterField(Answer, frozen=True, kw_only=True):
+    """One field of all records, as a reader expects values. ``weight``: log₂ evidence for the same
+    person, of the two records that speak most against it; ``None`` where it was not compared."""
+
+    field: str
+    values: tuple[str, ...]
+    equal: bool
+    level: str = ""
+    weight: float | None = None
+    many: bool = False
+
+
+class ClusterPermission(Answer, frozen=True, kw_only=True):
+    """One consent fact of a record. ``event_at``: ISO, UTC, or ''."""
+
+    brand: str
+    channel: str
+    state: str
+    event_at: str
+
+
+class ClusterRecord(Answer, frozen=True, kw_only=True):
+    """A record of a cluster, with what hangs on it. ``trust``: 1 is the most trusted source.
+    ``moment``: when it was last written, else delivered. ``profile``: '' before the merge."""
+
+    source: str
+    record_id: str
+    trust: int
+    moment: str
+    profile: str
+    permissions: tuple[ClusterPermission, ...]
+    children: dict[str, int]
+
+
+class ClusterEvidence(Answer, frozen=True, kw_only=True):
+    """Two records (by place) that were compared, and the present word on them."""
+
+    a: int
+    b: int
+    weight: float
+    probability: float
+    reason: str
+    rules: tuple[str, ...]
+    decision: str
+
+
+class ClusterSheet(Answer, frozen=True, kw_only=True):
+    """A cluster as the review screen shows it; fields that differ first. ``lead``: the record that
+    founds the profile. ``other``: compared fields that are no field of a record. The rest is what the
+    last decision that stands chose, and why it was made."""
+
+    records: tuple[ClusterRecord, ...]
+    fields: tuple[ClusterField, ...]
+    other: tuple[ClusterField, ...]
+    pairs: tuple[ClusterEvidence, ...]
+    lead: int = 0
+    groups: tuple[tuple[int, ...], ...] = ()
+    values: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
+    note: str = ""
+    changed: tuple[str, ...] = ()
+
+
+class ClusterPage(Answer, frozen=True, kw_only=True):
+    """Where one is (``place`` among ``fitting``), and what stands there."""
+
+    window: ClusterWindow
+    place: int
+    ref: ClusterRef | None = None
+    sheet: ClusterSheet | None = None
+
+
+class ClusterHistory(Query, frozen=True, kw_only=True, tag="cluster_history"):
+    """The last decisions on duplicates, the newest first; of ``by`` only."""
+
+    by: str = ""
+    limit: int = 100
+
+
+class ClusterPast(Answer, frozen=True, kw_only=True):
+    """A decision: its entry, and the entry that took it back when it does not stand."""
+
+    entry: int
+    by: str
+    at: str
+    decision: str
+    records: tuple[tuple[str, str], ...]
+    note: str
+    undone: int = 0

@@ -1,0 +1,269 @@
+"""The queue of clusters: what belongs together is one thing to settle, made once after a match.
+
+Records that a match joined by itself stand as one. Beginning with the weightiest, the pairs of the
+review band join them to clusters, as long as one screen holds them; pairs that would make a cluster
+too large are further clusters of their own. So every pair is asked in exactly one cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from tui_migrate.engine.decisions import changed, digests_of, members_of
+
+if TYPE_CHECKING:
+    from tui_migrate.engine.answers.common import Desk
+    from tui_migrate.engine.state import RunState
+
+Record = tuple[str, str]
+Edge = tuple[int, int]
+
+MOST = 9
+"""Records of one cluster: there is a key for each."""
+WHOLE = 4
+"""Records of one profile that are all shown; of a larger one those that are in doubt."""
+OPEN, MERGE, DIFFERENT, SPLIT, UNSURE, FLAGGED = (
+    "",
+    "merge",
+    "different",
+    "split",
+    "unsure",
+    "flagged",
+)
+STATES = (OPEN, MERGE, DIFFERENT, SPLIT, UNSURE, FLAGGED)
+SETTLED = (MERGE, DIFFERENT, SPLIT)
+
+# One row is a pair that is, or was, for a person to settle. In the order in which they are asked.
+_EDGES = """
+SELECT source_a, record_a, source_b, record_b, weight, probability, reason,
+  list_transform(weights, lambda w: CASE WHEN w.weight < 0 THEN w.field END)
+FROM pair WHERE band = 'review' OR decision IS NOT NULL
+ORDER BY weight DESC NULLS LAST, source_a, record_a, source_b, record_b
+"""
+
+# One row is a record of a group that the match made, with the group: one profile (merged), or one that
+# is held back because something in it conflicts.
+_GROUPS = """
+SELECT cluster_id, source, record_id FROM cluster
+WHERE size BETWEEN 2 AND $most AND status IN ('merged', 'review')
+ORDER BY cluster_id, source, record_id
+"""
+
+
+@dataclass(slots=True)
+class Cluster:
+    """Records that may be one person. ``pairs``: those that are asked, by place of the records."""
+
+    records: list[int]
+    pairs: list[Edge]
+    weight: float
+    probability: float
+    reason: str
+    reasons: frozenset[str]
+    fields: frozenset[str]
+    """Compared fields that speak against it."""
+    state: str = OPEN
+    entry: int = 0
+    """The decision that has the last word on it."""
+    changed: bool = False
+    """It was settled, and rests on a field that is another now."""
+
+
+@dataclass(slots=True)
+class ReviewQueue:
+    """Clusters in the order in which they are asked, the likeliest first, each with its state."""
+
+    records: list[Record]
+    names: list[str]
+    """Pseudonyms of the records."""
+    clusters: list[Cluster]
+    brands: list[frozenset[str]]
+    stale: dict[int, set[str]]
+    """Decision → the records (pseudonyms) of which a field is another now."""
+    seq: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    _of: dict[str, list[int]] = field(default_factory=dict)
+    """Pseudonym → the clusters that it stands in."""
+
+    def __post_init__(self) -> None:
+        for number, cluster in enumerate(self.clusters):
+            for at in cluster.records:
+                self._of.setdefault(self.names[at], []).append(number)
+        self.counts = dict.fromkeys(STATES, 0)
+        self.counts[OPEN] = len(self.clusters)
+
+    def named(self, number: int) -> tuple[Record, ...]:
+        """The records of a cluster."""
+        return tuple(self.records[at] for at in self.clusters[number].records)
+
+    def covered(self, number: int, allowed: frozenset[str] | None) -> bool:
+        """Whether all brands of all records of a cluster are among these."""
+        if allowed is None:
+            return True
+        each = [self.brands[at] for at in self.clusters[number].records]
+        return all(brands and brands <= allowed for brands in each)
+
+    def follow(self, state: RunState) -> None:
+        """Take in what was decided since; only the clusters that it is about are looked at. Whoever
+        changes ``state`` has to wait meanwhile."""
+        if state.seq == self.seq:
+            return
+        said = takewhile(lambda seq: seq > self.seq, reversed(state.decisions))
+        back = takewhile(lambda seq: seq > self.seq, reversed(state.taken_back))
+        news = {*said, *(state.taken_back[entry] for entry in back)}
+        names = {name for seq in news for name in state.decisions[seq].records}
+        for number in {n for name in names for n in self._of.get(name, ())}:
+            self._settle(state, self.clusters[number])
+        self.seq = state.seq
+
+    def _settle(self, state: RunState, cluster: Cluster) -> None:
+        """Find where a cluster stands: by the words on the pairs that are asked in it."""
+        before = cluster.state
+        pairs = [
+            state.pairs.get((self.names[a], self.names[b]))
+            or state.pairs.get((self.names[b], self.names[a]))
+            for a, b in cluster.pairs
+        ]
+        known = [pair for pair in pairs if pair is not None]
+        stale = any(
+            {self.names[a], self.names[b]} & self.stale.get(pair.seq, set())
+            for (a, b), pair in zip(cluster.pairs, pairs, strict=True)
+            if pair is not None
+        )
+        cluster.entry = max((pair.seq for pair in known), default=0)
+        words = {pair.decision for pair in known}
+        last = state.decisions.get(cluster.entry)
+        cluster.changed = stale
+        if not known or stale:
+            cluster.state = OPEN
+        elif last is not None and last.word != "settled":
+            cluster.state = last.word
+        elif len(known) < len(pairs):
+            cluster.state = OPEN
+        else:
+            cluster.state = words.pop() if len(words) == 1 else SPLIT
+        self.counts[before] -= 1
+        self.counts[cluster.state] += 1
+
+
+def build(desk: Desk) -> ReviewQueue:
+    """The queue as the last match left it, before any decision is looked at."""
+    if not desk.columns("pair"):
+        return ReviewQueue([], [], [], [], {})
+    places: dict[Record, int] = {}
+    edges: list[Edge] = []
+    about: list[tuple[float, float, str, frozenset[str]]] = []
+    for sa, ra, sb, rb, weight, probability, reason, fields in desk.rows(_EDGES):
+        a, b = (places.setdefault(r, len(places)) for r in ((sa, ra), (sb, rb)))
+        edges.append((a, b))
+        against = frozenset(name for name in fields or () if name and name != "prior")
+        about.append((weight or 0.0, probability or 0.0, reason or "", against))
+    parts = _parts(desk, places)
+    records = list(places)
+    clusters = [
+        _cluster(sorted(members, key=records.__getitem__), asked, edges, about)
+        for members, asked in _joined(edges, parts)
+    ]
+    clusters.sort(key=lambda c: (-c.weight, [records[at] for at in c.records]))
+    pseudonyms = desk.view.pseudonyms(records)
+    names = {record: name for name, record in pseudonyms.items()}
+    brands = desk.view.reviews.brands(desk.cursor, desk.view.runbook, records)
+    return ReviewQueue(
+        records,
+        [names[record] for record in records],
+        clusters,
+        [brands[record] for record in records],
+        _stale(desk, set(pseudonyms)),
+    )
+
+
+def _parts(desk: Desk, places: dict[Record, int]) -> dict[int, list[int]]:
+    """Record → all records that stand as one with it (itself among them)."""
+    if not desk.columns("cluster"):
+        return {}
+    groups: dict[str, list[Record]] = {}
+    for group, source, record in desk.rows(_GROUPS, {"most": WHOLE}):
+        groups.setdefault(group, []).append((source, record))
+    found: dict[int, list[int]] = {}
+    for each in groups.values():
+        if any(record in places for record in each):
+            numbers = [places.setdefault(record, len(places)) for record in each]
+            found |= dict.fromkeys(numbers, numbers)
+    return found
+
+
+def _joined(edges: list[Edge], parts: dict[int, list[int]]) -> Iterator[tuple[set[int], list[int]]]:
+    """Clusters: their records and the numbers of the pairs that are asked in them."""
+    left: Sequence[int] = range(len(edges))
+    while left:
+        root: dict[int, int] = {}
+        size: dict[int, int] = {}
+
+        def find(at: int, root: dict[int, int] = root, size: dict[int, int] = size) -> int:
+            part = parts.get(at)
+            at = part[0] if part else at
+            if at not in root:
+                root[at], size[at] = at, len(part) if part else 1
+            while root[at] != at:
+                root[at] = root[root[at]]
+                at = root[at]
+            return at
+
+        later: list[int] = []
+        kept: list[int] = []
+        for number in left:
+            a, b = (find(at) for at in edges[number])
+            if a != b and size[a] + size[b] > MOST:
+                later.append(number)
+                continue
+            kept.append(number)
+            if a != b:
+                root[b], size[a] = a, size[a] + size[b]
+        asked: dict[int, list[int]] = {}
+        for number in kept:
+            asked.setdefault(find(edges[number][0]), []).append(number)
+        for numbers in asked.values():
+            members = {
+                each for number in numbers for at in edges[number] for each in parts.get(at, (at,))
+            }
+            yield members, numbers
+        left = later
+
+
+def _cluster(
+    members: list[int],
+    asked: list[int],
+    edges: list[Edge],
+    about: list[tuple[float, float, str, frozenset[str]]],
+) -> Cluster:
+    weight, probability, reason, _fields = about[asked[0]]
+    return Cluster(
+        records=members,
+        pairs=[edges[number] for number in asked],
+        weight=weight,
+        probability=probability,
+        reason=reason,
+        reasons=frozenset(about[number][2] for number in asked),
+        fields=frozenset(name for number in asked for name in about[number][3]),
+    )
+
+
+def _stale(desk: Desk, names: set[str]) -> dict[int, set[str]]:
+    """Decision → its records that are others than they were when it was made."""
+    decisions = [
+        d for d in list(desk.view.state.decisions.values()) if names.intersection(d.records)
+    ]
+    members = {d.seq: members_of(desk.view, d) for d in decisions}
+    now = digests_of(desk.cursor, {m.record for each in members.values() for m in each if m})
+    stale = {
+        d.seq: {
+            name
+            for name, m in zip(d.records, members[d.seq], strict=True)
+            if m is not None and changed(m.digests, now.get(m.record))
+        }
+        for d in decisions
+    }
+    return {seq: of for seq, of in stale.items() if of}

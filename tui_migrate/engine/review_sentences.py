@@ -1,0 +1,79 @@
+"""Decisions on duplicates as plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tui_migrate.audit.entries import Entry
+from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
+from tui_migrate.i18n import _, ngettext
+
+if TYPE_CHECKING:
+    from tui_migrate.engine.sentences import Teller
+
+
+def _pair(t: Teller, e: Entry, f: PairDecided) -> str:
+    records = t.records(f.reference)
+    if records is None:
+        verbs = {
+            "merge": _("{by} merged a pair of records"),
+            "different": _("{by} kept a pair of records apart"),
+            "unsure": _("{by} was unsure about a pair of records"),
+            "undo": _("{by} took back the decision on a pair of records"),
+        }
+        return verbs.get(f.decision, f.decision).format(by=e.by)
+    verbs = {
+        "merge": _("{by} merged {a} and {b}"),
+        "different": _("{by} kept {a} and {b} apart"),
+        "unsure": _("{by} was unsure about {a} and {b}"),
+        "undo": _("{by} took back the decision on {a} and {b}"),
+    }
+    return verbs.get(f.decision, f.decision).format(by=e.by, a=records[0], b=records[1])
+
+
+def cluster_words(f: ClusterDecided) -> str:
+    """What became of a cluster: merge | different | split | unsure | flagged."""
+    if f.decision != "settled":
+        return f.decision
+    if len(f.groups) == 1:
+        return "merge"
+    return "different" if len(f.groups) == len(f.records) else "split"
+
+
+def _cluster(t: Teller, e: Entry, f: ClusterDecided) -> str:
+    count = len(f.records)
+    said = {
+        "merge": ngettext("{by} merged {n} record", "{by} merged {n} records", count),
+        "different": ngettext("{by} kept {n} record apart", "{by} kept {n} records apart", count),
+        "split": ngettext(
+            "{by} split {n} record into {m}", "{by} split {n} records into {m}", count
+        ),
+        "unsure": ngettext(
+            "{by} was unsure about {n} record", "{by} was unsure about {n} records", count
+        ),
+        "flagged": ngettext("{by} flagged {n} record", "{by} flagged {n} records", count),
+    }
+    text = said[cluster_words(f)].format(by=e.by, n=count, m=len(f.groups))
+    names = [t.member(reference) for reference in f.members]
+    if any(names):
+        known = " | ".join(" = ".join(names[at] or "–" for at in group) for group in f.groups)
+        text += f": {known}"
+    chosen = len(f.values)
+    if chosen:
+        values = ngettext("; chose {n} value", "; chose {n} values", chosen)
+        text += values.format(n=chosen)
+    return text + t.reason(f.note)
+
+
+def _back(t: Teller, e: Entry, f: DecisionTakenBack) -> str:
+    if t.is_given_back(f.entry):
+        return _("{by} gave back the decision that entry {n} took back").format(by=e.by, n=f.entry)
+    return _("{by} took back the decision of entry {n}").format(by=e.by, n=f.entry)
+
+
+TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
+    PairDecided: _pair,
+    ClusterDecided: _cluster,
+    DecisionTakenBack: _back,
+}

@@ -1,0 +1,148 @@
+"""What the engine holds for reviewers between two keys: the queue, and who looks at which cluster."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui_migrate.staging.store import Cursor, quote
+
+if TYPE_CHECKING:
+    from tui_migrate.engine.answers.common import Desk
+    from tui_migrate.engine.review_queue import ReviewQueue
+    from tui_migrate.engine.state import RunState
+    from tui_migrate.runbook.models import Runbook
+
+Record = tuple[str, str]
+
+CLAIM = 600.0
+"""Seconds after which a cluster that somebody has before him is free again, if he does nothing."""
+
+# One row: a record that was asked about, and a brand that it has to do with.
+_BRANDS = """
+SELECT DISTINCT a.source, a.record_id, e.brand FROM {table} e JOIN asked a
+ON {owner} WHERE e.brand IS NOT NULL
+"""
+_OWN = "e.source = a.source AND e.record_id = a.record_id"
+_OWNED = "e.owner_source = a.source AND e.owner_record = a.record_id"
+
+
+@dataclass(slots=True)
+class Claimed:
+    """Records that somebody has before him. ``until``: on the clock of ``Reviews``."""
+
+    uid: int
+    user: str
+    sitting: str
+    records: frozenset[Record]
+    until: float
+
+
+class Reviews:
+    """One for each engine. Any thread may ask."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.folding: AbstractContextManager[object] = nullcontext()
+        """Held while the queue follows the run's state: the engine's lock."""
+        self._claiming = threading.RLock()
+        self._making = threading.Lock()
+        self._claims: dict[tuple[int, str], Claimed] = {}
+        self._queue: ReviewQueue | None = None
+        self._key: object = None
+
+    # Claims
+
+    def claim(self, records: Iterable[Record], uid: int, user: str, sitting: str) -> str:
+        """Give somebody these records, in place of what he had; or say who has one of them."""
+        with self._claiming:
+            self._claims.pop((uid, sitting), None)
+            wanted = frozenset(records)
+            holder = self.holder(wanted, uid, sitting)
+            if not holder and wanted:
+                until = self._clock() + CLAIM
+                self._claims[uid, sitting] = Claimed(uid, user, sitting, wanted, until)
+            return holder
+
+    def holder(self, records: Iterable[Record], uid: int, sitting: str) -> str:
+        """Who else has one of these records before him; '' for nobody."""
+        wanted = set(records)
+        return next((c.user for c in self.claims(uid, sitting) if wanted & c.records), "")
+
+    def claims(self, uid: int, sitting: str) -> list[Claimed]:
+        """What others have before them now."""
+        with self._claiming:
+            now = self._clock()
+            self._claims = {key: c for key, c in self._claims.items() if c.until > now}
+            return [c for key, c in self._claims.items() if key != (uid, sitting)]
+
+    def release(self, uid: int, sitting: str) -> None:
+        """Let go what somebody had."""
+        with self._claiming:
+            self._claims.pop((uid, sitting), None)
+
+    # The queue
+
+    def queue(self, desk: Desk) -> ReviewQueue:
+        """The queue of the last match, with all that was decided until now. It is made at the first
+        question after a match; decisions are added to it."""
+        from tui_migrate.engine.review_queue import build
+
+        with self._making:
+            state = desk.view.state
+            key = _match_of(state)
+            if self._queue is None or self._key != key:
+                self._queue, self._key = build(desk), key
+            with self.folding:
+                self._queue.follow(state)
+            return self._queue
+
+    def forget(self) -> None:
+        """Somebody was erased: nothing of him stays here."""
+        self._queue = self._key = None
+        self._claims = {}
+
+    # Brands
+
+    @staticmethod
+    def brands(
+        cursor: Cursor, runbook: Runbook | None, records: Sequence[Record]
+    ) -> dict[Record, frozenset[str]]:
+        """The brands that each record has to do with: those of its child rows, else all of its source."""
+        found: dict[Record, set[str]] = {record: set() for record in records}
+        cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE asked AS SELECT unnest($sources::VARCHAR[]) AS source,"
+            " unnest($records::VARCHAR[]) AS record_id",
+            {"sources": [s for s, _r in records], "records": [r for _s, r in records]},
+        )
+        for table, owned in _with_brands(cursor):
+            for owner in (_OWN, _OWNED) if owned else (_OWN,):
+                sql = _BRANDS.format(table=quote(table), owner=owner)
+                for source, record, brand in cursor.execute(sql).fetchall():
+                    found[source, record].add(brand)
+        cursor.execute("DROP TABLE temp.asked")
+        sources = runbook.sources if runbook is not None else {}
+        whole = {name: set(source.brands) for name, source in sources.items()}
+        return {
+            record: frozenset(brands or whole.get(record[0], set()))
+            for record, brands in found.items()
+        }
+
+
+def _match_of(state: RunState) -> object:
+    """What the queue was made of: it is another one after every match, and after an erasure."""
+    matches = [s for s in state.steps.values() if s.outline.uses == "match"]
+    return [(s.id, s.attempt, s.status, s.digest) for s in matches], len(state.erased)
+
+
+def _with_brands(cursor: Cursor) -> list[tuple[str, bool]]:
+    """The views of entities whose rows have a brand, and whether these rows belong to an owner."""
+    rows = cursor.execute(
+        "SELECT table_name, list(column_name) FROM duckdb_columns() WHERE schema_name = 'main'"
+        " AND starts_with(table_name, 'ent_') GROUP BY table_name ORDER BY table_name"
+    ).fetchall()
+    return [(name, "owner_source" in columns) for name, columns in rows if "brand" in columns]

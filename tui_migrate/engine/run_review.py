@@ -1,0 +1,116 @@
+"""The fold of reviewers' decisions. The last decision that stands has the word on a pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from typing import Any
+
+from tui_migrate.audit.entries import Entry
+from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
+from tui_migrate.engine.state import Decision, PairState, RunState
+
+Key = tuple[str, str]
+
+
+def pairs_of(decision: Decision) -> Iterator[Key]:
+    """Each two records that a decision speaks of."""
+    return combinations(decision.records, 2)
+
+
+def word_on(decision: Decision, key: Key) -> str:
+    """What a decision says of two of its records: merge | different | unsure."""
+    if decision.word != "settled":
+        return "unsure"
+    a, b = (decision.records.index(name) for name in key)
+    return "merge" if any(a in group and b in group for group in decision.groups) else "different"
+
+
+def _say(state: RunState, decision: Decision) -> None:
+    state.decisions[decision.seq] = decision
+    for key in pairs_of(decision):
+        known = state.pairs.get(key)
+        said = known.said if known is not None else state.unsaid.setdefault(key, [])
+        said.append(decision.seq)
+    _settle(state, decision)
+
+
+def _settle(state: RunState, changed: Decision) -> None:
+    """Find the present word on every pair of a decision that is new, taken back or given back."""
+    for key in pairs_of(changed):
+        known = state.pairs.pop(key, None)
+        said = known.said if known is not None else state.unsaid.pop(key)
+        last = next((n for n in reversed(said) if state.decisions[n].standing), None)
+        if last is None:
+            state.unsaid[key] = said
+            continue
+        decision = state.decisions[last]
+        reference = decision.references[0] if len(decision.references) == 1 else ""
+        state.pairs[key] = PairState(
+            word_on(decision, key), decision.by, decision.at, last, reference, said
+        )
+
+
+def _take_back(state: RunState, entry: Entry, decision: Decision) -> None:
+    decision.standing = not decision.standing
+    decision.ended = 0 if decision.standing else entry.seq
+    state.taken_back[entry.seq] = decision.seq
+    _settle(state, decision)
+
+
+def _pair(state: RunState, entry: Entry, fact: PairDecided) -> None:
+    key = (fact.record_a, fact.record_b)
+    if fact.decision == "undo":
+        known = state.pairs.get(key)
+        if known is not None:
+            _take_back(state, entry, state.decisions[known.seq])
+        return
+    _say(
+        state,
+        Decision(
+            seq=entry.seq,
+            by=entry.by,
+            at=entry.at,
+            records=key,
+            groups=((0, 1),) if fact.decision == "merge" else ((0,), (1,)),
+            word="unsure" if fact.decision == "unsure" else "settled",
+            references=(fact.reference,),
+            compared=fact.compared,
+        ),
+    )
+
+
+def _cluster(state: RunState, entry: Entry, fact: ClusterDecided) -> None:
+    _say(
+        state,
+        Decision(
+            seq=entry.seq,
+            by=entry.by,
+            at=entry.at,
+            records=tuple(fact.records),
+            groups=tuple(tuple(group) for group in fact.groups),
+            word=fact.decision,
+            references=tuple(fact.members),
+            lead=fact.lead,
+            values=fact.values,
+            note=fact.note,
+        ),
+    )
+
+
+def _back(state: RunState, entry: Entry, fact: DecisionTakenBack) -> None:
+    """Taking back what was taken back gives it back; only the last such entry of a decision can be."""
+    decision = state.decisions.get(state.taken_back.get(fact.entry, fact.entry))
+    if decision is None:
+        return
+    undone = fact.entry in state.taken_back
+    if undone == decision.standing or (undone and decision.ended != fact.entry):
+        return
+    _take_back(state, entry, decision)
+
+
+HANDLERS: dict[type, Callable[[RunState, Entry, Any], None]] = {
+    PairDecided: _pair,
+    ClusterDecided: _cluster,
+    DecisionTakenBack: _back,
+}

@@ -62,11 +62,12 @@ def run(
     settings: MatchSettings | None = None,
     model: FrozenModel | None = None,
     threads: int = 1,
+    birth: str = "DATE",
 ) -> Outcome:
-    """Match `rows`; record ids must be unique over all sources here."""
+    """Match `rows`; record ids must be unique over all sources here. birth: type of the birth date."""
     con = duckdb.connect(config={"threads": threads})
     cur = con.cursor()
-    cur.execute(f"CREATE TABLE record ({_COLUMNS})")
+    cur.execute(f"CREATE TABLE record ({_COLUMNS.replace('DATE', birth)})")
     cur.execute(f"CREATE TABLE links ({_EDGE}, rule VARCHAR)")
     cur.execute(f"CREATE TABLE decisions ({_EDGE}, decision VARCHAR)")
     listed = list(rows)

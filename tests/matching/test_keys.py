@@ -76,3 +76,33 @@ def test_a_part_is_a_word_and_how_much_of_it(written: str, meant: tuple[str, int
 def test_a_length_that_is_none_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="town"):
         split_part(written)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("De Cock", "de Kock"), ("Dupont", "Dupond"), ("Visser", "Fisser"),
+     ("Schoenmaekers", "Schoenmakers"), ("Janssens", "Jansens"),
+     ("Hendrickx", "Hendriks"), ("Van Dijck", "van Dyk")],
+)  # fmt: skip
+def test_family_names_that_sound_alike_meet(one: str, other: str) -> None:
+    rows = [
+        person("1", family_name=one, town="Gent", first_name="Jan"),
+        person("2", family_name=other, town="Gent", first_name="Jan"),
+        person("3", family_name="Aerts", town="Gent", first_name="Jan"),
+    ]
+    sound = _candidates(run(rows, settings=_with(sound=["family_sound", "town"])))
+    assert sound == 1
+
+
+def test_a_birth_date_that_is_none_is_compared_as_it_stands() -> None:
+    rows = [
+        person("1", first_name="Jan", family_name="Vries", birth_date="1984-13-01"),
+        person("2", first_name="Jan", family_name="Vries", birth_date="19841201"),
+        person("3", first_name="Jan", family_name="Vries", birth_date="0000-00-00"),
+    ]
+    settings = _with(names=["family", "first"])
+    levels = {
+        other: [w["level"] for w in pair["weights"] if w["field"] == "birth_date"]
+        for other, pair in run(rows, settings=settings, birth="VARCHAR").pairs.items()
+    }
+    assert levels == {frozenset("12"): ["typo"], frozenset("13"): [], frozenset("23"): []}

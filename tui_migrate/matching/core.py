@@ -153,7 +153,7 @@ def match(
     used = model.settings if model else settings
     create_tables(cur)
     try:
-        placeholders = normalise(cur, relation, model.placeholders if model else None)
+        placeholders = normalise(cur, relation, model.placeholders if model else None, used.preset)
         number_values(cur, relation, used.declared_fields)
         rarity = model.rarity if model else fit_rarity(cur, secret)
         use_rarity(cur, rarity, secret)

@@ -31,15 +31,65 @@ class Part:
     joins: tuple[str, ...] = ()
 
 
+#: Mailboxes there belong to people and firms without a domain of their own.
+_MAIL_PROVIDERS = (
+    "gmail googlemail hotmail outlook live msn icloud me mac yahoo ymail rocketmail aol gmx web mail "
+    "email proton protonmail pm tutanota zoho fastmail hey yandex t-online freenet orange wanadoo free "
+    "sfr laposte kpnmail kpnplanet planet hetnet wxs xs4all ziggo home casema upcmail chello quicknet "
+    "multiweb tele2 zonnet solcon online onsnet caiway kabelfoon zeelandnet tiscali versatel "
+    "versateladsl hccnet telfort lijbrandt filternet deltanet budgetmail skynet telenet proximus "
+    "belgacom scarlet voo pandora edpnet brutele win advalvas tvcablenet euphonynet"
+)
+
+#: Dutch and Belgian family names that sound alike get one text: first letter, consonants, none twice.
+#: De Cock and De Kock, Dupont and Dupond, Visser and Fisser, Schoenmakers and Sgoenmaekers.
+SOUND_SQL = r"""
+CREATE OR REPLACE TEMP TABLE mt_family_sound AS
+SELECT code, left(plain, 1) || {once} AS sound FROM (
+    SELECT code, regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+        regexp_replace(replace(name, ' ', ''), 'sch', 'sg', 'g'), 'ph|v', 'f', 'g'),
+        'ch', 'g', 'g'), 'ck|qu?|c', 'k', 'g'), 'dt|d', 't', 'g'), 'z|x', 's', 'g') AS plain
+    FROM mt_family WHERE name <> '')"""
+
+
+def _once() -> str:
+    """SQL for the consonants after the first letter of `plain`, without those that are hardly heard and
+    each written once where it is doubled."""
+    text = "regexp_replace(substr(plain, 2), '[^bfgklmnprst]', '', 'g')"
+    for letter in "bfgklmnprst":
+        text = f"regexp_replace({text}, '{letter}+', '{letter}', 'g')"
+    return text
+
+
+#: The words of a first name as they would be spelt as a family name.
+FIRST_WORD_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_first_word AS
+SELECT code, list_aggregate(mt_family(array_to_string(words, ' ')), 'string_agg', ' ') AS plain
+FROM mt_first WHERE words IS NOT NULL"""
+
+#: The domains of an organisation's own: what comes before `co.uk` or `nl`, and that.
+DOMAIN_SQL = rf"""
+CREATE OR REPLACE TEMP TABLE mt_domain AS
+SELECT DISTINCT uid, domain FROM (
+    SELECT uid, regexp_extract(split_part(email, '@', 2),
+        '([^.]+)\.((?:(?:co|com|org|net|ac|gov)\.)?[^.]+)$', 0) AS domain FROM mt_email
+    WHERE kind = 'organisation')
+WHERE domain <> ''
+  AND NOT list_contains(string_split('{_MAIL_PROVIDERS}', ' '), split_part(domain, '.', 1))"""
+
 #: A table beside `mt_record r`, how it is joined, and how it is made where it is not there yet.
 JOINS: Mapping[str, tuple[str, str]] = {
     "email": ("JOIN mt_email e ON e.uid = r.uid", ""),
     "phone": ("JOIN mt_phone p ON p.uid = r.uid", ""),
+    "sound": ("JOIN mt_family_sound s ON s.code = r.family", SOUND_SQL.format(once=_once())),
+    "word": ("JOIN mt_first_word w ON w.code = r.first", FIRST_WORD_SQL),
+    "domain": ("JOIN mt_domain o ON o.uid = r.uid", DOMAIN_SQL),
 }
 
 #: What a key may be made of. NULL: the record has no such part, and the key passes over it.
 PARTS: Mapping[str, Part] = {
     "email": Part("e.email", ("email",)),
+    "email_domain": Part("split_part(e.email, '@', 2)", ("email",)),
     "phone": Part("p.phone", ("phone",)),
     "postcode": Part("r.postcode"),
     # A postcode that stands for a whole town (Belgium, Germany) takes some letters of the street.
@@ -51,15 +101,21 @@ PARTS: Mapping[str, Part] = {
     "street": Part("r.street"),
     "town": Part("r.town"),
     "family": Part("r.family_text"),
+    "family_sound": Part("s.sound", ("sound",)),
     "first": Part("r.canonical"),
     "first_or_letter": Part("coalesce(r.canonical, r.letter)"),
     "letter": Part("r.letter"),
     "birth": Part("r.birth"),
     "birth_year": Part("left(r.birth, 4)"),
     "birth_day": Part("right(r.birth, 4)"),
+    # First and family name whichever stands in which field.
+    "names": Part(
+        "least(w.plain, r.family_text) || ' ' || greatest(w.plain, r.family_text)", ("word",)
+    ),
     "organisation": Part("r.organisation_text"),
     "kvk": Part("CASE WHEN r.kind = 'organisation' THEN r.kvk END"),
     "vat": Part("CASE WHEN r.kind = 'organisation' THEN r.vat END"),
+    "domain": Part("o.domain", ("domain",)),
 }
 
 #: One row is one record (or one of its e-mails, phones) under one key.

@@ -7,6 +7,10 @@ blocking keys.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from tui_migrate.matching import nicknames_abroad
+
 _SETS = """
 johannes jan johan hans hannes joannes john jean jo janus jantje joop
 johanna jo joke jopie hanna hanneke annie jannie jannetje jopke janny ans jeanne
@@ -189,20 +193,30 @@ elisabeth agnes beatrix yvonne irene rosemarie lidewij mechtildis lieve charlott
 """
 
 
-def unsure_names() -> list[str]:
+#: Language → its sets. The order of the languages that are used is that of the numbers of the sets:
+#: a name of several languages stands in keys for what it is in the first of them.
+_LANGUAGES = {"nl": _SETS, "fr": nicknames_abroad.FRENCH, "en": nicknames_abroad.ENGLISH}
+DUTCH = ("nl",)
+
+
+def unsure_names(languages: Sequence[str] = DUTCH) -> list[str]:
     """Names of both sexes (Chris, Alex, Sam, Jo), or of three names and more (Bert)."""
+    women, unisex = set(_WOMEN.split()), set(_UNISEX.split())
+    if tuple(languages) != DUTCH:
+        women |= set(nicknames_abroad.WOMEN.split())
+        unisex |= set(nicknames_abroad.UNISEX.split())
     sets: dict[str, list[bool]] = {}
-    for name, _number, stands_for in nickname_rows():
-        woman = stands_for.endswith("a") or stands_for in _WOMEN.split()
-        sets.setdefault(name, []).append(woman)
-    unsure = {name for name, women in sets.items() if len(set(women)) > 1 or len(women) > 2}
-    return sorted(unsure | set(_UNISEX.split()))
+    for name, _number, stands_for in nickname_rows(languages):
+        sets.setdefault(name, []).append(stands_for.endswith("a") or stands_for in women)
+    unsure = {name for name, found in sets.items() if len(set(found)) > 1 or len(found) > 2}
+    return sorted(unsure | unisex)
 
 
-def nickname_rows() -> list[tuple[str, int, str]]:
+def nickname_rows(languages: Sequence[str] = DUTCH) -> list[tuple[str, int, str]]:
     """One row per name and set: (name, number of the set, the name that stands for the set)."""
     rows: list[tuple[str, int, str]] = []
-    for number, line in enumerate(_SETS.split("\n")):
+    lines = "\n".join(_LANGUAGES[language] for language in languages)
+    for number, line in enumerate(lines.split("\n")):
         names = [name for name in dict.fromkeys(line.split()) if name.isalpha()]
         if len(names) > 1:
             rows.extend((name, number, names[0]) for name in names)

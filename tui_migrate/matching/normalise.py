@@ -12,17 +12,8 @@ import duckdb
 
 from tui_migrate.matching.nicknames import nickname_rows, unsure_names
 from tui_migrate.matching.schema import RECORD_COLUMNS, MatchInputError, count, quoted
+from tui_migrate.matching.spellings import SPELLINGS, macros
 
-_PARTICLES = (
-    "van von vande vanden vander de den der des het ten ter te t s la le les du d l op in aan bij "
-    "onder over uit voor tot zu zum zur el al di da dos del e ev v vd geb"
-)
-_GENERATIONS = "jr sr junior senior"
-_TITLES = "dhr mevr mw drs dr ir ing prof mr heer mevrouw fam familie"
-_LEGAL_FORMS = (
-    "bv nv vof cv bvba sprl sa srl sarl gmbh ltd inc llc maatschap eenmanszaak vzw asbl en et "
-    "and the de het van der"
-)
 #: Mailboxes of an office or of nobody in particular.
 GENERIC_LOCAL_PARTS = (
     "info contact admin administratie secretariaat redactie noreply no-reply sales office hallo "
@@ -31,67 +22,6 @@ GENERIC_LOCAL_PARTS = (
     "debiteuren ledenadministratie penningmeester voorzitter secretaris"
 )
 
-
-def _words(text: str) -> str:
-    return "[" + ", ".join(f"'{word}'" for word in text.split()) + "]"
-
-
-#: One macro is one spelling rule. Folding keeps letters of every script; only accents go. What nobody
-#: is called (markup, control characters, a page of letters) is no first name but an unknown one.
-MACROS = rf"""
-CREATE OR REPLACE TEMP MACRO mt_fold(s) AS
-    replace(replace(replace(replace(replace(replace(
-        lower(strip_accents(s)), 'ß', 'ss'), 'ø', 'o'), 'æ', 'ae'), 'œ', 'oe'), 'ł', 'l'), 'ĳ', 'ij');
-CREATE OR REPLACE TEMP MACRO mt_called(s) AS
-    CASE WHEN NOT regexp_matches(s, '[][{{}}<>=;@\\|/\x00-\x1f]') AND length(s) <= 60 THEN s END;
-CREATE OR REPLACE TEMP MACRO mt_filled(s) AS nullif(trim(s), '');
-CREATE OR REPLACE TEMP MACRO mt_words(s) AS
-    list_filter(string_split_regex(mt_fold(s), '[^\p{{L}}]+'), lambda w: w <> '');
-CREATE OR REPLACE TEMP MACRO mt_without(words, unwanted) AS
-    CASE WHEN len(list_filter(words, lambda w: NOT list_contains(unwanted, w))) > 0
-         THEN list_filter(words, lambda w: NOT list_contains(unwanted, w))
-         ELSE words END;
-CREATE OR REPLACE TEMP MACRO mt_family(s) AS
-    list_transform(
-        mt_without(mt_without(mt_words(s), {_words(_GENERATIONS)}), {_words(_PARTICLES)}),
-        lambda w: replace(w, 'ij', 'y'));
-CREATE OR REPLACE TEMP MACRO mt_given(s) AS
-    mt_without(
-        mt_words(regexp_replace(mt_fold(s),
-            '\b([b-df-hj-np-tv-xz])[b-df-hj-np-tv-xz]{{1,2}}\.', '\1.', 'g')),
-        {_words(_GENERATIONS + " " + _TITLES)});
-CREATE OR REPLACE TEMP MACRO mt_initials(s) AS
-    CASE WHEN regexp_matches(trim(s), '^[[:upper:]]{{1,5}}$') THEN lower(trim(s))
-         ELSE nullif(list_aggregate(list_transform(mt_given(s), lambda w: left(w, 1)),
-                                    'string_agg', ''), '') END;
-CREATE OR REPLACE TEMP MACRO mt_generation(s) AS
-    CASE WHEN list_has_any(mt_words(s), ['jr', 'junior']) THEN 'jr'
-         WHEN list_has_any(mt_words(s), ['sr', 'senior']) THEN 'sr' END;
-CREATE OR REPLACE TEMP MACRO mt_organisation(s) AS
-    list_sort(list_distinct(mt_without(
-        list_filter(string_split_regex(
-            replace(regexp_replace(mt_fold(s), '\b(\p{{L}})\.(\p{{L}})\.?(\p{{L}}\b)?', '\1\2\3', 'g'),
-                    'stg.', 'stichting'),
-            '[^\p{{L}}0-9]+'), lambda w: w <> ''),
-        {_words(_LEGAL_FORMS)})));
-CREATE OR REPLACE TEMP MACRO mt_letters(s) AS
-    nullif(regexp_replace(mt_fold(s), '[^\p{{L}}]', '', 'g'), '');
-CREATE OR REPLACE TEMP MACRO mt_street(s) AS
-    mt_letters(regexp_replace(regexp_replace(regexp_replace(mt_fold(s),
-        'str\.?\s*$', 'straat'), 'ln\.?\s*$', 'laan'), '(pln|pl)\.?\s*$', 'plein'));
-CREATE OR REPLACE TEMP MACRO mt_town(s) AS
-    CASE mt_letters(s)
-        WHEN 'sgravenhage' THEN 'denhaag' WHEN 'shertogenbosch' THEN 'denbosch'
-        WHEN 'bruxelles' THEN 'brussel' WHEN 'anvers' THEN 'antwerpen'
-        WHEN 'gand' THEN 'gent' WHEN 'liege' THEN 'luik' ELSE mt_letters(s) END;
-CREATE OR REPLACE TEMP MACRO mt_postcode(s) AS
-    nullif(regexp_replace(regexp_replace(upper(s), '[^A-Z0-9]', '', 'g'),
-        '^(NL|BE|B|DE|D|LU|L|FR|F)([0-9]{{4,5}})', '\2'), '');
-CREATE OR REPLACE TEMP MACRO mt_digits(s) AS regexp_replace(s, '[^0-9]', '', 'g');
-CREATE OR REPLACE TEMP MACRO mt_is_mobile(s) AS
-    regexp_matches(mt_digits(s),
-        '^(00)?(316|324[5-9]|491[567]|33[67]|447|3526)|^06[1-9]|^04[5-9][0-9]{{7}}$');
-"""
 
 #: (table, column, what is made of it): each distinct text is brought into its spelling once.
 _SPELLINGS = (
@@ -120,8 +50,7 @@ SELECT (row_number() OVER (ORDER BY source, record_id) - 1)::INTEGER AS uid,
     CASE WHEN kind = 'organisation' THEN
         list_aggregate(mt_organisation(coalesce(mt_filled(organisation_name), family_name)),
                        'string_agg', ' ') END AS organisation,
-    CASE WHEN kind = 'person' AND birth_date > DATE '1900-01-01'
-         THEN strftime(birth_date, '%Y%m%d') END AS birth,
+    CASE WHEN kind = 'person' THEN {birth} END AS birth,
     CASE WHEN kind <> 'person' THEN NULL
          WHEN left(lower(trim(gender)), 1) IN ('m', 'h') THEN 'm'
          WHEN left(lower(trim(gender)), 1) IN ('f', 'v', 'w') THEN 'f' END AS gender,
@@ -140,6 +69,14 @@ LEFT JOIN mt_spelt_street s ON s.text = r.street
 LEFT JOIN mt_spelt_town t ON t.text = r.town
 WHERE kind IN ('person', 'organisation')
 ORDER BY uid"""
+
+#: Type of the column → the birth date as yyyymmdd. In a text the digits count as they stand, so that
+#: a day that does not exist is still compared, as the typing error that it is.
+_BIRTH = {
+    "DATE": "CASE WHEN birth_date > DATE '1900-01-01' THEN strftime(birth_date, '%Y%m%d') END",
+    "VARCHAR": "CASE WHEN length(mt_digits(birth_date)) = 8 AND mt_digits(birth_date) <> '00000000'"
+    " AND mt_digits(birth_date) <> '19000101' THEN mt_digits(birth_date) END",
+}
 
 #: One row is one e-mail address of one record (lower case, trimmed; what has no @ is none).
 EMAILS_SQL = """
@@ -235,19 +172,25 @@ ORDER BY birth"""
 
 
 def normalise(
-    cur: duckdb.DuckDBPyConnection, relation: str, placeholders: tuple[str, ...] | None = None
+    cur: duckdb.DuckDBPyConnection,
+    relation: str,
+    placeholders: tuple[str, ...] | None = None,
+    spelling: str = "nl-be",
 ) -> tuple[str, ...]:
-    """Fill the scratch tables from `relation`.
+    """Fill the scratch tables from `relation`, in the spelling of that name.
+
+    The birth date may be a DATE, or a VARCHAR with year, month and day in this order.
 
     `placeholders` are the birth dates (yyyymmdd) that a frozen model takes for "unknown"; None
     finds them in the data. Returns the dates used. Raises MatchInputError when a column is missing
     or (source, record_id) is not unique.
     """
-    _check_input(cur, relation)
-    cur.execute(MACROS)
+    birth = _BIRTH[_check_input(cur, relation)]
+    cur.execute(macros(spelling))
+    languages = SPELLINGS[spelling].languages
     cur.execute("CREATE OR REPLACE TEMP TABLE mt_nickname(name VARCHAR, number INTEGER, "
                 "stands_for VARCHAR, unsure BOOLEAN)")  # fmt: skip
-    rows, unsure = nickname_rows(), unsure_names()
+    rows, unsure = nickname_rows(languages), unsure_names(languages)
     cur.execute(
         "INSERT INTO mt_nickname SELECT name, number, stands_for, list_contains($4, name) FROM "
         "(SELECT unnest($1) AS name, unnest($2) AS number, unnest($3) AS stands_for)",
@@ -256,7 +199,7 @@ def normalise(
     for table, column, made in _SPELLINGS:
         sql = SPELT_SQL.format(table=table, column=column, made=made, relation=quoted(relation))
         cur.execute(sql)
-    cur.execute(RECORDS_SQL.format(relation=quoted(relation)))
+    cur.execute(RECORDS_SQL.format(relation=quoted(relation), birth=birth))
     for table, _column, _made in _SPELLINGS:
         cur.execute(f"DROP TABLE {table}")
     cur.execute(EMAILS_SQL.format(relation=quoted(relation)))
@@ -290,11 +233,17 @@ def _dictionaries(cur: duckdb.DuckDBPyConnection) -> None:
         cur.execute(DICTIONARY_SQL.format(table=table, origin=origin, key=key, columns=columns))
 
 
-def _check_input(cur: duckdb.DuckDBPyConnection, relation: str) -> None:
+def _check_input(cur: duckdb.DuckDBPyConnection, relation: str) -> str:
+    """The type of the birth date; raises MatchInputError where the relation breaks its contract."""
     described = cur.execute(f"DESCRIBE SELECT * FROM {quoted(relation)}").fetchall()
-    missing = [name for name in RECORD_COLUMNS if name not in {row[0] for row in described}]
+    types = {str(row[0]): str(row[1]) for row in described}
+    missing = [name for name in RECORD_COLUMNS if name not in types]
     if missing:
         raise MatchInputError(f"{relation}: column missing: {', '.join(missing)}")
+    if types["birth_date"] not in _BIRTH:
+        raise MatchInputError(
+            f"{relation}: birth_date is {types['birth_date']}, not DATE or VARCHAR"
+        )
     double = count(
         cur,
         f"SELECT count(*) FROM (SELECT 1 FROM {quoted(relation)} GROUP BY source, record_id "
@@ -302,3 +251,4 @@ def _check_input(cur: duckdb.DuckDBPyConnection, relation: str) -> None:
     )
     if double:
         raise MatchInputError(f"{relation}: (source, record_id) occurs more than once: {double}")
+    return types["birth_date"]

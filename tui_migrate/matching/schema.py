@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS cluster (
     cluster_id VARCHAR, size INTEGER, status VARCHAR, rule VARCHAR
 )"""
 
-#: Columns that the input relation must have.
+#: Columns that the input relation must have; birth_date is a DATE, or a VARCHAR (yyyymmdd).
 RECORD_COLUMNS = (
     "source", "record_id", "kind", "first_name", "initials", "prefix", "family_name",
     "organisation_name", "birth_date", "gender", "street", "house_number", "house_addition",

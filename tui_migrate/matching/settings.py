@@ -199,6 +199,7 @@ class MatchSettings:
         so of the agreement by chance that value frequencies suggest only this share is taken.
     fields: kind → what is compared, in summing order.
     m: kind → field → level → probability among matches (shipped; learning may change them).
+    preset: whose spelling names and addresses are compared in.
     keys: what brings two records together to be compared.
     """
 
@@ -214,6 +215,7 @@ class MatchSettings:
     identifier_u: float = 0.03
     fields: dict[str, tuple[Field, ...]] = field(default_factory=shipped_fields)
     m: dict[str, dict[str, dict[str, float]]] = field(default_factory=shipped_m)
+    preset: str = "nl-be"
     keys: tuple[Key, ...] = SHIPPED
 
     @property

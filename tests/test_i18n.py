@@ -82,6 +82,7 @@ IN_DUTCH = sorted(
         PACKAGE / "engine" / "privacy_sentences.py",
         PACKAGE / "engine" / "restricting.py",
         PACKAGE / "engine" / "rights.py",
+        PACKAGE / "matching" / "from_runbook.py",
         PACKAGE / "steps" / "import_held.py",
         PACKAGE / "tui" / "screens" / "rights.py",
         PACKAGE / "cli" / "privacy.py",

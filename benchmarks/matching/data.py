@@ -69,7 +69,7 @@ def generated(persons: int) -> Path:
         )
         with duckdb.connect(str(work / ".tui-migrate" / "staging.duckdb")) as connection:
             connection.execute(PENDING.format(table="pending", columns=ALL_COLUMNS))
-            records = FOR_MATCHING.format(table="pending")
+            records = FOR_MATCHING.format(table="pending", extra="")
             truth = handed_over.parent / "truth" / "persons.csv"
             connection.execute(_GENERATED.format(records=records, truth=truth, path=path))
         shutil.rmtree(work)

@@ -45,13 +45,20 @@ def keep_files(objects: Path, loaded: Loaded) -> dict[str, str]:
 def load_workspace(root: Path, name: str = RUNBOOK_FILE) -> Loaded:
     """Runbook, rules and mappings of a workspace, with every mistake in any of them."""
     from tui_migrate.mapping.load import load_mappings
+    from tui_migrate.mapping.model import Mapping
+    from tui_migrate.matching.from_runbook import check_match
 
     loaded = load_runbook(root, name)
     if loaded.runbook is None:
-        problems = _mapping_mistakes(loaded, name)
+        mappings: dict[str, tuple[Mapping, ...]] = {}
+        found = _mapping_mistakes(loaded, name)
     else:
-        _mappings, problems = load_mappings(loaded)
-    loaded = replace(loaded, problems=(*loaded.problems, *problems))
+        mappings, found = load_mappings(loaded)
+    problems = Problems()
+    problems.extend((*loaded.problems, *found))
+    if name in loaded.documents:
+        check_match(loaded.documents[name], name, mappings if not found else {}, problems)
+    loaded = replace(loaded, problems=tuple(problems))
     return _with_signers(loaded, root, name)
 
 

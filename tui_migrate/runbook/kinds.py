@@ -101,19 +101,59 @@ class MapWith(Strict):
     coverage: Share = 1.0
 
 
+Preset = Literal["nl", "be", "nl-be", "general"]
+"""Where the customers are from: how names and addresses are spelt, and what two records must share."""
+
+Compare = Literal["identifier", "code", "text", "ignored"]
+"""How a field is compared; ``ignored``: a built-in field adds no weight."""
+
+Parts = Annotated[tuple[Words, ...], Field(min_length=1)]
+"""What a key is made of; ``town:5`` takes the first five characters."""
+
+
 class MatchWith(Strict):
-    """Find records of one person. Blocking keys with more than ``cap`` members are dropped."""
+    """Find records of one person or organisation. Two records are compared if they share a key.
 
-    cap: Positive = 100
-    review_from: Share = 0.10
-    auto_from: Share = 0.99
+    ``keys`` replaces the keys of the preset, ``extra_keys`` and ``without_keys`` change them.
+    ``levels``: kind → field → level → the share of true matches that agree so far.
+    """
 
-    @model_validator(mode="after")
-    def _band(self) -> MatchWith:
-        if self.review_from > self.auto_from:
-            wrong = _("review_from lies above auto_from")
-            raise refuse(wrong, _("review_from is where the band for people begins"))
-        return self
+    preset: Preset = "nl-be"
+    keys: Mapping[Name, Parts] = Field(default_factory=dict)
+    extra_keys: Mapping[Name, Parts] = Field(default_factory=dict)
+    without_keys: tuple[Name, ...] = ()
+    fields: Mapping[Name, Compare] = Field(
+        default_factory=dict,
+        description="Fields of a profile that are compared beside the built-in ones, and how.",
+    )
+    levels: Mapping[Literal["person", "organisation"], Mapping[Name, Mapping[Name, Share]]] = Field(
+        default_factory=dict
+    )
+    cap: Positive = Field(
+        default=100,
+        description="A key that more records share says nothing; it is passed over and reported.",
+    )
+    review_from: Share = Field(
+        default=0.10,
+        description="From this probability on people are asked; below it the pair is dropped.",
+    )
+    auto_from: Share = Field(
+        default=0.99,
+        description="From this probability on a pair merges by itself, if nothing conflicts and an"
+        " identifier is shared.",
+    )
+    household_from: Share = Field(
+        default=0.995,
+        description="How sure it must be that two records with forms of one name are one person and"
+        " not two of a household, before one shared contact point merges them.",
+    )
+    identifier_names: Positive = Field(
+        default=3,
+        description="An e-mail or phone that more different names share identifies nobody.",
+    )
+    max_cluster: Positive = Field(
+        default=500, description="A group of more records is never merged without people."
+    )
 
 
 class MergeWith(Strict):

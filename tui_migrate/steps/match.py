@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from tui_migrate.audit.canonical import sha256_of
 from tui_migrate.i18n import _
-from tui_migrate.matching import DroppedKey, MatchReport, MatchSettings, match
+from tui_migrate.matching import DroppedKey, MatchReport, match
+from tui_migrate.matching.from_runbook import IGNORED, settings_of
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 from tui_migrate.steps.map import LINK_COLUMNS
 from tui_migrate.steps.match_records import (
@@ -27,6 +28,7 @@ from tui_migrate.steps.match_records import (
     PENDING,
     define_matching,
     drop,
+    extra_columns,
 )
 
 if TYPE_CHECKING:
@@ -123,7 +125,8 @@ class MatchStep(Step):
     def run(self, context: Context, unit: Unit) -> dict[str, int]:
         cursor = context.cursor
         cursor.execute(PENDING.format(table="match_pending", columns=ALL_COLUMNS))
-        records = FOR_MATCHING.format(table="match_pending")
+        extra = [name for name, how in self.settings.fields.items() if how != IGNORED]
+        records = FOR_MATCHING.format(table="match_pending", extra=extra_columns(extra))
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE match_record AS {records}")
         cursor.execute(_LINKS)
         _take_decisions(context)
@@ -143,13 +146,6 @@ class MatchStep(Step):
         return counts
 
     def _match(self, context: Context, unit: Unit) -> MatchReport:
-        with_ = self.settings
-        settings = MatchSettings(
-            cap=with_.cap,
-            review_from=float(with_.review_from),
-            auto_from=float(with_.auto_from),
-            keep_from=float(with_.review_from),
-        )
         rows = context.value("SELECT count(*) FROM match_record")
         with _writing_to_store(context):
             return match(
@@ -157,7 +153,7 @@ class MatchStep(Step):
                 "match_record",
                 "match_link",
                 "match_decision",
-                settings,
+                settings_of(self.settings),
                 step=self.spec.id,
                 attempt=context.attempt,
                 unit=unit.id,

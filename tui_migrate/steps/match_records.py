@@ -38,12 +38,13 @@ FROM ent_profile e SEMI JOIN last l ON l.source = e.source AND l.record_id = e.r
 """
 
 # One row is one record as the matching library wants it. A Belgian VAT number is BE and the KBO number.
+# extra: columns of fields that a runbook has compared beside the built-in ones (see ``extra_columns``).
 FOR_MATCHING = """
 SELECT source, record_id, kind, first_name, initials, prefix, family_name, organisation_name,
   birth_date, gender, street, house_number::VARCHAR AS house_number,
   house_addition::VARCHAR AS house_addition, postcode, town, country, email AS emails,
   phone AS phones, kvk,
-  coalesce(vat, 'BE' || nullif(regexp_replace(kbo, '[^0-9]', '', 'g'), '')) AS vat
+  coalesce(vat, 'BE' || nullif(regexp_replace(kbo, '[^0-9]', '', 'g'), '')) AS vat{extra}
 FROM {table}
 """
 
@@ -64,6 +65,11 @@ def define_matching(context: Context) -> None:
 def field_columns() -> str:
     """Column definitions of the profile's fields."""
     return ", ".join(f"{quote(field.name)} {sql_type(field)}" for field in PROFILE.fields)
+
+
+def extra_columns(names: Sequence[str]) -> str:
+    """Columns of the profile as text, for the ``extra`` of ``FOR_MATCHING``."""
+    return "".join(f", {quote(name)}::VARCHAR AS {quote(name)}" for name in names)
 
 
 def drop(context: Context, tables: Sequence[str]) -> None:

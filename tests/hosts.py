@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui_migrate.audit.entries import DeliverySeen
 from tui_migrate.audit.tombstones import Tombstones
-from tui_migrate.steps.base import ReceiptRow
+from tui_migrate.steps.base import Membership, ReceiptRow
 
 
 class Quiet:
@@ -36,6 +36,10 @@ class Quiet:
     def recorded_receipts(self, step: str, attempt: int, unit: str) -> list[ReceiptRow] | None:
         """Nothing was recorded."""
         return None
+
+    def memberships(self, step: str) -> list[Membership]:
+        """Nothing was ever brought to a target."""
+        return []
 
     def key(self) -> bytes:
         """A key for tests."""

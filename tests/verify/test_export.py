@@ -25,6 +25,7 @@ from .world import ANNA, BERT, CEES, Memory, build, context, go, runbook
 
 PROMISED = {
     "crosswalk": "source record_id profile_id",
+    "redirects": "profile_id into_profile",
     "profiles": "profile_id first_name family_name email",
     "consents": "profile_id brand channel purpose status evidence_at source campaign rule",
     "segments": "segment brand old new only_old only_new explained unexplained",

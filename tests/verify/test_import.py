@@ -141,7 +141,7 @@ def test_redone_after_a_merge_the_lost_profile_is_gone_from_the_target(
     )
     second = context(store, book, "core", tmp_path, Memory(), attempt=2)
     _units, outcome = go(ImportStep(at.spec, book), second)
-    assert outcome.figures == {"order.create": 3, "profile.create": 2}
+    assert outcome.figures == {"order.create": 3, "profile.skip": 2, "profile.gone": 1}
     with open_target(book.target, tmp_path) as target:
         assert set(target.read_back(at.cursor, "profile")["profile_id"].to_pylist()) == {ANNA, BERT}
 

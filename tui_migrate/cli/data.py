@@ -36,7 +36,8 @@ def export(
         typer.Argument(
             metavar="WHAT",
             help=_(
-                "crosswalk, profiles, consents, segments, findings, pairs, decisions, fates, receipts."
+                "crosswalk, redirects, profiles, consents, segments, findings, pairs, decisions, fates,"
+                " receipts."
             ),
         ),
     ],

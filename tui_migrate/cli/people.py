@@ -168,6 +168,7 @@ def decide(
 ) -> int:
     """Settle a pair of records: the same person or not."""
     from tui_migrate.engine import api
+    from tui_migrate.engine.unworked import to_be_done
 
     source_a, _sep_a, id_a = record_a.partition("/")
     source_b, _sep_b, id_b = record_b.partition("/")
@@ -177,4 +178,8 @@ def decide(
         command = api.Decide(
             source_a=source_a, record_a=id_a, source_b=source_b, record_b=id_b, decision=decision
         )
-        return send(client, command, _("{} and {}: {}.").format(record_a, record_b, decision))
+        code = send(client, command, _("{} and {}: {}.").format(record_a, record_b, decision))
+        again = to_be_done(client.state) if code == Exit.DONE else []
+    if again:
+        result(_("The next run does again what rests on it: {}.").format(", ".join(again)))
+    return code

@@ -135,7 +135,7 @@ def where(root: Path, target: Path, state: RunState) -> list[str]:
 def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> int:
     """Where the run stands, what it waits for. Reads only; works while the run goes on."""
     look_at_clock(workspace)
-    here, _entries, state = read_run(workspace)
+    here, entries, state = read_run(workspace)
     if as_json:
         print_json(run_facts(here, state))
         return int(Exit.DONE)
@@ -144,6 +144,7 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
         return int(Exit.DONE)
     from tui_migrate.engine.gate_status import gate_lines
     from tui_migrate.engine.headless import summary
+    from tui_migrate.engine.unworked import unworked
 
     heading = state.title.get("en", state.runbook)
     result(heading + ("   REHEARSAL" if state.rehearsal else ""))
@@ -153,6 +154,8 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
         result(line)
     for line in gate_lines(state, datetime.now(UTC), words_of(here)):
         result(line)
+    if late := unworked(entries, state):
+        result(_("decisions on {} pairs are not worked in yet: run does it").format(late))
     result(head_line(state))
     if state.ended:
         result(_("ended: {}").format(state.ended))

@@ -17,10 +17,11 @@ from tui_migrate.audit.tombstones import Tombstones
 from tui_migrate.audit.trail import Place
 from tui_migrate.engine.api import Progress
 from tui_migrate.engine.core import Core
+from tui_migrate.engine.memberships import memberships
 from tui_migrate.errors import EnvironmentProblem
 from tui_migrate.i18n import _
 from tui_migrate.staging.store import first, literal
-from tui_migrate.steps.base import ReceiptRow
+from tui_migrate.steps.base import Membership, ReceiptRow
 
 _EVERY = 0.5
 """Seconds between two progress messages: more only burns bandwidth over SSH."""
@@ -134,6 +135,10 @@ class EngineHost:
             )
             for field, rule, source, record_id, before, after in rows
         ]
+
+    def memberships(self, step: str) -> list[Membership]:
+        """Which records were whose in the target, when the present attempt of a step began."""
+        return memberships(self._core, step)
 
     def key(self) -> bytes:
         """The secret for back-ups. ``EnvironmentProblem`` when none was given."""

@@ -233,7 +233,8 @@ class _Data:
     def _written(self, step: str, entity: str) -> Dataset:
         known = self._material.state.steps.get(step)
         figures = known.figures if known is not None else {}
-        written = [figures.get(f"{entity}.{action}", 0) for action in ("create", "update")]
+        brought = ("create", "update", "skip")
+        written = [figures.get(f"{entity}.{action}", 0) for action in brought]
         rows = sum(n for n in written if isinstance(n, int))
         return Dataset(
             namespace=f"{self.root}/target",

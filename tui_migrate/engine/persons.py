@@ -22,6 +22,8 @@ SELECT source, record_id FROM {crosswalk} WHERE profile_id = $profile
 ORDER BY role <> 'founder', source, record_id
 """
 _PROFILE_OF = "SELECT profile_id FROM {crosswalk} WHERE (source, record_id) = ($source, $record)"
+# Where an id leads that the target has had and that is no profile now.
+_LEADS_TO = "SELECT into_profile FROM redirect WHERE profile_id = $profile"
 _RECORD = "SELECT count(*) FROM record WHERE source = $source AND record_id = $record"
 
 # One row is a record that has an address or a number of one of these.
@@ -54,6 +56,8 @@ def find_person(cursor: Cursor, named: str) -> tuple[str, Records]:
         row = first(cursor, select, {"source": source, "record": record})
         profile = str(row[0]) if row else ""
     if profile and crosswalk:
+        row = first(cursor, _LEADS_TO, {"profile": profile})
+        profile = str(row[0] or "") if row else profile
         select = _OF_PROFILE.format(crosswalk=crosswalk)
         rows = cursor.execute(select, {"profile": profile}).fetchall()
         if rows:

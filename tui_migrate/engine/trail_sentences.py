@@ -31,7 +31,7 @@ CHAPTERS = (
     ("delivered", ("read", "repeated", "superseded")),
     ("mapped", ("mapped", "cleaned", "changed", "rejected", "excluded", "pruned", "held")),
     ("found", ("found",)),
-    ("merged", ("compared", "decided", "loaded", "merged")),
+    ("merged", ("compared", "decided", "loaded", "merged", "redirected", "unmerged")),
     ("chosen", ("survived",)),
     ("permissions", ("stated", "silenced", "consent")),
     ("target", ("imported", "consent_written")),
@@ -118,6 +118,22 @@ def _merged(c: Cells) -> str:
     if other:
         return _("merged with {other}").format(other=other) + _by_rule(c)
     return _("merged into profile {profile}").format(profile=c["after"]) + _by_rule(c)
+
+
+def _redirected(c: Cells) -> str:
+    text = _("the target knew profile {before}; it is part of profile {after} now, with {other}")
+    return text.format(before=c["before"] or "–", after=c["after"] or "–", other=_other(c))
+
+
+def _unmerged(c: Cells) -> str:
+    """Of the record that went it says which profile it left; of the one that stayed, who went."""
+    if not c["before"]:
+        text = _("{other} came apart from it, and is in profile {after} now")
+        return text.format(other=_other(c), after=c["after"] or "–")
+    text = _("came apart from {other}: no longer in profile {before} but in profile {after}")
+    if c["rule"] == "again":
+        text += _(", which the target has had before")
+    return text.format(other=_other(c), before=c["before"], after=c["after"] or "–")
 
 
 def _loaded(c: Cells) -> str:
@@ -280,6 +296,8 @@ def _right(c: Cells) -> str:
 _TRAIL: dict[str, Callable[[Cells], str]] = {
     "merged": _merged,
     "loaded": _loaded,
+    "redirected": _redirected,
+    "unmerged": _unmerged,
     "mapped": _mapped,
     "cleaned": _changed,
     "changed": _changed,

@@ -7,7 +7,7 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass, replace
 
 from tui_migrate.i18n import _
-from tui_migrate.mapping.model import UNREJECTABLE, MappedField, Mapping, Owner
+from tui_migrate.mapping.model import BY_PROFILE, UNREJECTABLE, MappedField, Mapping, Owner
 from tui_migrate.mapping.yaml import FieldYaml, KeyYaml, MappingYaml, OwnerYaml
 from tui_migrate.model.entities import Entity, entities
 from tui_migrate.model.types.base import Options, SemanticType, UnknownType, get_type
@@ -135,6 +135,7 @@ def _mapping(
         file.note(place, wrong, suggestion(entity_name, entities()))
         return None
     _check_entity(file, written, entity)
+    _check_profiles(file, written)
     mapped = tuple(
         field
         for field_name, spec in fields.items()
@@ -164,7 +165,12 @@ def _owners(written: MappingYaml) -> tuple[Owner, ...]:
     owners = written.owner
     if written.of is not None:
         owners = (OwnerYaml(of=written.of, by=written.by),)
-    return tuple(Owner(o.of or "", o.by, o.suffix, o.email) for o in owners)
+    return tuple(
+        Owner(BY_PROFILE, (o.profile,))
+        if o.profile is not None
+        else Owner(o.of or "", o.by, o.suffix, o.email)
+        for o in owners
+    )
 
 
 def _field(file: _File, at: tuple[str, ...], entity: Entity, spec: FieldYaml) -> MappedField | None:
@@ -260,6 +266,17 @@ def _check_entity(file: _File, written: MappingYaml, entity: Entity) -> None:
             wrong = _("a {entity} has no owner and is one row").format(entity=entity.name)
             place = file.node.nearest((word,), key=True)
             file.note(place, wrong, _("remove {key}").format(key=f"{word}:"))
+
+
+def _check_profiles(file: _File, written: MappingYaml) -> None:
+    """Profile ids exist only once records were merged: changes may name them, full deliveries not."""
+    if written.change is not None:
+        return
+    for owner in file.node.at("owner").members():
+        if owner.has("profile"):
+            wrong = _("only changes name their owner by a profile id")
+            place = owner.nearest(("profile",), key=True)
+            file.note(place, wrong, _("use change:, or name the owner by its number"))
 
 
 def _check_columns(file: _File, written: MappingYaml, fields: tuple[MappedField, ...]) -> None:

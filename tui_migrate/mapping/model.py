@@ -49,12 +49,17 @@ class MappedField:
         return said.removeprefix("default:") if said.startswith("default:") else None
 
 
+BY_PROFILE = "@profile"
+"""Stands as source of an owner who is named by the profile id that the target has for him."""
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """A way to find the record that a child row belongs to.
 
     The record of ``source`` whose id stands in the first filled of ``columns`` (plus ``suffix``), or
-    with ``email`` the record that carries the address in that column.
+    with ``email`` the record that carries the address in that column. With ``BY_PROFILE`` as source
+    the column holds the id of a profile; which records that means is found when the row is applied.
     """
 
     source: str = ""
@@ -96,6 +101,11 @@ class Mapping:
     def owned(self) -> bool:
         """Whether the rows have an owner: all but a full delivery's own records."""
         return self.entity.child or self.change is not None
+
+    @property
+    def by_profile(self) -> bool:
+        """Whether a row may name its owner by a profile id."""
+        return any(owner.source == BY_PROFILE for owner in self.owners)
 
     def field(self, name: str) -> MappedField | None:
         """The mapped field of that name, if it is mapped."""

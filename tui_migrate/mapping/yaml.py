@@ -81,18 +81,22 @@ class KeyYaml(Strict):
 
 
 class OwnerYaml(Strict):
-    """Whose row this is: the record of ``of`` with the id in ``by``, or the one with this e-mail."""
+    """Whose row this is: the record of ``of`` with the id in ``by``, the one with this e-mail, or the
+    person whom the target calls by this profile id."""
 
     of: Name | None = None
     by: OneOrMany = ()
     suffix: StrictStr = ""
     email: Words | None = None
+    profile: Words | None = None
 
     @model_validator(mode="after")
     def _one(self) -> OwnerYaml:
-        if (self.email is not None) == (self.of is not None) or bool(self.by) != bool(self.of):
-            wrong = _("an owner is named by its number or by its e-mail address")
-            raise refuse(wrong, _("write {of: SOURCE, by: COLUMN}, or {email: COLUMN}"))
+        named = [word for word in (self.of, self.email, self.profile) if word is not None]
+        if len(named) != 1 or bool(self.by) != bool(self.of):
+            wrong = _("an owner is named by its number, its e-mail address or its profile id")
+            hint = _("write {of: SOURCE, by: COLUMN}, {email: COLUMN} or {profile: COLUMN}")
+            raise refuse(wrong, hint)
         return self
 
 

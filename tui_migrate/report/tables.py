@@ -20,6 +20,11 @@ _CROSSWALK = """
 SELECT source, record_id, profile_id, role, rule FROM {crosswalk} ORDER BY ALL
 """
 
+# One row is a profile id that the target has had and that is no profile now: where it leads.
+_REDIRECTS = """
+SELECT profile_id, into_profile FROM {redirect} ORDER BY ALL
+"""
+
 # One row is one profile with its fields.
 _PROFILES = """
 SELECT {profile_columns} FROM {profile} ORDER BY profile_id
@@ -99,6 +104,7 @@ ORDER BY r.profile_id, r.entity, r.record_key, r.batch, r.action, r.target_id, r
 
 STATEMENTS: dict[str, str] = {
     "crosswalk": _CROSSWALK,
+    "redirects": _REDIRECTS,
     "profiles": _PROFILES,
     "consents": _CONSENTS,
     "segments": _SEGMENTS,
@@ -111,6 +117,7 @@ STATEMENTS: dict[str, str] = {
 
 COLUMNS: dict[str, str] = {
     "crosswalk": "source record_id profile_id role rule",
+    "redirect": "profile_id into_profile",
     "profile": "profile_id",
     "consent_state": "profile_id brand channel purpose status evidence_at:TIMESTAMP source campaign"
     " rule source_system record_id",

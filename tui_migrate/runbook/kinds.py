@@ -39,6 +39,7 @@ VerifyWhat = Literal["fates", "counts", "segments", "members", "sample", "consen
 
 Table = Literal[
     "crosswalk",
+    "redirects",
     "profiles",
     "consents",
     "segments",

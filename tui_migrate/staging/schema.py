@@ -28,6 +28,10 @@ TABLES: dict[str, str] = {
     " filled BIGINT, rows BIGINT, use VARCHAR, reason VARCHAR, examples VARCHAR[]",
     # One row is a record of a source that a person or organisation record became part of a profile.
     "crosswalk": "source VARCHAR, record_id VARCHAR, profile_id VARCHAR, role VARCHAR, rule VARCHAR",
+    # One row is a profile id that the target has had and that is no profile now: where it leads
+    # (NULL: its founding record is in no profile).
+    "redirect": "profile_id VARCHAR, founder_source VARCHAR, founder_record VARCHAR,"
+    " into_profile VARCHAR",
     # One row: the value of one field of a profile comes from this record, by this rule.
     "profile_value": "profile_id VARCHAR, field VARCHAR, source VARCHAR, record_id VARCHAR,"
     " rule VARCHAR, value VARCHAR",

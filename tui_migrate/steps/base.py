@@ -92,6 +92,21 @@ class Override:
     values: Mapping[str, tuple[tuple[str, str], ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Which records were whose in the target for a time: the crosswalk of one merge that an import
+    carried there, as the trail has it."""
+
+    segment: Path
+    """The audit's side of the merge's trail."""
+    values: Path
+    """The vault's side of it."""
+    since: str
+    """When the first batch of it was written (UTC, ISO 8601)."""
+    until: str
+    """When the last batch of the next one was; '' while there is none."""
+
+
 class Host(Protocol):
     """What the engine does for a running step; steps see it only through ``Context``."""
 
@@ -109,6 +124,7 @@ class Host(Protocol):
     def name(self, name: str) -> str: ...
     def tombstones(self) -> Tombstones: ...
     def recorded_receipts(self, step: str, attempt: int, unit: str) -> list[ReceiptRow] | None: ...
+    def memberships(self, step: str) -> list[Membership]: ...
     def key(self) -> bytes: ...
     def checkpoint(self) -> None: ...
     def snapshot(self) -> AbstractContextManager[Path]: ...

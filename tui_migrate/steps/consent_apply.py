@@ -30,7 +30,7 @@ from tui_migrate.spreadsheet import defuse_sql
 from tui_migrate.staging.erasure import Erased
 from tui_migrate.staging.readers import Job, read_file
 from tui_migrate.staging.store import literal, quote
-from tui_migrate.steps import consent_unread, rights
+from tui_migrate.steps import by_profile, consent_unread, rights
 from tui_migrate.steps.base import Context, Unit
 from tui_migrate.steps.consent_limits import exceeded, hold, limit_check
 from tui_migrate.steps.consent_target import CONSENT_ROWS, LIST_ROWS, TargetSide, sources_of
@@ -177,13 +177,14 @@ class Applier:
         self._mappings: dict[str, tuple[Mapping, ...]] = {}
         self.points_known = False
         """Whether the contact points gathered for the last delivery still hold for the next."""
-        self._carriers_known = False
+        self._carriers_known = self._members_known = False
 
     def clear(self, context: Context) -> None:
         """Drop the temporary tables."""
         for name in TEMPORARY:
             context.cursor.execute(f"DROP TABLE IF EXISTS temp.{name}")
-        self.points_known = self._carriers_known = False
+        by_profile.drop(context)
+        self.points_known = self._carriers_known = self._members_known = False
 
     def apply(self, context: Context, unit: Unit, judged: Judged, number: int) -> dict[str, int]:
         """Read one delivery, apply it or set it aside. ``number``: of its batches to the target.
@@ -261,17 +262,28 @@ class Applier:
             settings = self._reading(context, mapping, judged)
             mapped = map_rows(context.cursor, mapping, relation, settings)
             name = mapping.entity.name
+            select = mapped.entity_select()
+            if mapping.by_profile:
+                select = self._by_profile(context, unit, name, select)
             if name in STRAIGHT:
-                select = mapped.entity_select()
                 written = context.write(unit, f"ent_{name}", select)
                 done["mapped"] += written
                 if name == "contact_point" and written:
                     self.points_known = False
             if name not in ("consent", "suppression"):
-                done["changes"] += context.write(unit, CHANGE, _changes(mapped))
+                done["changes"] += context.write(unit, CHANGE, _changes(mapped, select))
             context.write(unit, "finding", mapped.findings_select())
             context.write(unit, "fate", mapped.rejected_select())
         return done
+
+    def _by_profile(self, context: Context, unit: Unit, entity: str, select: str) -> str:
+        """The rows with the records whose profile they name; findings where that is open."""
+        if not self._members_known:
+            by_profile.prepare(context)
+            self._members_known = True
+        found = by_profile.resolved(select, entity, self._runbook.zone)
+        by_profile.apart(context, unit, found, entity)
+        return f"SELECT * FROM {found}"
 
     def _reading(self, context: Context, mapping: Mapping, judged: Judged) -> Settings:
         spec = self._runbook.sources[mapping.source]
@@ -421,13 +433,13 @@ class Applier:
         context.host.journal_export(what, rows, sha256_file(path), until.isoformat())
 
 
-def _changes(mapped: Mapped) -> str:
+def _changes(mapped: Mapped, select: str) -> str:
     entity = mapped.mapping.entity
     fields = ", ".join(f"{quote(f.name)} := m.{quote(f.name)}" for f in entity.fields)
     return _CHANGES.format(
         entity=literal(entity.name),
         fields=f"to_json(struct_pack({fields}))::VARCHAR",
-        select=mapped.entity_select(),
+        select=select,
     )
 
 

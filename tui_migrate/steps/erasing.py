@@ -33,10 +33,16 @@ LOCAL = 8
 _RAW = frozenset({"step", "attempt", "unit", "_delivery", "_file", "_line", "_record", "_digest"})
 _DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?$"
 
-# One row is a physical row of which a mapped row, or a fact about a consent, is the person's.
+# One row is a physical row of which a mapped row, or a fact about a consent, is the person's. One that
+# named a profile which has come apart since is of each part: it stays as long as one of them does.
 _ENT_LINES = """
-SELECT source, delivery, file, line FROM store.{table} t
+SELECT t.source, t.delivery, t.file, t.line FROM store.{table} t
 SEMI JOIN erase_record e ON t.{source} = e.source AND t.{record} = e.record_id
+ANTI JOIN (
+  SELECT o.* FROM store.{table} o
+  ANTI JOIN erase_record g ON o.{source} = g.source AND o.{record} = g.record_id) x
+ON x.source = t.source AND x.delivery = t.delivery AND x.file = t.file AND x.line = t.line
+  AND x.record_id = t.record_id AND x.child_no IS NOT DISTINCT FROM t.child_no
 """
 # One row is a physical row that is a fact about the person and nobody else. An opt-out that only names
 # an address silences all who share it: it stays as long as one of them does.

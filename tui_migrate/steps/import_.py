@@ -25,7 +25,7 @@ from tui_migrate.files import whole
 from tui_migrate.i18n import _
 from tui_migrate.spreadsheet import defuse_sql
 from tui_migrate.staging.store import digest, literal, quote
-from tui_migrate.steps import import_held, rights
+from tui_migrate.steps import import_again, import_held, rights
 from tui_migrate.steps.base import Check, Context, Outcome, ReceiptRow, Step, Unit
 from tui_migrate.steps.import_rows import ImportBatch, batches, forget, rows_table, stage_rows
 from tui_migrate.targets import Target, counts, open_target
@@ -47,9 +47,15 @@ SELECT $entity AS entity, r.profile_id,
        $target AS target,
        CASE WHEN $entity = 'profile' THEN max(r.target_id) ELSE count(*)::VARCHAR END AS target_id,
        r.action, $batch AS batch
-FROM import_receipts r
+FROM {receipts} r
 GROUP BY r.profile_id, CASE WHEN $entity = 'profile' THEN r.record_key ELSE '' END, r.action
 ORDER BY r.profile_id, r.action
+"""
+
+# One row is an action and how many profiles of a batch it was done to.
+_ACTIONS = """
+SELECT action, count(*) FROM store.receipt
+WHERE step = $step AND attempt = $attempt AND unit = $unit GROUP BY action
 """
 
 # One row is one receipt as it was recorded before staging was lost.
@@ -142,11 +148,13 @@ class ImportStep(Step):
             figures["restricted profiles"] = context.value(
                 f"SELECT count(*) FROM {rights.profiles(context.rights)}"
             )
+        if context.attempt > 1 and "profile" in self.settings.entities:
+            figures["profile.gone"] = import_again.gone(context)
         if not context.rebuilding:
             self._open(context).begin(self.spec.id, context.attempt)
         rejected = sum(int(str(n)) for _entity, action, n in rows if action == "reject")
         self.close()
-        forget(context.cursor, "import_rows_", "target_")
+        forget(context.cursor, "import_rows_", "import_before", "target_")
         return Outcome(
             figures,
             [Check(_("Rows that the target refused"), rejected == 0, str(rejected), "0")],
@@ -226,9 +234,9 @@ class ImportStep(Step):
         receipts = target.write_batch(
             cursor, batch.entity, batch.relation, unit.id, self.settings.group or ""
         )
-        done = counts(receipts)
         self._keep(context, unit, receipts, batch, target.kind)
-        self._write_rejected(context, unit, batch, columns, done["reject"])
+        self._write_rejected(context, unit, batch, columns, counts(receipts)["reject"])
+        done = self._counts(context, unit, receipts, batch)
         cursor.unregister("import_receipts")
         context.host.journal_receipt(step, attempt, unit.id, done)
         return done
@@ -240,9 +248,26 @@ class ImportStep(Step):
         context.write(
             unit,
             "receipt",
-            RECEIPTS_SQL,
+            RECEIPTS_SQL.format(receipts=self._receipts(context, batch)),
             {"entity": batch.entity, "target": kind, "batch": unit.id},
         )
+
+    def _counts(
+        self, context: Context, unit: Unit, receipts: pa.Table, batch: ImportBatch
+    ) -> dict[str, int]:
+        """Rows per action."""
+        done = counts(receipts)
+        if batch.entity != "profile":
+            return done
+        own = {"step": self.spec.id, "attempt": context.attempt, "unit": unit.id}
+        rows = context.query(_ACTIONS, own)
+        return dict.fromkeys(done, 0) | {str(action): int(str(n)) for action, n in rows}
+
+    def _receipts(self, context: Context, batch: ImportBatch) -> str:
+        """What the target did; of profiles, seen against what this step brought the last time."""
+        if batch.entity != "profile" or context.attempt == 1:
+            return "import_receipts"
+        return import_again.receipts(context, "import_receipts")
 
     def _write_rejected(
         self, context: Context, unit: Unit, batch: ImportBatch, columns: list[str], rejected: int

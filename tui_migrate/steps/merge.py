@@ -16,6 +16,7 @@ from tui_migrate.matching import survivorship
 from tui_migrate.model.entities import Field, entities
 from tui_migrate.model.types.base import Sensitivity, get_type
 from tui_migrate.staging.store import literal, quote
+from tui_migrate.steps import past
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 from tui_migrate.steps.match_records import (
     KIND,
@@ -34,11 +35,12 @@ from tui_migrate.steps.merge_rows import (
     founders_sql,
     trust_sql,
 )
+from tui_migrate.steps.past import CROSSWALK_UNIT
 
 if TYPE_CHECKING:
     from tui_migrate.runbook.kinds import MergeWith
 
-CROSSWALK_UNIT, PROFILES, ROWS = "crosswalk", "profiles", "rows"
+PROFILES, ROWS = "profiles", "rows"
 RECORDS_OF_A_UNIT = 200_000
 
 # What decides which record founds a profile.
@@ -158,7 +160,13 @@ class MergeStep(Step):
     """Makes profiles of clusters, and says what became of every row."""
 
     kind: ClassVar[str] = "merge"
-    outputs: ClassVar[tuple[str, ...]] = ("crosswalk", "profile", "profile_value", "fate")
+    outputs: ClassVar[tuple[str, ...]] = (
+        "crosswalk",
+        "redirect",
+        "profile",
+        "profile_value",
+        "fate",
+    )
 
     @property
     def settings(self) -> MergeWith:
@@ -200,9 +208,14 @@ class MergeStep(Step):
 
     def _crosswalk(self, context: Context, unit: Unit) -> dict[str, int]:
         context.cursor.execute(PENDING.format(table="merge_pending", columns=_DATES))
-        context.cursor.execute(founders_sql(self._trust))
+        before = past.gather(context)
+        context.cursor.execute(founders_sql(self._trust, past.HANDED_OUT))
         counts = {"records": context.write(unit, "crosswalk", CROSSWALK)}
         context.trail(unit, CROSSWALK_TRAIL)
+        if before:
+            counts["redirects"] = context.write(unit, "redirect", past.REDIRECTS)
+            counts["moved"] = context.trail(unit, past.TRAIL)
+        past.drop(context.cursor)
         drop(context, ("merge_pending", "merge_party"))
         return counts
 

@@ -28,13 +28,14 @@ def trust_sql(trust: Mapping[str, int], column: str = "source") -> str:
     return f"CASE {column} {cases} ELSE 99 END" if cases else "99"
 
 
-def founders_sql(trust: Mapping[str, int]) -> str:
+def founders_sql(trust: Mapping[str, int], handed_out: str) -> str:
     """Make ``merge_party``: one row is a pending record, its cluster, and the record that founds the
-    profile: of the most trusted source, then the oldest (created, else joined, else updated; without
-    a date last), then by source and record id."""
+    profile: whose profile the target has had longest (``handed_out``: SELECT of source, record_id,
+    first_nth), then of the most trusted source, then the oldest (created, else joined, else updated;
+    without a date last), then by source and id."""
     order = (
-        f"{trust_sql(trust)}, coalesce(created_at, joined_on::TIMESTAMP, updated_at) NULLS LAST,"
-        " source, record_id"
+        f"first_nth NULLS LAST, {trust_sql(trust)},"
+        " coalesce(created_at, joined_on::TIMESTAMP, updated_at) NULLS LAST, source, record_id"
     )
     return f"""
 CREATE OR REPLACE TEMP TABLE merge_party AS
@@ -42,8 +43,10 @@ WITH member AS (
   SELECT p.source, p.record_id, c.cluster_id, coalesce(c.status, 'single') AS status,
     -- Only a merged cluster is one person; every other record stands alone.
     CASE WHEN c.status = 'merged' THEN c.cluster_id ELSE p.source || chr(31) || p.record_id END
-      AS party, {trust_sql(trust, "p.source")} AS trust, p.created_at, p.joined_on, p.updated_at
-  FROM merge_pending p LEFT JOIN cluster c USING (source, record_id))
+      AS party, {trust_sql(trust, "p.source")} AS trust, p.created_at, p.joined_on, p.updated_at,
+    h.first_nth
+  FROM merge_pending p LEFT JOIN cluster c USING (source, record_id)
+  LEFT JOIN ({handed_out}) h USING (source, record_id))
 SELECT source, record_id, cluster_id, status,
   first_value(source) OVER w AS founder_source, first_value(record_id) OVER w AS founder_record,
   count(*) OVER (PARTITION BY party) AS members

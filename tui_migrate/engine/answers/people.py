@@ -22,6 +22,11 @@ SELECT DISTINCT profile_id FROM crosswalk
 WHERE source = $source AND record_id = $record OR record_id = $id ORDER BY 1 LIMIT 2
 """
 
+# Where an id leads that the target has had and that is no profile now.
+_LEADS_TO = """
+SELECT into_profile FROM redirect WHERE profile_id = $id AND into_profile IS NOT NULL
+"""
+
 _CHOSEN = "SELECT field, source, record_id, rule FROM profile_value WHERE profile_id = $profile"
 
 _CONSENTS = """
@@ -117,6 +122,9 @@ def resolved(desk: Desk, query: q.Person) -> q.Person:
     asked = query.profile_id
     if asked and desk.rows(_RECORDS_OF, {"profile": asked}):
         return query
+    led = desk.rows(_LEADS_TO, {"id": asked}) if asked and desk.columns("redirect") else ()
+    if led:
+        return q.Person(profile_id=text(led[0][0]))
     source, _slash, record = asked.partition("/")
     where = {"source": query.source or source, "record": query.record_id or record, "id": asked}
     found = desk.rows(_PROFILES_WITH, where)

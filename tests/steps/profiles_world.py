@@ -21,15 +21,16 @@ TRUST = {"crm": 1, "subscriptions": 2, "shop": 3, "email": 4, "orders": 5}
 
 
 def runbook(**merge: object) -> Runbook:
-    """A runbook with the steps match and merge (``merge``: the settings of the latter)."""
-    allow = merge.pop("allow", None)
+    """A runbook with the steps match and merge (``merge``: the settings of the latter, but for
+    ``allow`` and ``matching``: those of the former)."""
+    allow, matching = merge.pop("allow", None), merge.pop("matching", {})
     sources = {
         name: {"files": "x.csv", "key": "nr", "mapping": "m.yaml", "trust": trust}
         for name, trust in TRUST.items()
     }
     steps: list[dict[str, object]] = [
         {"id": "privacy", "uses": "gate", "with": {"approvals": [{"role": "lead"}]}},
-        {"id": "match", "uses": "match"},
+        {"id": "match", "uses": "match", "with": matching},
         {"id": "merge", "uses": "merge", "with": merge},
     ]
     return Runbook.model_validate(
@@ -196,8 +197,8 @@ def failing(outcome: Outcome) -> list[str]:
     return [check.name for check in outcome.checks if not check.passed]
 
 
-def matched(world: World, *decisions: PairDecision) -> Outcome:
-    book = runbook()
+def matched(world: World, *decisions: PairDecision, **matching: object) -> Outcome:
+    book = runbook(matching=matching)
     context = world.context(book, "match", *decisions)
     return world.run(MatchStep(context.spec, book), context)
 

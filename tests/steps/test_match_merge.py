@@ -74,6 +74,19 @@ def test_the_model_is_kept_and_a_second_attempt_says_the_same(world: World) -> N
     assert len(world.rows("SELECT * FROM pair")) == 1
 
 
+def test_a_declared_field_brings_records_together_and_is_compared(world: World) -> None:
+    world.person("crm", "1", first_name="Jan", family_name="Vries", status="N-1207", town="Ede")
+    world.person("shop", "2", first_name="Johan", family_name="Fries", status="n1207", town="Ede")
+    world.person("shop", "3", first_name="Jan", family_name="Bos", status="N-9", town="Ede")
+    declared = {"fields": {"status": "identifier"}, "review_from": 0.0001}
+    outcome = matched(world, keys={"number": ["status", "town:2"]}, **declared)
+    assert failing(outcome) == []
+    assert outcome.figures["pairs compared"] == 1
+    level = "list_filter(weights, lambda w: w.field = 'status')[1].level"
+    assert world.one(f"SELECT rules, {level} FROM pair") == (["number"], "exact")
+    assert world.temporary() == []
+
+
 def test_a_decision_makes_the_step_stale_and_holds_a_pair_apart(world: World) -> None:
     world.person("crm", "1", **JANSEN, **HOME, email=["anna@example.org"])
     world.person("shop", "2", **JANSEN, **HOME, email=["anna@example.org"])

@@ -17,7 +17,7 @@ from tui_migrate.engine import api
 from tui_migrate.engine.queries import answer
 from tui_migrate.engine.reviewing import Reviews
 from tui_migrate.engine.run import RunState, Status, apply
-from tui_migrate.engine.sight import Seen
+from tui_migrate.engine.seeing import Seen
 from tui_migrate.staging.store import Cursor, Store
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)

@@ -184,7 +184,7 @@ class Engine:
         person, or looks for one, is journalled."""
         from tui_migrate.engine.answers import meant
         from tui_migrate.engine.queries import answer
-        from tui_migrate.engine.sight import Sight, seen_by
+        from tui_migrate.engine.sight import Sight
 
         who = self.who(who)
         reason = getattr(query, "reason", "").strip()
@@ -192,8 +192,8 @@ class Engine:
         with acting(who):
             note_look(self.core, query, reason)
             told = answer(self.view, query)
-        seen = seen_by(self.core.runbook, who, self.core.owner.uid)
-        return told if seen.all else Sight(self.view, seen).masked(query, told)
+            seen = self.view.seen
+            return told if seen.all else Sight(self.view, seen).masked(query, told)
 
     # -- running -------------------------------------------------------------------------------
 

@@ -24,8 +24,8 @@ from tui_migrate.engine.answers import answer_with, meant
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.exporting import ENDING, payment_allowed
+from tui_migrate.engine.seeing import seen_by
 from tui_migrate.engine.sentences import stamp
-from tui_migrate.engine.sight import seen_by
 from tui_migrate.engine.trail_sentences import chapters, label, told
 from tui_migrate.engine.view import EngineView
 from tui_migrate.engine.wording import rule_words

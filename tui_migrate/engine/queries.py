@@ -27,7 +27,7 @@ from tui_migrate.engine.run import RunState
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tui_migrate.engine.sight import Seen
+    from tui_migrate.engine.seeing import Seen
     from tui_migrate.runbook.models import Runbook
     from tui_migrate.staging.store import Cursor
     from tui_migrate.steps.base import Context, Step

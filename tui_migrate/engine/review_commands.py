@@ -18,7 +18,7 @@ from tui_migrate.engine.decisions import (
     pair_words,
     pseudonyms_of,
 )
-from tui_migrate.engine.sight import seen_by
+from tui_migrate.engine.seeing import seen_by
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.i18n import _
 from tui_migrate.model.entities import entities

@@ -10,6 +10,7 @@ from tui_migrate.engine import api
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.exporting import PERSON, export_extras, purge_date
 from tui_migrate.engine.person_bundle import write_bundle
+from tui_migrate.engine.seeing import seen_by
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.i18n import _
 from tui_migrate.report.export import ExportResult, export
@@ -30,6 +31,7 @@ def export_handler(core: Core, command: api.Export) -> api.Reply:
     elif command.what in (REPORT, LINEAGE):
         result = _document(core, command, path)
     else:
+        _require_all(core)
         result = export(core.store.cursor(), command.what, path, export_extras(core))
     entry = core.record(
         facts.Exported(
@@ -49,6 +51,15 @@ def export_handler(core: Core, command: api.Export) -> api.Reply:
     if command.what == REPORT:
         message = _("The report of {} entries in {}").format(result.rows, path)
     return api.Reply(ok=True, message=message, seq=entry.seq)
+
+
+def _require_all(core: Core) -> None:
+    """Raise ``DataSaysNo`` for who may not see all: the rows of a table are of any brand."""
+    if not seen_by(core.runbook, core.identity, core.owner.uid).all:
+        raise DataSaysNo(
+            _("Only who may see all brands and channels can take out a table."),
+            _("The report has no values of persons: tui-migrate audit report."),
+        )
 
 
 def _document(core: Core, command: api.Export, path: Path) -> ExportResult:

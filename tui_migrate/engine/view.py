@@ -14,7 +14,7 @@ from tui_migrate.engine.opening import readable
 from tui_migrate.engine.reviewing import Reviews
 from tui_migrate.engine.run import RunState
 from tui_migrate.engine.runner import Runner
-from tui_migrate.engine.sight import Seen, seen_by
+from tui_migrate.engine.seeing import Seen, seen_by
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.store import Cursor
 from tui_migrate.steps.base import Context, Step

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tui_migrate.engine import queries, review_queries
-from tui_migrate.engine.answers import clusters, findings, pairs, people, plan
+from tui_migrate.engine.answers import clusters, findings, pairs, people, plan, searching
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.api import Query
 
@@ -23,7 +23,7 @@ _ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
     review_queries.ClusterStep: clusters.step,
     review_queries.ClusterHistory: clusters.history,
     queries.Plan: plan.planned,
-    queries.Search: people.search,
+    queries.Search: searching.search,
     queries.Person: people.person,
     queries.ConsentEvents: people.consent_events,
 }

@@ -7,6 +7,7 @@ from typing import Any
 from tui_migrate.engine import queries as q
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.answers.values import cells_of, same, show
+from tui_migrate.engine.answers.visible import of_seen_brands
 from tui_migrate.engine.decisions import Record, members_of
 from tui_migrate.matching.explaining import reason_text
 from tui_migrate.staging.store import quote
@@ -183,8 +184,9 @@ def _side(desk: Desk, entities: dict[str, dict[str, str]], source: str, record: 
         if "owner_source" not in columns or name == "consent":
             continue
         (count,) = desk.one(
-            f"SELECT count(*) FROM {quote('ent_' + name)}"
-            " WHERE owner_source = $source AND owner_record = $record",
+            f"SELECT count(*) FROM {quote('ent_' + name)} e"
+            " WHERE owner_source = $source AND owner_record = $record"
+            f" AND {of_seen_brands(desk, columns)}",
             key,
         )
         if count:

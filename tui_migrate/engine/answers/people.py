@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from tui_migrate.engine import queries as q
-from tui_migrate.engine.answers.common import Desk, as_text, text
+from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.answers.history import history, standing
 from tui_migrate.engine.answers.values import show, shown_fields
+from tui_migrate.engine.answers.visible import of_seen_brands, visible
 from tui_migrate.model.entities import entities
 from tui_migrate.staging.store import quote
-
-NAME_FIELDS = ("first_name", "initials", "prefix", "family_name", "organisation_name")
-SEARCHED = (*NAME_FIELDS, "full_name", "email", "phone")
 
 _RECORDS_OF = """
 SELECT source, record_id, role, rule FROM crosswalk WHERE profile_id = $profile
@@ -48,72 +46,6 @@ WHERE profile_id = $profile AND coalesce(channel, $channel) IN ($channel, '', '*
 ORDER BY 2 NULLS FIRST, 1, 5, 6, 9
 """
 
-_NAMED = "concat_ws(' ', {parts})"
-
-
-def _table(desk: Desk) -> tuple[str, dict[str, str]]:
-    """Where persons stand at present: profiles, or before the merge the mapped records."""
-    columns = desk.columns("profile")
-    if columns and desk.one("SELECT count(*) FROM profile")[0]:
-        return "profile", columns
-    return "ent_profile", desk.columns("ent_profile")
-
-
-def _joined(columns: dict[str, str], names: tuple[str, ...]) -> str:
-    parts = [f"nullif({as_text(name, columns[name])}, '')" for name in names if name in columns]
-    return _NAMED.format(parts=", ".join(parts)) if parts else "''"
-
-
-def search(desk: Desk, query: q.Search) -> tuple[q.Hit, ...]:
-    """Hits by name; every word has to occur, or the whole text is (the start of) an id."""
-    table, columns = _table(desk)
-    words = query.text.split()
-    if not columns or not words:
-        return ()
-    params: dict[str, object] = {"id": query.text.strip(), "limit": query.limit}
-    tests = []
-    for number, word in enumerate(words):
-        params[f"w{number}"] = word
-        tests.append(f"contains(q.haystack, lower(strip_accents($w{number})))")
-    merged = table == "profile"
-    identity = "profile_id" if merged else "NULL"
-    record = "founder_source, founder_record" if merged else "source, record_id"
-    ids = "starts_with(q.id, lower($id)) OR q.record_id = $id" + (
-        " OR q.id IN (SELECT profile_id FROM crosswalk WHERE record_id = $id)" if merged else ""
-    )
-    sql = f"""
-    WITH q(id, source, record_id, name, email, town, haystack) AS (
-      SELECT {identity}, {record}, {_joined(columns, NAME_FIELDS)}, {_joined(columns, ("email",))},
-             {_joined(columns, ("town",))}, lower(strip_accents({_joined(columns, SEARCHED)}))
-      FROM {table})
-    SELECT q.id, q.source, q.record_id, q.name, q.email, q.town FROM q
-    WHERE ({" AND ".join(tests)}) OR {ids}
-    ORDER BY q.name, q.source, q.record_id LIMIT $limit
-    """
-    found = desk.rows(sql, params)
-    sizes = _sizes(desk, [row[0] for row in found]) if merged else {}
-    return tuple(
-        q.Hit(
-            profile_id=text(row[0]),
-            source=text(row[1]),
-            record_id=text(row[2]),
-            name=text(row[3]),
-            email=text(row[4]),
-            town=text(row[5]),
-            records=sizes.get(row[0], 1),
-        )
-        for row in found
-    )
-
-
-def _sizes(desk: Desk, profiles: list[str]) -> dict[str, int]:
-    found = desk.rows(
-        "SELECT profile_id, count(*) FROM crosswalk"
-        " WHERE profile_id IN (SELECT unnest($ids::VARCHAR[])) GROUP BY 1",
-        {"ids": profiles},
-    )
-    return dict(found)
-
 
 def resolved(desk: Desk, query: q.Person) -> q.Person:
     """The question with the profile or record that is meant (see ``Person``)."""
@@ -145,7 +77,7 @@ def person(desk: Desk, query: q.Person) -> q.PersonSheet:
     values = _values(desk, query.profile_id)
     return q.PersonSheet(
         profile_id=query.profile_id,
-        name=_name({value.field: value.value for value in values}),
+        name=name_of({value.field: value.value for value in values}),
         values=values,
         records=records,
         consents=tuple(
@@ -171,7 +103,7 @@ def _record_sheet(desk: Desk, source: str, record_id: str) -> q.PersonSheet:
     cells = shown_fields(desk, source, record_id)
     return q.PersonSheet(
         profile_id="",
-        name=_name(cells),
+        name=name_of(cells),
         values=tuple(
             q.Value(field=field, value=value, source=source, record_id=record_id, rule="")
             for field, value in cells.items()
@@ -185,7 +117,8 @@ def _record_sheet(desk: Desk, source: str, record_id: str) -> q.PersonSheet:
     )
 
 
-def _name(cells: dict[str, str]) -> str:
+def name_of(cells: dict[str, str]) -> str:
+    """How a person is called, from fields as they are shown."""
     first = cells.get("first_name") or cells.get("initials") or ""
     person = " ".join(p for p in (first, cells.get("prefix"), cells.get("family_name")) if p)
     return person or cells.get("full_name") or cells.get("organisation_name") or ""
@@ -219,11 +152,10 @@ def _values(desk: Desk, profile_id: str) -> tuple[q.Value, ...]:
 
 
 def _children(desk: Desk, records: tuple[q.Record, ...]) -> dict[str, int]:
+    """Entity → rows that hang on the records, as far as the asker may see."""
     counts = {}
-    keys = {
-        "sources": [record.source for record in records],
-        "ids": [record.record_id for record in records],
-    }
+    seen = sorted(visible(desk, ((record.source, record.record_id) for record in records)))
+    keys = {"sources": [source for source, _id in seen], "ids": [id_ for _source, id_ in seen]}
     for name, columns in desk.entities().items():
         if "owner_source" not in columns:
             continue
@@ -232,6 +164,7 @@ def _children(desk: Desk, records: tuple[q.Record, ...]) -> dict[str, int]:
             SELECT count(*) FROM {quote("ent_" + name)} e
             SEMI JOIN (SELECT unnest($sources::VARCHAR[]) AS source, unnest($ids::VARCHAR[]) AS id) o
               ON e.owner_source = o.source AND e.owner_record = o.id
+            WHERE {of_seen_brands(desk, columns)}
             """,
             keys,
         )

@@ -145,6 +145,25 @@ def test_each_mistake_says_what_would_be_right(
     assert [mistake[: len(starts)] for mistake in found] == [starts]
 
 
+def test_survivorship_names_fields_rules_and_sources_that_there_are(workspace: Path) -> None:
+    merge = """\
+      - id: merge
+        title: Merge
+        uses: merge
+        with:
+          survivorship: {phone: [shp, crm], town: keep_all, emial: newest, email: keep_all}
+          default: keep_all
+      - {id: write, title"""
+    found = spoilt(workspace, ("      - {id: write, title", merge))
+    assert found == [
+        "runbook.yaml:33:34: there is no source 'shp'; did you mean 'shop'?",
+        "runbook.yaml:33:51: 'town' has one value: not all can be kept; keep_all is for email, phone",
+        "runbook.yaml:33:61: a profile has no field 'emial'; did you mean 'email'?",
+        "runbook.yaml:34:20: keep_all cannot be the rule of all fields;"
+        " write it at email: and phone: (it holds there)",
+    ]
+
+
 def test_a_rule_file_has_its_own_positions(workspace: Path) -> None:
     rules = (
         "rules:\n"

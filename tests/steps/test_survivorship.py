@@ -40,6 +40,37 @@ def test_each_rule_picks_its_value(world: World, rule: str, expected: str) -> No
     assert outcome.figures["fields with a conflict"] == 2  # category and updated_at
 
 
+def test_the_most_complete_record_wins_and_what_belongs_together_goes_by_its_own_fields(
+    world: World,
+) -> None:
+    world.person("crm", "1", category="bare", **HOME)
+    world.person("shop", "2", category="full", gender="f", phone=["+31612345678"],
+                 family_name="Jansen", email=["a@x.nl"], street="Laan", house_number="9",
+                 town="Stad")  # fmt: skip
+    pair(world, survivorship={"category": "most_complete", "postcode": "most_complete"})
+    assert profile(world, "category", "street") == ("full", "Dorpsstraat"), "four fields, not three"
+    assert world.one("SELECT rule FROM profile_value WHERE field = 'category'") == (
+        "most_complete",
+    )
+
+
+def test_a_field_may_have_an_order_of_sources_of_its_own(world: World) -> None:
+    for number, source in enumerate(("crm", "shop", "email", "orders")):
+        world.person(source, str(number), category=source,
+                     email=[f"{source}@x.nl"], street=source, house_number="1",
+                     town=source, first_name=f"An {source}")  # fmt: skip
+    order = ("email", "shop")
+    rules = dict.fromkeys(("category", "email", "street", "first_name"), order)
+    records = ("crm/0", "shop/1", "email/2", "orders/3")
+    merged(world, ("merged", *records), survivorship=rules)
+    assert profile(world, "category", "street", "town") == ("email",) * 3
+    assert profile(world, "first_name") == ("An email",)
+    # Who is not in the order comes after it, by trust.
+    assert profile(world, "email") == (["email@x.nl", "shop@x.nl", "crm@x.nl", "orders@x.nl"],)
+    told = "SELECT DISTINCT rule FROM profile_value WHERE field IN ('category', 'email', 'street')"
+    assert world.one(told) == ("source_order",)
+
+
 def test_equal_values_are_no_conflict(world: World) -> None:
     world.person("crm", "1", category="a", gender="f")
     world.person("shop", "2", category="a")
@@ -82,7 +113,7 @@ def test_a_doubtful_value_does_not_win(world: World) -> None:
 def test_all_addresses_are_kept_once_in_the_order_of_the_rule(world: World) -> None:
     world.person("crm", "1", email=["a@x.nl", "B@x.nl"], phone=["+31612345678"])
     world.person("shop", "2", email=["b@x.nl", "c@x.nl"], updated_at=datetime(2024, 1, 1))
-    pair(world, survivorship={"email": "newest"})
+    pair(world, survivorship={"email": "newest", "phone": "keep_all"})
     assert profile(world, "email", "phone") == (["b@x.nl", "c@x.nl", "a@x.nl"], ["+31612345678"])
     assert world.rows(
         "SELECT value, source FROM profile_value WHERE field = 'email' ORDER BY value"
@@ -156,7 +187,10 @@ RECORD = st.fixed_dictionaries(
         "updated_at": st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1)),
     },
 )  # fmt: skip
-RULE = st.sampled_from(["newest", "oldest", "most_trusted", "most_frequent", "longest"])
+RULE = st.sampled_from(
+    ["newest", "oldest", "most_trusted", "most_complete", "most_frequent", "longest"]
+)
+ORDER = st.lists(st.sampled_from(sorted(TRUST)), min_size=1, unique=True)
 
 
 @settings(
@@ -172,10 +206,12 @@ RULE = st.sampled_from(["newest", "oldest", "most_trusted", "most_frequent", "lo
         max_size=8,
     ),
     rule=RULE,
-    own=st.dictionaries(st.sampled_from(["postcode", "first_name", "email", "initials"]), RULE),
+    own=st.dictionaries(
+        st.sampled_from(["postcode", "first_name", "email", "initials"]), RULE | ORDER
+    ),
 )
 def test_nobody_is_lost_and_no_value_made_up(
-    people: list[tuple[str, dict[str, Any], int, bool]], rule: str, own: dict[str, str]
+    people: list[tuple[str, dict[str, Any], int, bool]], rule: str, own: dict[str, str | list[str]]
 ) -> None:
     with TemporaryDirectory() as folder:
         world = World(Path(folder))

@@ -87,6 +87,9 @@ def words_of(rule: str) -> str:
         "oldest": _("the oldest value"),
         "longest": _("the longest value"),
         "most_frequent": _("the most frequent value"),
+        "most_complete": _("of the most complete record"),
+        "source_order": _("the order of sources for this field"),
+        "keep_all": _("all are kept"),
         "only": _("the only value"),
         "review": _("settled by a person"),
     }

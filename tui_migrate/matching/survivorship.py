@@ -11,8 +11,11 @@ How a value is chosen, in this order:
    street and town.
 3. The rule of the field. ``newest`` and ``oldest`` go by the record's date (updated, else created, else
    joined; records without any date come last, among them the later delivery first), but fields that
-   are dates themselves go by their own value. ``most_trusted``: the source's trust, then newest.
-   ``most_frequent``: the number of records with that value. ``longest``: the number of characters.
+   are dates themselves go by their own value. ``most_trusted``: the source's trust, then newest. A
+   list of sources: the first of them that says anything, then the others by trust (``source_order``).
+   ``most_complete``: the record with the most filled fields; what survives together goes by its own
+   fields first. ``most_frequent``: the number of records with that value. ``longest``: the number of
+   characters. ``keep_all``: for many values, in the order of ``most_trusted``.
 4. Trust, then newest, then source and record id: always one winner, the same every time.
 
 What belongs together survives together. *Address*: all six fields come from one record, its empty ones
@@ -47,6 +50,7 @@ RANKED = r"""
 CREATE OR REPLACE TEMP TABLE merge_ranked AS
 WITH dated AS (
   SELECT source, record_id, delivery, trust,
+    {filled} AS filled,
     dense_rank() OVER (ORDER BY profile_id)::INTEGER AS pid,
     row_number() OVER (ORDER BY source, record_id)::INTEGER AS rid,
     coalesce(updated_at, created_at, joined_on::TIMESTAMP) AS moment
@@ -59,9 +63,12 @@ placed AS (
     (row_number() OVER (PARTITION BY pid
       ORDER BY moment NULLS LAST, delivery, trust, rid))::INTEGER AS by_oldest,
     (row_number() OVER (PARTITION BY pid
-      ORDER BY trust, moment DESC NULLS LAST, delivery DESC, rid))::INTEGER AS by_trust
+      ORDER BY trust, moment DESC NULLS LAST, delivery DESC, rid))::INTEGER AS by_trust,
+    (row_number() OVER (PARTITION BY pid
+      ORDER BY filled DESC, trust, moment DESC NULLS LAST, delivery DESC, rid))::INTEGER
+      AS by_complete
   FROM dated)
-SELECT r.*, p.pid, p.rid, p.moment, p.by_newest, p.by_oldest, p.by_trust,
+SELECT r.*, p.pid, p.rid, p.moment, p.by_newest, p.by_oldest, p.by_trust, p.by_complete,
   (house_number IS NOT NULL AND (postcode IS NOT NULL OR (street IS NOT NULL AND town IS NOT NULL)))
     AS whole_address
 FROM {records} r JOIN placed p USING (source, record_id)
@@ -87,29 +94,31 @@ _COUNTS = """LEFT JOIN (SELECT pid, field, value, count(*) AS votes FROM ({parts
 """
 
 _SINGLE = """
-SELECT pid, rid, by_newest, by_oldest, by_trust, {name}::{enum} AS field,
-  {column}::VARCHAR AS value, 1 AS place
+SELECT pid, rid, by_newest, by_oldest, by_trust, by_complete, {given} AS by_given,
+  {name}::{enum} AS field, {column}::VARCHAR AS value, 1 AS place
 FROM merge_ranked WHERE {column} IS NOT NULL"""
 
 _MANY = """
-SELECT pid, rid, by_newest, by_oldest, by_trust, {name}::{enum} AS field,
+SELECT pid, rid, by_newest, by_oldest, by_trust, by_complete, by_given, {name}::{enum} AS field,
   value, min(place) AS place
-FROM (SELECT pid, rid, by_newest, by_oldest, by_trust, unnest({column}) AS value,
-        generate_subscripts({column}, 1) AS place
+FROM (SELECT pid, rid, by_newest, by_oldest, by_trust, by_complete, {given} AS by_given,
+        unnest({column}) AS value, generate_subscripts({column}, 1) AS place
       FROM merge_ranked WHERE len({column}) > 0)
 WHERE value IS NOT NULL GROUP BY ALL"""
 
 # The order in which values of one field stand, by its rule.
 _ORDER = """flawed,
   CASE rule WHEN 'newest' THEN by_newest WHEN 'oldest' THEN by_oldest
-    WHEN 'most_frequent' THEN -votes WHEN 'longest' THEN -length(value) ELSE by_trust END,
+    WHEN 'most_frequent' THEN -votes WHEN 'longest' THEN -length(value)
+    WHEN 'most_complete' THEN by_complete WHEN 'source_order' THEN by_given ELSE by_trust END,
   by_trust, place, value"""
 
 # Dates go by their own value.
 _DATE_ORDER = """flawed,
   CASE rule WHEN 'newest' THEN -epoch_us(value::TIMESTAMP) WHEN 'oldest' THEN
     epoch_us(value::TIMESTAMP) WHEN 'most_frequent' THEN -votes WHEN 'longest' THEN -length(value)
-    ELSE by_trust END, by_trust"""
+    WHEN 'most_complete' THEN by_complete WHEN 'source_order' THEN by_given ELSE by_trust END,
+  by_trust"""
 
 # One row is the record from which a profile's group of fields comes. For a group, flaws and votes
 # are those of its worst and its deciding field.
@@ -117,9 +126,10 @@ HEAD = """
 INSERT INTO merge_head
 SELECT pid, {group}, rid, {rule}
 FROM (SELECT r.pid, r.rid, {first} AS first, r.by_newest, r.by_oldest,
-        r.by_trust, coalesce(bool_or(v.flawed), false) AS flawed,
+        r.by_trust, r.by_complete, {given} AS by_given,
+        coalesce(bool_or(v.flawed), false) AS flawed,
         coalesce(max(v.votes) FILTER (v.field = {lead}), 0) AS votes,
-        sum(length(v.value)) AS size
+        sum(length(v.value)) AS size, count(DISTINCT v.field) AS filled
       FROM merge_ranked r
       JOIN merge_value v USING (rid)
       WHERE v.field IN ({fields})
@@ -133,6 +143,9 @@ _HEAD_KEYS = {
     "most_trusted": "by_trust",
     "most_frequent": "-votes",
     "longest": "-size",
+    "most_complete": "-filled, by_complete",
+    "source_order": "by_given",
+    "keep_all": "by_trust",
 }
 
 # One row is a field of a profile with the value that it gets, the record that gives it, and the rule:
@@ -172,16 +185,37 @@ FROM lost l JOIN (SELECT DISTINCT pid, profile_id FROM merge_ranked) p USING (pi
 """
 
 
+Rule = str | tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """``survivorship``: field → rule; ``default`` for all others."""
+    """``survivorship``: field → rule, or the sources in the order in which they count; ``default`` for
+    all others."""
 
-    survivorship: Mapping[str, str]
+    survivorship: Mapping[str, Rule]
     default: str
 
-    def of(self, *fields: str) -> str:
-        """The rule of the first of these fields that has one of its own."""
+    def _said(self, *fields: str) -> Rule:
         return next((self.survivorship[f] for f in fields if f in self.survivorship), self.default)
+
+    def of(self, *fields: str) -> str:
+        """The rule of the first of these fields that has one of its own, by its name."""
+        said = self._said(*fields)
+        return said if isinstance(said, str) else "source_order"
+
+    def given(self, *fields: str) -> str:
+        """SQL for the place of a record's source in the order that the rule gives."""
+        said = self._said(*fields)
+        if isinstance(said, str):
+            return "0"
+        cases = (f"WHEN {literal(source)} THEN {place}" for place, source in enumerate(said))
+        return f"CASE source {' '.join(cases)} ELSE {len(said)} END"
+
+    @property
+    def complete(self) -> bool:
+        """Whether any field goes by the most complete record."""
+        return "most_complete" in (self.default, *self.survivorship.values())
 
 
 def choose(cursor: Cursor, records: str, fields: Sequence[Field], rules: Rules) -> None:
@@ -192,7 +226,8 @@ def choose(cursor: Cursor, records: str, fields: Sequence[Field], rules: Rules) 
     value VARCHAR, place (1 is the main value), rule. Rows of ``merge_other``, one for each field where
     values differ: profile_id, field, chosen, rule, rejected.
     """
-    cursor.execute(RANKED.format(records=records))
+    filled = " + ".join(_filled(field) for field in fields) if rules.complete else "0"
+    cursor.execute(RANKED.format(records=records, filled=filled))
     _values(cursor, fields, rules)
     cursor.execute("CREATE OR REPLACE TEMP TABLE merge_head"
                    " (pid INTEGER, part VARCHAR, rid INTEGER, rule VARCHAR)")  # fmt: skip
@@ -202,10 +237,11 @@ def choose(cursor: Cursor, records: str, fields: Sequence[Field], rules: Rules) 
         "NOT r.whole_address",
         "postcode",
         ADDRESS,
-        rules.of("postcode", *ADDRESS),
+        rules,
+        ("postcode", *ADDRESS),
     )
     lacking = "coalesce(r.family_name, r.full_name) IS NULL"
-    _head(cursor, "name", lacking, "family_name", (*SURNAME, *GIVEN), rules.of("family_name"))
+    _head(cursor, "name", lacking, "family_name", (*SURNAME, *GIVEN), rules, ("family_name",))
     _rules(cursor, fields, rules)
     winners = [_grouped("address", ADDRESS), _grouped("name", SURNAME), _given(rules)]
     alone = [f for f in fields if f.name not in {*ADDRESS, *SURNAME, *GIVEN}]
@@ -259,9 +295,20 @@ def _enum(fields: Sequence[Field]) -> str:
     return f"ENUM({_listed(names)})"
 
 
-def _said(field: Field, enum: str) -> str:
+def _said(field: Field, enum: str, rules: Rules) -> str:
     template = _MANY if field.many else _SINGLE
-    return template.format(name=literal(field.name), column=quote(field.name), enum=enum)
+    return template.format(
+        name=literal(field.name),
+        column=quote(field.name),
+        enum=enum,
+        given=rules.given(field.name),
+    )
+
+
+def _filled(field: Field) -> str:
+    """SQL: 1 where a record says something, else 0."""
+    column = quote(field.name)
+    return f"({f'len({column}) > 0' if field.many else f'{column} IS NOT NULL'})::INTEGER"
 
 
 def _values(cursor: Cursor, fields: Sequence[Field], rules: Rules) -> None:
@@ -269,13 +316,13 @@ def _values(cursor: Cursor, fields: Sequence[Field], rules: Rules) -> None:
     enum = _enum(fields)
     leads = {"postcode": rules.of("postcode", *ADDRESS), "family_name": rules.of("family_name")}
     counted = [
-        _said(field, enum)
+        _said(field, enum, rules)
         for field in fields
         if "most_frequent" in (rules.of(field.name), leads.get(field.name))
     ]
     cursor.execute(
         VALUES.format(
-            parts=" UNION ALL ".join(_said(field, enum) for field in fields),
+            parts=" UNION ALL ".join(_said(field, enum, rules) for field in fields),
             enum=enum,
             votes="coalesce(n.votes, 1)" if counted else "1",
             counts=_COUNTS.format(parts=" UNION ALL ".join(counted)) if counted else "",
@@ -293,9 +340,16 @@ def _rules(cursor: Cursor, fields: Sequence[Field], rules: Rules) -> None:
 
 
 def _head(
-    cursor: Cursor, group: str, first: str, lead: str, fields: Sequence[str], rule: str
+    cursor: Cursor,
+    group: str,
+    first: str,
+    lead: str,
+    fields: Sequence[str],
+    rules: Rules,
+    ruling: Sequence[str],
 ) -> None:
-    """Choose the record from which the group's fields come."""
+    """Choose the record from which the group's fields come, by the rule of the first of ``ruling``."""
+    rule = rules.of(*ruling)
     cursor.execute(
         HEAD.format(
             group=literal(group),
@@ -304,6 +358,7 @@ def _head(
             lead=literal(lead),
             fields=_listed(fields),
             key=_HEAD_KEYS[rule],
+            given=rules.given(*ruling).replace("CASE source", "CASE r.source"),
         )
     )
 

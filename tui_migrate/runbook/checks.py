@@ -239,7 +239,6 @@ def _check_imports(context: _Context) -> None:
         if "staging" in dict(step.at("with", "what").texts())
     ]
     groups = [group for group, _at in context.root.at("target", "groups").texts()]
-    fields = {f.name for f in entities()["profile"].fields}
     for index, step in context.of_kind("import"):
         _known(context, step.at("with", "entities"), entities(), _("there is no entity {name}"))
         for name, at in step.at("with", "entities").texts():
@@ -252,11 +251,31 @@ def _check_imports(context: _Context) -> None:
             wrong = _("nothing is backed up before this import")
             hint = _("a step with uses: backup and what: [staging] must come before")
             context.note(step.at("uses").position, wrong, hint)
+    _check_survivorship(context)
+
+
+def _check_survivorship(context: _Context) -> None:
+    """Rules for fields that a profile has, by sources that there are; one value is not kept in full."""
+    fields = {field.name: field for field in entities()["profile"].fields}
     for _index, step in context.of_kind("merge"):
-        for name, at, _rule in step.at("with", "survivorship").items():
+        for name, at, rule in step.at("with", "survivorship").items():
             if name not in fields:
                 wrong = _("a profile has no field {name}").format(name=repr(name))
                 context.note(at, wrong, suggestion(name, fields))
+            elif rule.value == "keep_all" and not fields[name].many:
+                wrong = _("{name} has one value: not all can be kept").format(name=repr(name))
+                many = ", ".join(f.name for f in fields.values() if f.many)
+                context.note(
+                    rule.position, wrong, _("keep_all is for {fields}").format(fields=many)
+                )
+            for member in rule.members():
+                _known(context, member, context.sources, _("there is no source {name}"))
+        default = step.at("with", "default")
+        if default.value == "keep_all":
+            wrong = _("keep_all cannot be the rule of all fields")
+            context.note(
+                default.position, wrong, _("write it at email: and phone: (it holds there)")
+            )
 
 
 def _check_needs(context: _Context) -> None:

@@ -30,8 +30,14 @@ from tui_migrate.runbook.base import (
 )
 from tui_migrate.runbook.gating import Deadline
 
-Survivor = Literal["newest", "oldest", "most_trusted", "most_frequent", "longest"]
-"""Which value wins in a merge: by the record's date, its source's trust, votes, length."""
+Survivor = Literal[
+    "newest", "oldest", "most_trusted", "most_complete", "most_frequent", "longest", "keep_all"
+]
+"""Which value wins in a merge: by the record's date, its source's trust, how much it fills, votes,
+length; ``keep_all`` keeps every one of many values."""
+
+SourceOrder = Annotated[tuple[Name, ...], Field(min_length=1)]
+"""Sources in the order in which they count for one field."""
 
 Policy = Literal["newest", "restrictive"]
 VerifyWhat = Literal["fates", "counts", "segments", "members", "sample", "consents", "trail"]
@@ -158,9 +164,10 @@ class MatchWith(Strict):
 
 
 class MergeWith(Strict):
-    """Make profiles; per field the rule that chooses the value, ``default`` for all others."""
+    """Make profiles; per field the rule that chooses the value, or the sources in the order in which
+    they count for it; ``default`` for all others."""
 
-    survivorship: Mapping[Name, Survivor] = Field(default_factory=dict)
+    survivorship: Mapping[Name, Survivor | SourceOrder] = Field(default_factory=dict)
     default: Survivor = "most_trusted"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -54,6 +55,9 @@ def mark(entry: Entry) -> str:
             return REST
 
 
+_TO_THE_SECOND = re.compile(r"\d:\d\d:\d\d$")
+
+
 def kept(value: Any) -> Any:
     """A copy that no later fold changes: containers and states are copied, facts and texts are shared.
     (A tenth of the time of ``deepcopy``, which copies facts too.)"""
@@ -75,6 +79,24 @@ def kept(value: Any) -> Any:
             return made
         case _:
             return value
+
+
+def typed_moment(text: str, at: str, zone: str) -> datetime | None:
+    """What somebody typed: ``14:02`` on the day of ``at``, or a day and a time; in the run's zone.
+    A second counts to its end, since moments are shown to the second. ``None`` where it is no time."""
+    now = moment(at, zone)
+    if now is None:
+        return None
+    plain = text.strip()
+    if " " not in plain and ":" in plain and "T" not in plain:
+        plain = f"{now:%Y-%m-%d} {plain.zfill(5)}"
+    try:
+        parsed = datetime.fromisoformat(plain)
+    except ValueError:
+        return None
+    if _TO_THE_SECOND.search(plain):
+        parsed = parsed.replace(microsecond=999_999)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=now.tzinfo)
 
 
 def _word(word: str) -> tuple[str, str]:
@@ -106,7 +128,7 @@ class Rewind:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self.entries = entries
-        self.marks = "".join(mark(entry) for entry in entries)
+        self._marks = ""
         self._stride = max(LEAST, len(entries) // KEPT)
         self._kept: dict[int, RunState] = {}
         self._state = RunState()
@@ -114,6 +136,13 @@ class Rewind:
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    @property
+    def marks(self) -> str:
+        """The sign of every entry; entries that came since are taken in."""
+        if len(self._marks) < len(self.entries):
+            self._marks += "".join(mark(entry) for entry in self.entries[len(self._marks) :])
+        return self._marks
 
     def state(self, count: int) -> RunState:
         """The state after the first ``count`` entries: from the nearest state on the way, so that a

@@ -7,27 +7,15 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
-from tui_migrate.audit.review_facts import ClusterDecided, PairDecided
+from tui_migrate.engine.moments import apart, counts, decided, nothing_between, signed_by
 from tui_migrate.engine.run import SETTLED, RunState, StepState
 from tui_migrate.engine.sentences import Teller, clock, grouped, said, stamp, step_name
-from tui_migrate.i18n import _, ngettext
+from tui_migrate.i18n import _
 from tui_migrate.tui.evidence import changes
 from tui_migrate.tui.safe import fit, prose, safe
 from tui_migrate.tui.status import LOOKS, QUIET, WARN
 from tui_migrate.tui.widgets.block import Part, line
-
-DECISIONS = (
-    facts.SignedOff,
-    facts.SignOffVoided,
-    facts.CheckWaived,
-    facts.StepSkipped,
-    facts.RedoAsked,
-    facts.EvidenceChanged,
-)
-MOST = 40
-"""Decisions that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +68,23 @@ def beside(
             rows += [Content.styled(fit(title, width), "bold"), *found]
     if len(rows) > told:
         rows.append(Content(""))
-    decided = [entry for entry in entries if isinstance(entry.fact, DECISIONS)]
-    if decided:
+    if decisions := decided(entries):
         teller = Teller(after)
         rows.append(Content.styled(_("Decisions in between"), "bold"))
-        rows += [Content(f"  {safe(teller.tell(entry))}") for entry in decided[-MOST:]]
+        rows += [Content(f"  {safe(teller.tell(entry))}") for entry in decisions]
         rows.append(Content(""))
-    if counts := _counts(entries):
-        rows += [Content(counts), Content("")]
+    if given := counts(entries):
+        rows += [Content(given), Content("")]
     if len(rows) == told:
-        rows.append(Content(_("Nothing that shows: no step, decision or answer lies between.")))
+        rows.append(Content(nothing_between()))
     return rows
 
 
 def _heads(before: RunState, after: RunState, columns: Columns) -> list[Content]:
     entry = _("entry {n}")
-    count = after.seq - before.seq
-    apart = ngettext("{n} entry apart", "{n} entries apart", count).format(n=grouped(count))
     return [
         columns.row(
-            (apart, QUIET),
+            (apart(after.seq - before.seq), QUIET),
             (entry.format(n=grouped(before.seq)), "bold"),
             (entry.format(n=grouped(after.seq)), "bold"),
         ),
@@ -143,18 +128,4 @@ def _details(was: StepState, step: StepState, columns: Columns) -> list[Content]
 
 
 def _signed(step: StepState) -> str:
-    return ", ".join(dict.fromkeys(safe(signoff.by) for signoff in step.signoffs))
-
-
-def _counts(entries: Sequence[Entry]) -> str:
-    answers = sum(isinstance(entry.fact, facts.Answered) for entry in entries)
-    settled = (PairDecided, ClusterDecided)
-    pairs = sum(isinstance(entry.fact, settled) for entry in entries)
-    parts = []
-    if answers:
-        text = ngettext("{n} answer given", "{n} answers given", answers)
-        parts.append(text.format(n=grouped(answers)))
-    if pairs:
-        text = ngettext("{n} decision on duplicates", "{n} decisions on duplicates", pairs)
-        parts.append(text.format(n=grouped(pairs)))
-    return " · ".join(parts)
+    return ", ".join(map(safe, signed_by(step)))

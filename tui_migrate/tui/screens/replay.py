@@ -17,10 +17,9 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 
 from tui_migrate.engine.queries import Said
-from tui_migrate.engine.rewind import DECISION, FAILURE, GATE, SEAL, Rewind, kept
+from tui_migrate.engine.rewind import DECISION, FAILURE, GATE, SEAL, Rewind, kept, typed_moment
 from tui_migrate.engine.run import RunState
 from tui_migrate.engine.sentences import Teller, clock, grouped, stamp
-from tui_migrate.engine.zones import moment
 from tui_migrate.errors import TuiMigrateError
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.actions import Act, bindings
@@ -281,18 +280,8 @@ class ReplayScreen(BaseScreen):
         return {name: tuple(source.brands or ()) for name, source in sources.items()}
 
     def _moment(self, text: str) -> datetime | None:
-        """``14:02`` on the day that is shown, or a day and a time; with the run's zone."""
-        now = moment(self._cut.at, self._cut.zone)
-        if now is None:
-            return None
-        plain = text.strip()
-        if " " not in plain and ":" in plain and "T" not in plain:
-            plain = f"{now:%Y-%m-%d} {plain.zfill(5)}"
-        try:
-            parsed = datetime.fromisoformat(plain)
-        except ValueError:
-            return None
-        return parsed if parsed.tzinfo else parsed.replace(tzinfo=now.tzinfo)
+        """A time as it was typed, on the day that is shown."""
+        return typed_moment(text, self._cut.at, self._cut.zone)
 
     def applies(self, act: Act) -> bool:
         if act.id == "replay.gate_open":

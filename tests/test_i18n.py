@@ -86,7 +86,8 @@ IN_DUTCH = sorted(
         PACKAGE / "steps" / "import_held.py",
         PACKAGE / "tui" / "screens" / "rights.py",
         PACKAGE / "cli" / "privacy.py",
-        PACKAGE / "web" / "reading.py",
+        *(PACKAGE / "web").glob("*.py"),
+        PACKAGE / "engine" / "moments.py",
         PACKAGE / "report" / "html.py",
     )
     if path.name != "writing.py"  # its words go to whoever gives the command

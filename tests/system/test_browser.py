@@ -22,7 +22,7 @@ HOSTILE = "<img src=x onerror=alert(1)><script>document.title='taken'</script>"
 WIDTHS = (1280, 390)
 EXPECTED = "status of 403"
 """What the browser says of an address that was used already."""
-THERE = "document.body && document.body.dataset.at"
+THERE = "document.body && document.body.dataset.ready"
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_the_replay_is_walked_by_keyboard(page: Page, server: Server, width: int
     count = int(page.js("document.getElementById('seek').max"))
     assert page.js("location.search") == ""
     assert page.js("document.cookie") == ""
-    assert page.js("document.querySelectorAll('main img, main script').length") == 0
+    assert page.js("document.querySelectorAll('img, body script').length") == 0
     assert page.js("document.getElementById('title').textContent") == HOSTILE
     assert page.js("document.documentElement.scrollWidth") <= width
     assert not page.js("document.getElementById('banner').hidden")
@@ -145,6 +145,84 @@ def test_the_replay_follows_the_run_and_shows_what_was_signed(
     page.open(f"http://127.0.0.1:{server.port}/report")
     assert HOSTILE in page.js("document.getElementById('signoffs').textContent")
     assert page.js("document.querySelectorAll('script, img').length") == 0
+
+
+def test_the_replay_marks_a_moment_and_compares_another_with_it(page: Page, server: Server) -> None:
+    page.size(1280, 900)
+    page.open(server.address)
+    page.wait(THERE)
+    count = place(page)
+    page.key("Home")
+    page.wait("document.body.dataset.at === '1'")
+    page.key("d")
+    page.wait("document.getElementById('unmark')")
+    assert page.js("document.querySelectorAll('#line .marked').length") == 1
+    page.key("End")
+    page.wait("document.getElementById('compare')")
+    page.key("d")
+    page.wait("location.pathname === '/beside' && document.readyState === 'complete'")
+    assert page.js("location.search") == f"?a=1&b={count}"
+    assert page.js("document.querySelectorAll('#beside tr.changed').length") >= 2
+    assert page.js("document.documentElement.scrollWidth") <= 1280
+    page.js("document.getElementById('replay').click()")
+    page.wait(f"{THERE} && document.body.dataset.at === '{count}'")
+
+
+def test_the_replay_is_filtered_and_sought_by_typing(page: Page, server: Server) -> None:
+    page.size(1280, 900)
+    page.open(server.address)
+    page.wait(THERE)
+    count = place(page)
+    page.key("f")
+    assert page.js("document.activeElement.name") == "by"
+    page.js("document.activeElement.form.elements.step.focus()")
+    page.call("Input.insertText", text="questions")
+    page.key("n")  # typed, not a key of the page
+    page.wait(f"document.body.dataset.at === '{count}'")
+    page.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", text="\r")
+    page.wait("document.getElementById('fits')")
+    fitting = page.js(
+        "[...document.querySelectorAll('#list .seq')].map(e => Number(e.textContent))"
+    )
+    assert 1 < len(fitting) < count
+    page.key("Home")
+    page.wait(f"document.body.dataset.at === '{min(fitting)}'")
+    page.key(" ", 32)
+    page.wait(f"document.body.dataset.at === '{max(fitting)}'")
+    page.wait("document.getElementById('play').textContent === 'Play'")
+    page.key("t")
+    assert page.js("document.activeElement.id") == "goto"
+    page.call("Input.insertText", text="1999-01-01 09:00")
+    page.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", text="\r")
+    page.wait(f"document.body.dataset.at === '{min(fitting)}'")
+    page.js("document.getElementById('all').click()")
+    page.wait("!document.getElementById('fits')")
+    page.js("document.getElementById('on').focus()")
+    page.js("document.activeElement.click()")
+    page.wait(f"document.body.dataset.at === '{min(fitting) + 1}'")
+    assert page.js("document.activeElement.id") == "on"
+
+
+def test_the_replay_is_of_use_without_scripts(page: Page, server: Server) -> None:
+    page.size(390, 900)
+    page.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        page.open(server.address)
+        page.open(f"http://127.0.0.1:{server.port}/?at=2")
+        assert not page.js("document.body.dataset.ready")
+        assert page.js("document.getElementById('play').hidden")
+        assert page.js("document.getElementById('seek').hidden")
+        page.call("Input.dispatchKeyEvent", type="keyDown", key="Tab")
+        page.js("document.getElementById('on').focus()")
+        page.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", text="\r")
+        page.wait("document.body && document.body.dataset.at === '3'")
+        page.js("document.querySelector('#filter [name=step]').focus()")
+        page.call("Input.insertText", text="questions")
+        page.call("Input.dispatchKeyEvent", type="keyDown", key="Enter", text="\r")
+        page.wait("document.body && document.getElementById('fits')")
+        assert page.js("document.documentElement.scrollWidth") <= 390
+    finally:
+        page.call("Emulation.setScriptExecutionDisabled", value=False)
 
 
 def test_a_used_address_shows_nothing(page: Page, server: Server) -> None:

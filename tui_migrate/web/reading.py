@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +13,21 @@ from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.journal import GENESIS, JournalBroken, parse_line
 from tui_migrate.audit.review_facts import ClusterDecided, PairDecided
 from tui_migrate.audit.vault import Vault
-from tui_migrate.engine.reporting.material import material_of, named, nothing
+from tui_migrate.engine.reporting.material import kept_config, material_of, named, nothing
 from tui_migrate.engine.reporting.report import report
 from tui_migrate.engine.reporting.steps import status_mark
-from tui_migrate.engine.rewind import Rewind, mark
+from tui_migrate.engine.rewind import Rewind, kept, mark
 from tui_migrate.engine.run import RunState, StepState, apply
-from tui_migrate.engine.sentences import Words, said, sentence
+from tui_migrate.engine.sentences import Words, sentence, stamp
+from tui_migrate.engine.sentences import said as in_language
 from tui_migrate.engine.wording import figure_text, figure_words
 from tui_migrate.engine.zones import moment
 from tui_migrate.i18n import _, speaking
 from tui_migrate.printable import printable
 from tui_migrate.report.html import html
+from tui_migrate.web.asked import Asked, entry_of, number, place_of
+from tui_migrate.web.beside import beside
+from tui_migrate.web.page import View, replay
 
 ABOUT_CUSTOMERS = (
     PairDecided,
@@ -54,6 +60,8 @@ class Reading:
         self._state = RunState()
         self._rewind = Rewind(self._entries)
         self._report: tuple[str, str] = ("", "")
+        self._matched: tuple[tuple[str, int], list[int]] = (("", 0), [])
+        self._sources: tuple[dict[str, str], dict[str, tuple[str, ...]]] = ({}, {})
 
     def entries(self, after: int) -> Json:
         """What came after an entry, a page of it, and how many there are."""
@@ -62,30 +70,85 @@ class Reading:
             told = self._told[max(0, after) : max(0, after) + MOST]
             return {"entries": told, "count": len(self._told), "broken": broken}
 
-    def outline(self) -> Json:
-        """What does not change with every entry: title, phases, steps, words of the page."""
+    def page(self, query: Mapping[str, str]) -> str:
+        """The replay at the moment that an address asks for."""
+        asked = Asked.of(query)
         with self._lock, speaking(self.language):
-            self._refresh()
-            state = self._state
-            return {
-                "title": printable(said(state.title) or state.runbook),
-                "rehearsal": state.rehearsal,
-                "zone": state.zone,
-                "phases": [{"id": p.id, "title": printable(said(p.title))} for p in state.phases],
-                "words": page_words(),
-            }
+            broken = self._refresh()
+            now = self._state
+            place = place_of(asked, self._rewind, self._matching(asked.words), now.zone)
+            then = self._rewind.state(place.at)
+            view = View(
+                asked=replace(asked, mark=min(asked.mark, len(self._told))),
+                place=place,
+                title=self._title(),
+                rehearsal=now.rehearsal,
+                span=self._span(),
+                phases=[{"id": p.id, "title": printable(in_language(p.title))} for p in now.phases],
+                steps=[_step(step) for step in then.steps.values()],
+                told=self._told,
+                broken=broken,
+                known=self._known(),
+            )
+            return replay(view)
 
-    def state(self, at: int) -> Json:
-        """The steps as they stood after ``at`` entries."""
+    def beside(self, query: Mapping[str, str]) -> str:
+        """The run at two moments, ``a`` and ``b``: entries or times, as typed."""
         with self._lock, speaking(self.language):
             self._refresh()
-            state = self._rewind.state(at)
-            return {
-                "at": state.seq,
-                "head": state.head,
-                "ended": state.ended,
-                "steps": [_step(step) for step in state.steps.values()],
-            }
+            zone, here = self._state.zone, number(query.get("here", ""))
+            found = [entry_of(query.get(one, ""), here, self._rewind, zone) for one in ("a", "b")]
+            (first, _one), (second, _other) = sorted(found)
+            before, after = kept(self._rewind.state(first)), kept(self._rewind.state(second))
+            return beside(
+                before,
+                after,
+                self._entries[first:second],
+                self._told,
+                title=self._title(),
+                everything=bool(query.get("all")),
+                trouble=" ".join(dict.fromkeys(t for _at, t in found if t)),
+            )
+
+    def _title(self) -> str:
+        return printable(in_language(self._state.title) or self._state.runbook) or "tui-migrate"
+
+    def _span(self) -> str:
+        if not self._entries:
+            return ""
+        zone = self._state.zone
+        a, b = (stamp(self._entries[n].at, zone) for n in (0, -1))
+        return _("The run went from {a} to {b} ({zone}).").format(a=a, b=b, zone=zone)
+
+    def _matching(self, words: str) -> list[int] | None:
+        """The entries that fit a filter; ``None`` without one. The last answer is kept, since a page a
+        step further asks the same."""
+        if not words:
+            return None
+        asked = (words, len(self._entries))
+        if self._matched[0] != asked:
+            self._matched = asked, self._rewind.matching(words, self._brands())
+        return self._matched[1]
+
+    def _brands(self) -> dict[str, tuple[str, ...]]:
+        """Source → the brands that it delivers for, as the runbook in the audit folder says."""
+        objects = dict(self._state.objects)
+        if self._sources[0] != objects:
+            config = kept_config(self._audit / "objects", objects)
+            runbook = config.runbook if config is not None else None
+            sources = runbook.sources if runbook is not None else {}
+            brands = {name: tuple(source.brands or ()) for name, source in sources.items()}
+            self._sources = objects, brands
+        return self._sources[1]
+
+    def _known(self) -> dict[str, list[str]]:
+        """What can be chosen in a filter."""
+        brands = {brand for some in self._brands().values() for brand in some}
+        return {
+            "by": sorted({entry.by for entry in self._entries}),
+            "step": list(self._state.steps),
+            "brand": sorted(brands | set(self._state.brands)),
+        }
 
     def report(self) -> str:
         """The report as HTML, made again when the journal has grown."""
@@ -140,7 +203,7 @@ def _step(step: StepState) -> Json:
     return {
         "id": step.id,
         "phase": step.outline.phase,
-        "title": printable(said(step.outline.title) or step.id),
+        "title": printable(in_language(step.outline.title) or step.id),
         "status": step.status.value,
         "word": look.text,
         "tone": look.tone,
@@ -156,33 +219,4 @@ def _step(step: StepState) -> Json:
             for check in step.checks.values()
         ],
         "signs": [printable(f"{s.by} ({s.role}): {s.decision}") for s in step.signoffs],
-    }
-
-
-def page_words() -> dict[str, str]:
-    """The words of the page itself."""
-    return {
-        "report": _("Report"),
-        "replay": _("Replay"),
-        "rehearsal": _("REHEARSAL: nothing of this counts as a real migration."),
-        "entry": _("entry {n} of {count}"),
-        "live": _("follows the run"),
-        "ended": _("complete"),
-        "aborted": _("aborted"),
-        "play": _("Play"),
-        "pause": _("Pause"),
-        "first": _("First"),
-        "back": _("Back"),
-        "on": _("On"),
-        "last": _("Last"),
-        "marks": _("‖ gate   ✗ failure   · decision   ◆ seal"),
-        "keys": _("← → step   ↑ ↓ ten   n p next and earlier mark   space plays   Home End"),
-        "nothing": _("Nothing was begun here."),
-        "gone": _("tui-migrate serve has ended."),
-        "attempt": _("attempt {n}"),
-        "units": _("{done} of {total} units"),
-        "checks": _("Checks"),
-        "signs": _("Sign-offs"),
-        "figures": _("Figures"),
-        "look": _("To look at only: nothing can be run or signed here."),
     }

@@ -12,7 +12,6 @@ import http.cookies
 import json
 import secrets
 import threading
-from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tui_migrate.report.html import policy
+from tui_migrate.web.asked import number
 from tui_migrate.web.reading import Reading
 
 LOOPBACK = "127.0.0.1"
@@ -33,7 +33,7 @@ AT_ONCE = 32
 _SAME = "'self'"
 _POLICY = (
     f"default-src 'none'; script-src {_SAME}; style-src {_SAME}; connect-src {_SAME}; img-src {_SAME};"
-    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    f" base-uri 'none'; form-action {_SAME}; frame-ancestors 'none'"
 )
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -45,7 +45,6 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
 }
 _FILES = {
-    "/": ("replay.html", "text/html; charset=utf-8"),
     "/replay.js": ("replay.js", "text/javascript; charset=utf-8"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
     "/favicon.ico": ("icon.svg", "image/svg+xml"),
@@ -176,11 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _page(self, path: str, query: dict[str, str]) -> None:
         reading = self.server.reading
-        answers: dict[str, Callable[[], Any]] = {
-            "/api/run": reading.outline,
-            "/api/entries": lambda: reading.entries(_number(query, "after")),
-            "/api/state": lambda: reading.state(_number(query, "at")),
-        }
+        pages = {"/": reading.page, "/beside": reading.beside}
         if path in _FILES:
             name, kind = _FILES[path]
             content = (Path(__file__).parent / name).read_bytes()
@@ -189,8 +184,11 @@ class _Handler(BaseHTTPRequestHandler):
             text = reading.report().encode("utf-8", "replace")
             headers = {"Content-Security-Policy": f"{policy()}; frame-ancestors 'none'"}
             self._answer(HTTPStatus.OK, "text/html; charset=utf-8", text, headers)
-        elif path in answers:
-            content = json.dumps(answers[path]()).encode()
+        elif path in pages:
+            text = pages[path](query).encode("utf-8", "replace")
+            self._answer(HTTPStatus.OK, "text/html; charset=utf-8", text)
+        elif path == "/entries":
+            content = json.dumps(reading.entries(number(query.get("after", "")))).encode()
             self._answer(HTTPStatus.OK, "application/json", content)
         else:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"There is no such page.\n")
@@ -211,8 +209,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
-
-
-def _number(query: dict[str, str], name: str) -> int:
-    value = query.get(name, "0")
-    return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 0

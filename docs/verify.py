@@ -7,8 +7,7 @@ COLUMNS = ["profile", "seq", "event", "field", "rule", "other", "commitment"]
 GOES_ON = ("step.started", "config.changed", "item.answered", "step.redo", "gate.voided", "step.stale")
 NOT_STATED = ("kind", "role", "giver", "bound", "signature", "key", "head_seq")
 ARMOUR = "-----BEGIN SSH SIGNATURE-----\n{}\n-----END SSH SIGNATURE-----\n"
-SIGNERS, SSH, problems = "allowed_signers", shutil.which("ssh-keygen"), []
-
+SIGNERS, SSH, signatures, problems = "allowed_signers", shutil.which("ssh-keygen"), [], []
 def need(right, where, what): right or problems.append(f"{where}: {what}")
 def sha(data): return hashlib.sha256(data).digest()
 def canonical(x): return json.dumps(x, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -34,6 +33,7 @@ def signed(where, signers, name, space, message, signature, *more):  # plain Ope
         Path(at, "sig").write_text(ARMOUR.format("\n".join(textwrap.wrap(signature, 70))))
         line = [SSH, "-Y", "verify", "-f", f"{at}/signers", "-I", name, "-n", f"tui-migrate@{space}", "-s", f"{at}/sig"]
         done = subprocess.run([*line, *more], input=message, capture_output=True, env={"TZ": "UTC"})
+    signatures.append(where)
     need(done.returncode == 0, where, "it is not signed, or the signature does not hold")
 def by_key(where, public, key, space, message, signature):
     need(fingerprint(base64.b64decode(public.split()[1])) == key, where, f"the key is not {key}")
@@ -44,8 +44,7 @@ def chained(file, number):  # lines of journal or seals, each holding the hash o
         try:
             x = json.loads(line)
             right = (x[number], x["prev"], x["hash"]) == (n, prev, own_hash(x)) and canonical(x) + b"\n" == line
-        except (ValueError, KeyError, TypeError):
-            right = False
+        except (ValueError, KeyError, TypeError): right = False
         if not right: return need(False, f"{file.name}, line {n}", "changed or out of place; trust ends before it")
         yield x
         prev = x["hash"]
@@ -96,10 +95,8 @@ def verify(folder, expect):
                 by_key(where, *keys[-1][1:], "seal-key", canonical({"key": fact["key"], "run": run}), fact["proof"])
             need((fact["reason"] == "first") != bool(keys), where, "the seal key does not follow the one before")
             keys.append((seq, fact["public"], fact["key"]))
-        elif kind == "gate.passed":
-            passed[seq] = fact["gate"]
-        elif kind == "seal.made":
-            made[seq] = (fact["seal"], fact["sha256"])
+        elif kind == "gate.passed": passed[seq] = fact["gate"]
+        elif kind == "seal.made": made[seq] = (fact["seal"], fact["sha256"])
         outcome = fact["outcome"] if kind == "run.ended" else outcome * (outcome != "done" or kind not in GOES_ON)
         hashes.append(x["hash"])
     files = sorted(str(p.relative_to(folder)) for p in (folder / "trail").rglob("*") if p.is_file())
@@ -124,7 +121,7 @@ def verify(folder, expect):
         need(behind or seq == len(hashes), f"entry {seq}", f"gate {gate} is passed, but no seal says so")
     need(outcome and kind == "seal.made", "the end", "the run is not finished, or its end was cut off")
     need(not expect or expect in hashes, "the head", f"the journal does not contain {expect}")
-    print(f"{len(hashes)} entries, {len(named)} segments, {len(seals)} seals; head {hashes[-1] if hashes else 'none'}")
+    print(f"folder: {len(hashes)} entries, {len(named)} segments, {len(seals)} seals; head {hashes[-1] if hashes else 'none'}")
 def proof(p, folder):
     seal = p["seal"]
     need(own_hash(seal) == seal["hash"], "proof", "its seal was changed")
@@ -136,14 +133,17 @@ def proof(p, folder):
         inside = climb(own, s["index"], s["records"], s["record_path"]) == s["root"]
         inside = inside and climb(top, s["segment_index"], seal["segments"], s["segment_path"]) == seal["segments_root"]
         need(inside, "proof", f"the rows in {s['path']} are not what was sealed")
+    rows, where = sum(len(s["rows"]) for s in p["segments"]), "" if folder else "not "
+    print(f"proof: {rows} rows of {p['profile']}; seal {seal['number']}, {where}looked for in the folder")
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, nargs="?")
-    parser.add_argument("--expect")
+    parser.add_argument("folder", type=Path, nargs="?"), parser.add_argument("--expect")
     parser.add_argument("--proof", type=Path)
     said = parser.parse_args()
+    if not (said.folder or said.proof and not said.expect): parser.error("name a FOLDER, or a --proof without --expect")
     if said.folder: verify(said.folder, said.expect)
     if said.proof: proof(json.loads(said.proof.read_bytes()), said.folder)
-    print(*problems, "" if SSH else "Signatures were not checked: there is no ssh-keygen.", sep="\n")
-    print("WRONG" if problems else "authentic up to that head" if said.expect else "consistent")
+    print(f"signatures: {len(signatures)} checked" + (SSH is None) * ", since there is no ssh-keygen", *problems, sep="\n")
+    held = ["authentic up to that head" if said.expect else "consistent"][: bool(said.folder)]
+    print("WRONG" if problems else "; ".join(held + ["the proof holds"][: bool(said.proof)]))
     sys.exit(bool(problems))

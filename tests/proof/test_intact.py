@@ -6,6 +6,7 @@ import json
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,33 @@ def test_both_verifiers_call_a_copy_consistent(
     code, said = ours(capsys, audit)
     assert (code, "✓ consistent" in said, "✓ authentic" in said) == (0, True, False), said
     code, said = theirs(audit)
-    assert (code, said.split()[-1]) == (0, "consistent"), said
+    assert code == 0, said
+    entries, seals = forging.journal(audit), forging.seals(audit)
+    segments = len(list((audit / "trail").rglob("*.parquet")))
+    assert said.splitlines() == [
+        f"folder: {len(entries)} entries, {segments} segments, {len(seals)} seals;"
+        f" head {entries[-1]['hash']}",
+        f"signatures: {len(seals) + 1} checked",
+        "consistent",
+    ]
     assert verify(audit).signatures == 1
+
+
+@pytest.mark.parametrize("more", [(), ("--proof", "proof.json", "--expect", "0" * 64)])
+def test_the_second_verifier_judges_nothing_where_it_was_given_nothing(
+    more: tuple[str, ...],
+) -> None:
+    line = [sys.executable, "-I", str(REPOSITORY / "docs" / "verify.py"), *more]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "name a FOLDER" in done.stderr
+
+
+def test_without_openssh_the_second_verifier_says_so(audit: Path) -> None:
+    line = [sys.executable, "-I", str(REPOSITORY / "docs" / "verify.py"), str(audit)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, env={"PATH": ""})
+    assert done.returncode == 0, done.stderr
+    assert "signatures: 0 checked, since there is no ssh-keygen" in done.stdout.splitlines()
 
 
 def test_the_last_head_makes_all_of_it_authentic(

@@ -58,9 +58,22 @@ def test_the_second_verifier_agrees_with_and_without_the_folder(
 ) -> None:
     file = tmp_path / "proof.json"
     file.write_text(json.dumps(proof))
-    for where in (audit, None):
-        code, said = theirs(where, "--proof", str(file))
-        assert code == 0, said
+    rows = sum(len(part["rows"]) for part in proof["segments"])
+    told = f"proof: {rows} rows of {proof['profile']}; seal {proof['seal']['number']}, "
+    code, said = theirs(audit, "--proof", str(file))
+    lines = said.splitlines()
+    assert code == 0, said
+    assert lines[0].startswith("folder: ")
+    assert lines[1] == told + "looked for in the folder"
+    assert lines[-1] == "consistent; the proof holds"
+    code, said = theirs(None, "--proof", str(file))
+    lines = said.splitlines()
+    assert code == 0, said
+    assert lines == [
+        told + "not looked for in the folder",
+        "signatures: 1 checked",
+        "the proof holds",
+    ]
 
 
 @pytest.mark.parametrize("alone", [True, False])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -41,7 +42,13 @@ def test_a_waiting_gate_is_signed_from_the_command_line_and_the_run_goes_on(
     assert evidence, waiting
     wrong = tui("sign", "payment-gate", "--evidence", "0" * 64, "-w", workspace, code=1)
     assert "evidence" in wrong.err
-    tui("sign", "payment-gate", "--evidence", evidence[1], "-w", workspace)
+    signed = tui("sign", "payment-gate", "--evidence", evidence[1], "--json", "-w", workspace)
+    said = json.loads(signed.out)
+    assert (said["gate"], said["decision"], said["evidence"]) == (
+        "payment-gate", "approve", evidence[1],
+    )  # fmt: skip
+    assert (said["status"], said["needs"]) == ("done", {})
+    assert said["head"] in tui("status", "-w", workspace).out
     signed = facts(workspace, "gate.signed")[-1]
     assert (signed["gate"], signed["bound"]) == ("payment-gate", True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 import signal
 import subprocess
@@ -393,7 +394,17 @@ def test_the_second_time_there_is_nobody(erased: Path, tmp_path: Path) -> None:
 
 def test_a_second_person_is_erased_after_the_first(erased: Path, tmp_path: Path) -> None:
     workspace = copied(erased, tmp_path / "second")
-    tui("forget", "crm/R200", "--reason", "asked", "--yes", "-w", workspace)
+    line = ("forget", "crm/R200", "--reason", "asked", "--yes", "--json", "-w", workspace)
+    said = json.loads(tui(*line).out)
+    done = facts(workspace, "erasure.done")[-1]
+    assert facts(workspace)[said.pop("entry") - 1]["kind"] == "erasure.asked"
+    assert said.pop("left") == []
+    assert said == {
+        "counts": {name: count for name, count in done["counts"].items() if count},
+        "target": "done",
+        "backups": done["backups"],
+    }
+    assert said["backups"]
     run_on(workspace)
     (workspace / ".tui-migrate" / "staging.duckdb").unlink()
     exports = export_all(workspace, tmp_path / "exports", ("profiles", "fates"))
@@ -413,7 +424,12 @@ def test_a_back_up_is_restored_without_her(known: Path, erased: Path, tmp_path: 
     assert any("people.csv" in t for t in traces(whole)), "before she was erased she is in it"
     assert (whole / ".tui-migrate" / "vault" / "workspace.key").is_file()
     again = tmp_path / "again"
-    said = tui("restore", "keep2-1.backup", again, "-w", erased).err
+    finished = tui("restore", "keep2-1.backup", again, "--json", "-w", erased)
+    said, facts_said = finished.err, json.loads(finished.out)
+    assert (facts_said["folder"], facts_said["erased_rows"]) == (str(again), 9)
+    assert facts_said["files"] == sum(path.is_file() for path in again.rglob("*"))
+    assert facts_said["entries"] == len(facts(again))
+    assert facts_said["tables"]["cluster"] > 0
     assert "9 rows of erased persons" in said
     assert "The restored journal is whole" in said
     assert traces(again) == []

@@ -25,8 +25,16 @@ def test_exports_go_when_their_day_is_over(world_done: Path, tmp_path: Path) -> 
     stray.write_text("Zqx")
     os.utime(stray, (time.time() - YEAR,) * 2)
     assert "stray.csv" in tui("purge", "--dry-run", "-w", workspace).out
+    plan = json.loads(tui("purge", "--dry-run", "--json", "-w", workspace).out)
+    (file,) = plan["files"]
+    assert (file["path"], file["kind"]) == (".tui-migrate/exports/stray.csv", "export")
+    assert (plan["what"], plan["dry_run"], plan["bytes"]) == ("exports", True, 3)
+    assert (plan["stay"], plan["certificate"], plan["entry"]) == ([], "", None)
     assert stray.exists()
-    tui("purge", "-w", workspace)
+    done = json.loads(tui("purge", "--json", "-w", workspace).out)
+    entry = done.pop("entry")
+    assert facts(workspace, "workspace.purged") == [facts(workspace)[entry - 1]]
+    assert done == {name: plan[name] for name in done} | {"dry_run": False}
     assert not stray.exists()
     assert (workspace / ".tui-migrate" / "exports" / "profiles.csv").exists(), "its day is to come"
     assert [f["files"] for f in facts(workspace, "workspace.purged")] == [1]
@@ -40,8 +48,14 @@ def test_a_workspace_goes_and_its_proof_stays(world_done: Path, tmp_path: Path) 
     tui("purge", "workspace", "--yes", "--now", "-w", workspace, code=2)  # without a reason
     doomed = tui("purge", "workspace", "--dry-run", "--now", "--reason", "x", "-w", workspace).out
     assert "deliveries/crm/2026-03-01-full/people.csv" in doomed.split("\n")
+    line = ("purge", "workspace", "--now", "--reason", "done", "--json", "-w", workspace)
+    plan = json.loads(tui(*line, "--dry-run").out)
+    assert {file["path"] for file in plan["files"]} <= set(doomed.split("\n"))
+    assert {"deliveries", "vault", "staging.duckdb"} <= {file["kind"] for file in plan["files"]}
     head = json.loads((audit_of(workspace) / "journal.jsonl").read_text().split("\n")[-2])["hash"]
-    tui("purge", "workspace", "--yes", "--now", "--reason", "done", "-w", workspace)
+    said = json.loads(tui(*line, "--yes").out)
+    assert said["certificate"] == str(workspace / "certificate.md")
+    assert {file["path"] for file in plan["files"]} <= {file["path"] for file in said["files"]}
 
     assert traces(workspace) == []
     left = {p.name for p in workspace.iterdir()}

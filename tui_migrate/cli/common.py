@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from tui_migrate.cli.known import remember_workspace
-from tui_migrate.errors import Cancelled, EnvironmentProblem
+from tui_migrate.errors import Cancelled, EnvironmentProblem, Exit
 from tui_migrate.i18n import _
 from tui_migrate.printable import printable_json, printable_lines
 
@@ -85,6 +85,14 @@ def told(reply: Reply) -> int:
     else:
         say(f"{reply.message}\n  {reply.hint}" if reply.hint else reply.message)
     return reply.exit_code
+
+
+def told_json(reply: Reply, facts: dict[str, Any]) -> int:
+    """The same for programs: ``facts`` when it was done, else why not, to stderr."""
+    if not reply.ok:
+        return told(reply)
+    print_json({**facts, "entry": reply.seq or None})
+    return int(Exit.DONE)
 
 
 def print_json(value: Any) -> None:

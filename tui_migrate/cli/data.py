@@ -11,10 +11,12 @@ import typer
 from tui_migrate.cli.common import (
     KEY_FILE_VARIABLE,
     PASSPHRASE_VARIABLE,
+    JsonOption,
     KeyFileOption,
     WorkspaceOption,
     find_key,
     opened,
+    print_json,
     result,
     say,
     told,
@@ -81,6 +83,7 @@ def restore(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("An empty or new folder."))],
     key_file: KeyFileOption = None,
     workspace: WorkspaceOption = Path(),
+    as_json: JsonOption = False,
 ) -> int:
     """Decrypt a back-up into a folder and check every file against its manifest."""
     from tui_migrate.engine import memory
@@ -115,8 +118,11 @@ def restore(
     finally:
         if made and not any(folder.iterdir()):
             folder.rmdir()
-    _erase_again(folder, workspace)
+    erased = _erase_again(folder, workspace)
     files = sum(p.is_file() for p in folder.rglob("*"))
+    if as_json:
+        print_json({"folder": str(folder.resolve()), "files": files, "tables": tables, **erased})
+        return int(Exit.DONE)
     result(
         _("{} files restored to {}; {} rows in staging.").format(
             files, folder, sum(tables.values())
@@ -125,30 +131,30 @@ def restore(
     return int(Exit.DONE)
 
 
-def _erase_again(folder: Path, workspace: Path) -> None:
+def _erase_again(folder: Path, workspace: Path) -> dict[str, int | None]:
     """Who was erased since the back-up was made does not come back with it; a restored audit is read
-    as it will have to be read."""
+    as it will have to be read. How many entries it has (``None`` without one), and how many rows were
+    taken out again (``None`` where nobody knows)."""
     from tui_migrate.audit.journal import read_entries
     from tui_migrate.audit.vault import Vault
     from tui_migrate.engine.erased_again import erase_again
     from tui_migrate.engine.workspace import Workspace
 
     restored = Workspace(folder.resolve())
+    found: dict[str, int | None] = {"entries": None, "erased_rows": None}
     if restored.journal.is_file():
-        count = sum(1 for _entry in read_entries(restored.journal))
-        say(_("The restored journal is whole: {} entries.").format(count))
+        found["entries"] = sum(1 for _entry in read_entries(restored.journal))
+        say(_("The restored journal is whole: {} entries.").format(found["entries"]))
     here = Workspace(workspace.resolve())
     keys = [w.vault / "workspace.key" for w in (here, restored)]
     key_of = next((path.parent for path in keys if path.is_file()), None)
     if not here.journal.is_file() or key_of is None:
         say(_("No journal of this workspace is here: whoever was erased since may be in it."))
-        return
+        return found
     plan = erase_again(
         restored.root, list(read_entries(here.journal)), Vault(key_of).workspace_key()
     )
+    found["erased_rows"] = sum(len(f.lines) for f in plan.files) if plan is not None else 0
     if plan is not None:
-        say(
-            _("{} rows of erased persons were taken out again.").format(
-                sum(len(f.lines) for f in plan.files)
-            )
-        )
+        say(_("{} rows of erased persons were taken out again.").format(found["erased_rows"]))
+    return found

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tui_migrate.cli.common import WorkspaceOption, has_terminal, head_line, opened, result, say
+from tui_migrate.cli.common import (
+    JsonOption,
+    WorkspaceOption,
+    has_terminal,
+    head_line,
+    opened,
+    result,
+    say,
+    told_json,
+)
 from tui_migrate.errors import EnvironmentProblem, Exit
 from tui_migrate.i18n import _
 
@@ -78,6 +87,7 @@ def sign(
         ),
     ] = "",
     workspace: WorkspaceOption = Path(),
+    as_json: JsonOption = False,
 ) -> int:
     """Sign a gate: bound to the evidence, never by one key."""
     from tui_migrate.engine import api
@@ -103,11 +113,31 @@ def sign(
         if ssh_key or (step is not None and demanded(step, client.identity.roles)):
             say(_("Signing with SSH: the decision, its evidence and the journal's head."))
             command = signed(client, command, ssh_key or "agent", ask=has_terminal())
+        if as_json:
+            reply = client.send(command)
+            return told_json(reply, _signed_facts(client, command) if reply.ok else {})
         done = _("Gate {}: {} by {}.").format(gate, decision, client.identity.user)
         code = send(client, command, done)
         if code == Exit.DONE:
             result(head_line(client.state))
         return code
+
+
+def _signed_facts(client: Client, command: api.Sign) -> dict[str, Any]:
+    """What ``sign --json`` prints: what was signed, and whether the gate is open now."""
+    from tui_migrate.engine.gates import missing_approvals
+
+    step = client.state.steps[command.gate]
+    return {
+        "gate": command.gate,
+        "decision": command.decision,
+        "by": client.identity.user,
+        "evidence": step.evidence,
+        "status": step.status.value,
+        "needs": missing_approvals(step),
+        "head": client.state.head,
+        "entries": client.state.seq,
+    }
 
 
 def _terms(conditions: list[str], owners: list[str], dues: list[str]) -> tuple[api.Term, ...]:
@@ -133,7 +163,7 @@ def _typed_number(client: Client, gate: str) -> int:
     say(_("Gate {}: evidence {}").format(gate, step.evidence))
     for name, value in step.figures.items():
         say(f"  {name}  {value}")
-    return int(typer.prompt(_("To sign, type the number of records concerned"), type=int))
+    return int(typer.prompt(_("To sign, type the number of records concerned"), type=int, err=True))
 
 
 def answer(

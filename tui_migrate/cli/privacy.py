@@ -7,9 +7,16 @@ from typing import Annotated
 
 import typer
 
-from tui_migrate.cli.common import WorkspaceOption, has_terminal, opened, result, say
-from tui_migrate.engine.api import AnyCommand, Client
-from tui_migrate.errors import EnvironmentProblem, Exit
+from tui_migrate.cli.common import (
+    JsonOption,
+    WorkspaceOption,
+    has_terminal,
+    opened,
+    say,
+    told,
+    told_json,
+)
+from tui_migrate.errors import EnvironmentProblem
 from tui_migrate.i18n import _
 
 ProfileArgument = Annotated[
@@ -26,20 +33,12 @@ def register(app: typer.Typer) -> None:
     app.command()(purge)
 
 
-def _send(client: Client, command: AnyCommand) -> int:
-    reply = client.send(command)
-    if not reply.ok:
-        say(f"{reply.message}\n  {reply.hint}" if reply.hint else reply.message)
-        return reply.exit_code
-    result(reply.message)
-    return int(Exit.DONE)
-
-
 def forget(
     profile: ProfileArgument,
     reason: ReasonOption,
     yes: Annotated[bool, typer.Option("--yes", help=_("Do not ask."))] = False,
     workspace: WorkspaceOption = Path(),
+    as_json: JsonOption = False,
 ) -> int:
     """Erase a person everywhere but in the back-ups that it names; it cannot be undone."""
     from tui_migrate.engine import api
@@ -51,9 +50,10 @@ def forget(
                 _("To erase a person without being asked, say --yes."), _("Nothing was erased.")
             )
         say(_("{} will be erased; it cannot be undone.").format(profile))
-        typed = typer.prompt(_("To go on, type one of the record numbers"), type=str)
+        typed = typer.prompt(_("To go on, type one of the record numbers"), type=str, err=True)
     with opened(workspace, erasing=True) as client:
-        return _send(client, api.Forget(profile=profile, reason=reason, typed=typed))
+        reply = client.send(api.Forget(profile=profile, reason=reason, typed=typed))
+        return told_json(reply, reply.facts) if as_json else told(reply)
 
 
 def restrict(
@@ -67,7 +67,7 @@ def restrict(
     from tui_migrate.engine import api
 
     with opened(workspace) as client:
-        return _send(client, api.Restrict(profile=profile, reason=reason, lift=lift))
+        return told(client.send(api.Restrict(profile=profile, reason=reason, lift=lift)))
 
 
 def object_to_marketing(
@@ -77,7 +77,7 @@ def object_to_marketing(
     from tui_migrate.engine import api
 
     with opened(workspace) as client:
-        return _send(client, api.Object(profile=profile, reason=reason))
+        return told(client.send(api.Object(profile=profile, reason=reason)))
 
 
 def purge(
@@ -89,6 +89,7 @@ def purge(
     reason: ReasonOption = "",
     yes: Annotated[bool, typer.Option("--yes", help=_("Do not ask."))] = False,
     workspace: WorkspaceOption = Path(),
+    as_json: JsonOption = False,
 ) -> int:
     """Destroy exports and back-ups that are over their date, or in the end the whole workspace."""
     from tui_migrate.engine import api
@@ -101,7 +102,10 @@ def purge(
                 _("To purge a workspace without being asked, say --yes."), _("Nothing was purged.")
             )
         say(_("Deliveries, staging, vault, exports and back-ups of {} go.").format(workspace))
-        if typer.prompt(_("To go on, type the name of its folder")) != workspace.resolve().name:
+        typed = typer.prompt(_("To go on, type the name of its folder"), err=True)
+        if typed != workspace.resolve().name:
             raise EnvironmentProblem(_("That is not its name. Nothing was purged."))
     with opened(workspace) as client:
-        return _send(client, api.Purge(what=what, dry_run=dry_run, now=now, reason=reason))
+        reply = client.send(api.Purge(what=what, dry_run=dry_run, now=now, reason=reason))
+    facts = {"what": what, "dry_run": dry_run, **reply.facts}
+    return told_json(reply, facts) if as_json else told(reply)

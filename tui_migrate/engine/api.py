@@ -288,6 +288,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int = 0
     seq: int = 0
     """The journal entry that it caused, if any."""
+    facts: dict[str, Any] = {}
+    """What ``message`` says, for programs, of commands whose message says more than a sentence."""
 
 
 def refused(error: TuiMigrateError) -> Reply:

@@ -38,8 +38,7 @@ def handle(core: Core, command: api.AnyCommand) -> api.Reply:
     with core.lock:
         core.require_staying()
         if command.id in core.state.commands:
-            message = told_again(core, command.id)
-            return api.Reply(ok=True, message=message, seq=core.state.commands[command.id])
+            return told_again(core, command.id, core.state.commands[command.id])
         try:
             _refuse_after_abort(core, command)
             reply = _HANDLERS[type(command)](core, command)

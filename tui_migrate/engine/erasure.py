@@ -84,7 +84,7 @@ def forget(core: Core, command: api.Forget) -> api.Reply:
         raise Anew
     done = carry_on(core)
     assert done is not None  # noqa: S101 - it was asked for just now
-    return api.Reply(ok=True, message=told(core, done), seq=entry.seq)
+    return reply_of(core, done, entry.seq)
 
 
 def _reason(reason: str, plan: Plan) -> str:
@@ -181,13 +181,24 @@ def told(core: Core, done: facts.ErasureDone) -> str:
     return "\n".join(lines)
 
 
-def told_again(core: Core, command: str) -> str:
-    """The same, once more, for the command that asked for it; '' for any other."""
+def reply_of(core: Core, done: facts.ErasureDone, seq: int) -> api.Reply:
+    """The same for people and for programs. ``seq``: the entry that asked for it."""
+    said = {
+        "counts": {name: count for name, count in sorted(done.counts.items()) if count},
+        "target": done.target,
+        "backups": [{"name": b.name, "purge_on": b.purge_on} for b in done.backups],
+        "left": core.vault.words(done.left).splitlines(),
+    }
+    return api.Reply(ok=True, message=told(core, done), seq=seq, facts=said)
+
+
+def told_again(core: Core, command: str, seq: int) -> api.Reply:
+    """The same, once more, for the command that asked for it; nothing to say of any other."""
     asked = next((e.fact for e in core.state.erasures if e.command == command), None)
     if not isinstance(asked, facts.ErasureAsked) or asked.profile not in core.state.erased:
-        return ""
+        return api.Reply(ok=True, seq=seq)
     _entry, done = core.state.erased[asked.profile]
-    return told(core, done)
+    return reply_of(core, done, seq)
 
 
 # The parts.

@@ -52,9 +52,15 @@ def purge(core: Core, command: api.Purge) -> api.Reply:
     over = list(_over(core))
     root = core.workspace.root
     lines = [f"{o.path.relative_to(root)}  {o.what}  {o.since.isoformat()}" for o in over]
-    if command.dry_run or not over:
-        return api.Reply(ok=True, message="\n".join(lines) or _("Nothing is over its time."))
     size = sum(o.path.stat().st_size for o in over)
+    told = [
+        {"path": str(o.path.relative_to(root)), "kind": o.what, "last_day": o.since.isoformat()}
+        for o in over
+    ]
+    said = {"files": told, "bytes": size, "stay": [], "certificate": ""}
+    if command.dry_run or not over:
+        nothing = _("Nothing is over its time.")
+        return api.Reply(ok=True, message="\n".join(lines) or nothing, facts=said)
     for one in over:
         sha256 = sha256_file(one.path)
         destroy(one.path)
@@ -71,7 +77,7 @@ def purge(core: Core, command: api.Purge) -> api.Reply:
         command.id,
     )
     lines.append(_("{} files destroyed.").format(len(over)))
-    return api.Reply(ok=True, message="\n".join(lines), seq=entry.seq)
+    return api.Reply(ok=True, message="\n".join(lines), seq=entry.seq, facts=said)
 
 
 def _over(core: Core) -> Iterator[Over]:
@@ -121,9 +127,15 @@ def _purge_workspace(core: Core, command: api.Purge) -> api.Reply:
         p for p in _doomed(core.workspace, patterns) if not p.is_symlink()
     ]  # what it names stays
     left = _left(core.workspace, set(doomed))
+    told = {
+        "files": [{"path": str(p.relative_to(root)), "kind": _kind(core, p)} for p in doomed],
+        "bytes": sum(p.stat().st_size for p in doomed),
+        "stay": left,
+        "certificate": "",
+    }
     if command.dry_run:
         lines = [str(p.relative_to(root)) for p in doomed]
-        return api.Reply(ok=True, message="\n".join([*lines, *_said_of(left)]))
+        return api.Reply(ok=True, message="\n".join([*lines, *_said_of(left)]), facts=told)
     certificate = _certificate(core, doomed, command) | {"sources": patterns, "left": len(left)}
     content = canonical(certificate)
     sha256 = keep_object(core.workspace.objects, content)
@@ -143,7 +155,15 @@ def _purge_workspace(core: Core, command: api.Purge) -> api.Reply:
     finish_purge(core.workspace)
     where = core.workspace.root / f"{CERTIFICATE}.md"
     message = _("{} files destroyed; the certificate: {}").format(len(doomed), where)
-    return api.Reply(ok=True, message="\n".join([message, *_said_of(left)]), seq=entry.seq)
+    said = "\n".join([message, *_said_of(left)])
+    return api.Reply(ok=True, message=said, seq=entry.seq, facts=told | {"certificate": str(where)})
+
+
+def _kind(core: Core, path: Path) -> str:
+    """Which folder of the workspace, or of the program in it, a file is in; of a file beside them its
+    name."""
+    parts = path.relative_to(core.workspace.root).parts
+    return parts[1] if parts[0] == core.workspace.state.name and len(parts) > 1 else parts[0]
 
 
 def _patterns(core: Core) -> list[str]:
@@ -218,9 +238,7 @@ def _certificate(core: Core, doomed: list[Path], command: api.Purge) -> dict[str
     may be names of persons, so they stand in it as hashes of path and content together."""
     root, kinds = core.workspace.root, dict[str, list[tuple[str, int]]]()
     for path in doomed:
-        parts = path.relative_to(root).parts
-        kind = parts[1] if parts[0] == core.workspace.state.name and len(parts) > 1 else parts[0]
-        kinds.setdefault(kind, []).append((sha256_file(path), path.stat().st_size))
+        kinds.setdefault(_kind(core, path), []).append((sha256_file(path), path.stat().st_size))
     destroyed = {
         kind: {
             "files": len(files),

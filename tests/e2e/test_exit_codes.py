@@ -42,8 +42,8 @@ def test_a_waiting_gate_is_signed_from_the_command_line_and_the_run_goes_on(
     assert evidence, waiting
     wrong = tui("sign", "payment-gate", "--evidence", "0" * 64, "-w", workspace, code=1)
     assert "evidence" in wrong.err
-    signed = tui("sign", "payment-gate", "--evidence", evidence[1], "--json", "-w", workspace)
-    said = json.loads(signed.out)
+    finished = tui("sign", "payment-gate", "--evidence", evidence[1], "--json", "-w", workspace)
+    said = json.loads(finished.out)
     assert (said["gate"], said["decision"], said["evidence"]) == (
         "payment-gate", "approve", evidence[1],
     )  # fmt: skip

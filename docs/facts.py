@@ -134,7 +134,10 @@ MEANINGS = {
     "check.waived.reason": "word commitment",
     "step.skipped.reason": "word commitment",
     "access.refused.what": "what was asked for: `attach`, `stop`, a command, or `sign <gate>`",
-    "person.looked.what": "`search` or `person`",
+    "person.looked.what": "`search`, `person`, `consent`, `pair`, `finding` or `examples`",
+    "person.looked.records": "pseudonyms of the records whose values were shown: of a profile that was "
+    "found its founding one",
+    "person.looked.place": "rule and field, or sources with a comma between",
     "export.made.subject": "of the file of one person: pseudonym of his record (of a profile: its "
     "founding record); else empty",
     "person.looked.reason": "word commitment of why, or empty",

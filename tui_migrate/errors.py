@@ -47,6 +47,10 @@ class DataSaysNo(TuiMigrateError):
     exit_code = Exit.NO
 
 
+class ReasonNeeded(DataSaysNo):
+    """Whoever looks at persons has to say why, and did not."""
+
+
 class Waiting(TuiMigrateError):
     """A person has to decide or to answer first (exit 3)."""
 

@@ -22,7 +22,7 @@ from tui_migrate.engine.queries import Fates, Search
 from tui_migrate.engine.remote import RemoteClient
 from tui_migrate.engine.run import Status
 from tui_migrate.engine.workspace import Workspace, holder_of, is_held
-from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Locked
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Locked, ReasonNeeded
 
 SOON = 60.0
 Starting = Callable[[Path], RemoteClient]
@@ -324,3 +324,14 @@ def test_a_workspace_deep_down_has_a_socket_too(tmp_path: Path, started: Startin
     deep.parent.mkdir(parents=True)
     client = started(make_workspace(deep))
     assert client.state.run
+
+
+def test_a_look_without_the_reason_that_the_runbook_wants_is_refused_as_such(
+    workspace: Path, started: Starting
+) -> None:
+    path = workspace / "runbook.yaml"
+    path.write_text(path.read_text() + "looking: {reason: required}\n")
+    client = started(workspace)
+    with pytest.raises(ReasonNeeded):
+        client.ask(Search(text="x"))
+    assert client.ask(Search(text="x", reason="a complaint")) == ()

@@ -371,13 +371,18 @@ class RedoAsked(Fact, frozen=True, kw_only=True, tag="step.redo"):
 
 
 class Looked(Fact, frozen=True, kw_only=True, tag="person.looked"):
-    """The user of this entry looked for persons, or looked at one. ``what``: search | person.
-    ``subject``: the commitment of the words that were searched for, or the person's pseudonym.
-    ``reason``: commitment of why, where it was said."""
+    """The user of this entry was shown values of persons. ``what``: search | person | consent (the
+    statements behind a permission) | pair (doubtful duplicates that he left undecided) | finding |
+    examples (of columns). ``subject``: the commitment of the words that were searched for, or the
+    person's pseudonym. ``records``: pseudonyms of those whose values were shown in a list or beside each
+    other. ``place``: the rule and field of the findings, or the sources of the examples. ``reason``:
+    commitment of why, where it was said."""
 
     what: str
-    subject: str
+    subject: str = ""
     reason: str = ""
+    records: list[str] = msgspec.field(default_factory=list)
+    place: str = ""
 
 
 class AccessRefused(Fact, frozen=True, kw_only=True, tag="access.refused"):

@@ -338,6 +338,13 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, tag_field="query"):
     """Base of all questions that read without changing anything (see ``engine.queries``)."""
 
 
+class Look(Query, frozen=True, kw_only=True):
+    """Base of the questions whose answers show values of persons. ``reason``: why they are wanted; it is
+    journalled with who looked (see ``engine.looking``)."""
+
+    reason: str = ""
+
+
 class Client(Protocol):
     """How TUI and CLI reach an engine, in this process or behind a socket."""
 

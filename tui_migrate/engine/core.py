@@ -31,6 +31,7 @@ from tui_migrate.audit.tombstones import Tombstones, rewritten
 from tui_migrate.audit.trail import TrailWriter
 from tui_migrate.audit.vault import Vault
 from tui_migrate.engine.api import Heard, Identity, Listener
+from tui_migrate.engine.looks import Looks
 from tui_migrate.engine.opening import readable
 from tui_migrate.engine.reviewing import Reviews
 from tui_migrate.engine.run import RunState, apply
@@ -86,8 +87,8 @@ class Core:
     """It has to start anew, and does nothing else any more."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """What time it is, for deadlines, delegations and the change window."""
-    looks: dict[tuple[int, str], float] = field(default_factory=dict)
-    """When a user last looked at something, for ``looking``."""
+    looks: Looks = field(default_factory=Looks)
+    """Who was shown what, for ``looking``."""
     chain: Chain = field(default_factory=Chain)
     """What seals and signatures are held against."""
     seal_key: SealKey | None = None

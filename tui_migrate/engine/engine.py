@@ -24,7 +24,7 @@ from tui_migrate.engine.gate_hooks import Hooks
 from tui_migrate.engine.gate_signing import finish_last
 from tui_migrate.engine.identity import this_user
 from tui_migrate.engine.loading import announce, keep_files, load_workspace, reload
-from tui_migrate.engine.looking import note_look
+from tui_migrate.engine.looking import flush, note_look, note_person, require_reason
 from tui_migrate.engine.purging import finish_begun, purged, refuse_purged
 from tui_migrate.engine.recovery import recover
 from tui_migrate.engine.rights import refusal
@@ -180,20 +180,23 @@ class Engine:
             return api.Reply(ok=True)
 
     def question(self, query: api.Query, who: api.Identity) -> Any:
-        """Answer a question for ``who``, as far as he may see it; from any thread. Who looks at a
-        person, or looks for one, is journalled."""
+        """Answer a question for ``who``, as far as he may see it; from any thread. Who is shown values
+        of persons is journalled."""
         from tui_migrate.engine.answers import meant
         from tui_migrate.engine.queries import answer
         from tui_migrate.engine.sight import Sight
 
         who = self.who(who)
-        reason = getattr(query, "reason", "").strip()
+        require_reason(self.core, query)
+        reason = query.reason.strip() if isinstance(query, api.Look) else ""
         query = meant(self.view, query)
         with acting(who):
-            note_look(self.core, query, reason)
+            note_person(self.core, query, reason)
             told = answer(self.view, query)
             seen = self.view.seen
-            return told if seen.all else Sight(self.view, seen).masked(query, told)
+            shown = told if seen.all else Sight(self.view, seen).masked(query, told)
+            note_look(self.core, query, shown, reason)
+            return shown
 
     # -- running -------------------------------------------------------------------------------
 
@@ -253,6 +256,8 @@ class Engine:
         """Rest, close staging and journal, let the next one in."""
         self.stop()
         self.wait()
+        if not self.closed and not purged(self.core.workspace):
+            flush(self.core, at_once=True)
         self._hooks.close()
         self.closed = True
         self.core.store.close()

@@ -144,7 +144,7 @@ def carry_on(core: Core) -> facts.ErasureDone | None:
     )
     core.record(done)
     destroy(path)
-    core.looks.clear()
+    core.looks.forget()
     core.reviews.forget()
     return done
 

@@ -1,60 +1,170 @@
-"""Looking counts too: who searched for persons or looked at one stands in the journal."""
+"""Looking counts too: who was shown values of persons stands in the journal, with why. No value does.
+
+A look is journalled before its answer leaves the engine, the same one of the same user once in ten
+minutes. Pairs are the exception: see docs/decisions/0027-a-decision-says-who-saw-the-pair.md.
+"""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
 
 from tui_migrate.audit.entries import Looked
+from tui_migrate.audit.review_facts import ClusterDecided, PairDecided
 from tui_migrate.audit.vault import pseudonym
 from tui_migrate.engine import queries as q
-from tui_migrate.engine.api import Query
-from tui_migrate.engine.core import Core
+from tui_migrate.engine.api import Look, Query
+from tui_migrate.engine.core import Core, acting
+from tui_migrate.engine.review_queries import ClusterPage, ClusterStep
+from tui_migrate.engine.seeing import HIDDEN
+from tui_migrate.errors import ReasonNeeded
+from tui_migrate.i18n import _
 
-AGAIN = 600.0
-"""Seconds within which the same look of the same user is not journalled again: a screen asks anew
-whenever the run goes on."""
+Record = tuple[str, str]
 
 _FOUNDER = (
     "SELECT min(founder_source), min(founder_record) FROM profile WHERE profile_id = $profile"
 )
 
 
-def note_look(core: Core, query: Query, reason: str = "") -> None:
-    """Journal a look at personal data, in the name of who acts. A look with a ``reason`` is journalled
-    each time."""
-    if not isinstance(query, q.Search | q.Person) or not core.state.run:
+def require_reason(core: Core, query: Query) -> None:
+    """Raise ``ReasonNeeded`` for a look without a reason, where the runbook wants one."""
+    if core.runbook.looking.reason != "required" or not isinstance(query, Look):
         return
-    if isinstance(query, q.Search):
-        asked = query.text.strip()
-        if asked and _is_new(core, asked):
-            core.record(Looked(what="search", subject=core.vault.keep_words(asked)))
-            core.vouch_for_end()
-        return
-    record = _record(core, query)
-    if record is not None and (_is_new(core, "/".join(record)) or reason):
-        name = pseudonym(core.vault.workspace_key(), *record)
-        why = core.vault.keep_words(reason) if reason else ""
-        core.record(Looked(what="person", subject=name, reason=why))
+    if not query.reason.strip():
+        raise ReasonNeeded(
+            _("Who looks at persons here has to say why."),
+            _("With --reason WHY; the full-screen program asks once, and W changes it."),
+        )
+
+
+def note_look(core: Core, query: Query, shown: Any, reason: str = "") -> None:
+    """Journal what somebody is about to be shown, in the name of who acts. ``shown``: the answer as he
+    gets it: what is masked in it is not looked at."""
+    noter = _NOTERS.get(type(query))
+    if noter is not None and core.state.run:
+        noter(core, query, shown, reason)
+    flush(core)
+
+
+def note_decision(core: Core, fact: object) -> None:
+    """Who decides on records has seen them; his decision says so."""
+    match fact:
+        case PairDecided(record_a=a, record_b=b):
+            records = [a, b]
+        case ClusterDecided(records=records):
+            pass
+        case _:
+            return
+    with core.lock:
+        core.looks.decided(core.identity, records)
+
+
+def flush(core: Core, *, at_once: bool = False) -> None:
+    """Journal the pairs that were looked at and left undecided."""
+    with core.lock:
+        for one in core.looks.left(at_once=at_once):
+            with acting(one.who):
+                _record(core, Looked(what="pair", records=list(one.records)), one.reason)
+
+
+def _record(core: Core, fact: Looked, reason: str, told: str = "") -> None:
+    """Journal ``fact`` with why, unless the same was journalled just now. ``told``: what was typed."""
+    look = (core.identity.uid, reason, told, fact.what, fact.subject, fact.place, *fact.records)
+    with core.lock:
+        if not core.looks.is_new(look):
+            return
+        keep = core.vault.keep_words
+        subject = keep(told) or fact.subject
+        core.record(msgspec.structs.replace(fact, subject=subject, reason=keep(reason)))
         core.vouch_for_end()
 
 
-def _record(core: Core, query: q.Person) -> tuple[str, str] | None:
+def _names(core: Core, records: Iterable[Record]) -> list[str]:
+    key = core.vault.workspace_key()
+    return [pseudonym(key, *record) for record in dict.fromkeys(records)]
+
+
+def _search(core: Core, query: q.Search, shown: tuple[q.Hit, ...], reason: str) -> None:
+    asked = query.text.strip()
+    if asked:
+        hits = ((hit.source, hit.record_id) for hit in shown if hit.name != HIDDEN)
+        _record(core, Looked(what="search", records=_names(core, hits)), reason, asked)
+
+
+def note_person(core: Core, query: Query, reason: str) -> None:
+    """Journal that somebody is about to look at a person: his history tells of this look too."""
+    if not isinstance(query, q.Person) or not core.state.run:
+        return
+    if query.profile_id:
+        record = _founder(core, query.profile_id)
+    else:
+        record = (query.source, query.record_id) if query.source else None
+    if record is not None:
+        _record(core, Looked(what="person", subject=_names(core, [record])[0]), reason)
+
+
+def _consent(
+    core: Core, query: q.ConsentEvents, shown: tuple[q.ConsentFact, ...], reason: str
+) -> None:
+    record = _founder(core, query.profile_id) if shown else None
+    if record is not None:
+        _record(core, Looked(what="consent", subject=_names(core, [record])[0]), reason)
+
+
+def _founder(core: Core, profile: str) -> Record | None:
     """The record by which the audit names a person: the founding one of a profile."""
-    if not query.profile_id:
-        return (query.source, query.record_id) if query.source else None
     cursor = core.store.cursor()
     try:
-        rows = cursor.execute(_FOUNDER, {"profile": query.profile_id}).fetchall()
+        rows = cursor.execute(_FOUNDER, {"profile": profile}).fetchall()
     finally:
         cursor.close()
     source, record = rows[0]
     return (source, record) if source else None
 
 
-def _is_new(core: Core, subject: str) -> bool:
+def _findings(core: Core, query: q.FindingRecords, shown: q.FindingPage, reason: str) -> None:
+    """The records of a page whose cells are shown; a line that could not be read belongs to none."""
+    rows = [row for row in shown.rows if row.value not in (None, HIDDEN) or row.cleaned]
+    names = _names(core, ((row.source, row.record_id) for row in rows if row.record_id))
+    if rows:
+        field = ".".join(part for part in (query.source, query.entity, query.field) if part)
+        place = f"{query.rule} {field}".strip()
+        _record(core, Looked(what="finding", records=names, place=place), reason)
+
+
+def _columns(core: Core, query: q.Columns, shown: q.ColumnPage, reason: str) -> None:
+    """Examples stem from anybody: the sources are named."""
+    sources = {
+        row.source for row in shown.rows if any(one not in ("", HIDDEN) for one in row.examples)
+    }
+    if sources:
+        _record(core, Looked(what="examples", place=", ".join(sorted(sources))), reason)
+
+
+def _pair(core: Core, query: q.PairDetail, shown: q.PairSheet, reason: str) -> None:
+    if any({one.left, one.right} - {"", HIDDEN} for one in shown.fields):
+        sides = [(query.source_a, query.record_a), (query.source_b, query.record_b)]
+        _undecided(core, sides, reason)
+
+
+def _cluster(core: Core, query: ClusterStep, shown: ClusterPage, reason: str) -> None:
+    if shown.sheet is not None:
+        _undecided(core, ((one.source, one.record_id) for one in shown.sheet.records), reason)
+
+
+def _undecided(core: Core, records: Iterable[Record], reason: str) -> None:
     with core.lock:
-        now, key = time.monotonic(), (core.identity.uid, subject)
-        if now - core.looks.get(key, -AGAIN) < AGAIN:
-            return False
-        core.looks[key] = now
-        return True
+        core.looks.show(core.identity, reason, _names(core, records))
+
+
+_NOTERS: dict[type[Query], Callable[[Core, Any, Any, str], None]] = {
+    q.Search: _search,
+    q.ConsentEvents: _consent,
+    q.FindingRecords: _findings,
+    q.Columns: _columns,
+    q.PairDetail: _pair,
+    ClusterStep: _cluster,
+}

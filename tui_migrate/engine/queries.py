@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.answer import Answer
-from tui_migrate.engine.api import Identity, Query
+from tui_migrate.engine.api import Identity, Look, Query
 from tui_migrate.engine.review_queries import (
     ClusterHistory,
     ClusterPage,
@@ -112,7 +112,7 @@ class FieldTotal(Answer, frozen=True, kw_only=True):
     message: str
 
 
-class FindingRecords(Query, frozen=True, kw_only=True, tag="finding_records"):
+class FindingRecords(Look, frozen=True, kw_only=True, tag="finding_records"):
     """One page of the records that break ``rule`` in ``field``. Pages count from 0."""
 
     rule: str
@@ -149,7 +149,7 @@ class FindingPage(Answer, frozen=True, kw_only=True):
 # Mapping: columns → fields
 
 
-class Columns(Query, frozen=True, kw_only=True, tag="columns"):
+class Columns(Look, frozen=True, kw_only=True, tag="columns"):
     """What becomes of every source column. ``unmapped``: only what nobody has decided about.
     ``containing``: only columns or fields with these letters."""
 
@@ -222,7 +222,7 @@ class PairWindow(Answer, frozen=True, kw_only=True):
         return self.merged + self.different
 
 
-class PairDetail(Query, frozen=True, kw_only=True, tag="pair_detail"):
+class PairDetail(Look, frozen=True, kw_only=True, tag="pair_detail"):
     """All that a person needs to settle one pair."""
 
     source_a: str
@@ -281,7 +281,7 @@ class PairSheet(Answer, frozen=True, kw_only=True):
 # One person
 
 
-class Search(Query, frozen=True, kw_only=True, tag="search"):
+class Search(Look, frozen=True, kw_only=True, tag="search"):
     """Who has all these words in name, e-mail, phone, or as (the start of) an id."""
 
     text: str
@@ -300,15 +300,14 @@ class Hit(Answer, frozen=True, kw_only=True):
     records: int
 
 
-class Person(Query, frozen=True, kw_only=True, tag="person"):
+class Person(Look, frozen=True, kw_only=True, tag="person"):
     """Everything about one profile, or about one record when ``profile_id`` is empty. A record that is
     part of a profile stands for it; ``profile_id`` may also be ``source/record`` or a record id that
-    only one profile has. ``reason``: why he is looked at; it is journalled."""
+    only one profile has."""
 
     profile_id: str = ""
     source: str = ""
     record_id: str = ""
-    reason: str = ""
 
 
 class Value(Answer, frozen=True, kw_only=True):
@@ -389,7 +388,7 @@ class PersonSheet(Answer, frozen=True, kw_only=True):
     rights: tuple[Right, ...] = ()
 
 
-class ConsentEvents(Query, frozen=True, kw_only=True, tag="consent_events"):
+class ConsentEvents(Look, frozen=True, kw_only=True, tag="consent_events"):
     """The facts behind one derived consent state, in order of time."""
 
     profile_id: str

@@ -30,6 +30,7 @@ from tui_migrate.errors import (
     DataSaysNo,
     EnvironmentProblem,
     Exit,
+    ReasonNeeded,
     TuiMigrateError,
     Waiting,
 )
@@ -373,5 +374,7 @@ def _greeted(connection: socket.socket, hello: wire.Hello) -> tuple[Line, wire.W
 
 
 def _as_error(failed: wire.Failed) -> TuiMigrateError:
+    if failed.reason:
+        return ReasonNeeded(failed.message, failed.hint)
     kinds = {Exit.NO: DataSaysNo, Exit.WAITING: Waiting}
     return kinds.get(Exit(failed.exit_code), EnvironmentProblem)(failed.message, failed.hint)

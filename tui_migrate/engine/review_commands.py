@@ -18,6 +18,7 @@ from tui_migrate.engine.decisions import (
     pair_words,
     pseudonyms_of,
 )
+from tui_migrate.engine.looking import note_decision
 from tui_migrate.engine.seeing import seen_by
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.i18n import _
@@ -57,6 +58,7 @@ def decide(core: Core, command: api.Decide) -> facts.Entry:
         reference=keep(pair_words(a, b)),
         compared=keep(_compared(core, a, b)) if command.decision != "undo" else "",
     )
+    note_decision(core, fact)
     return core.record(fact, command.id)
 
 
@@ -98,6 +100,7 @@ def decide_cluster(core: Core, command: api.DecideCluster) -> facts.Entry:
         note=keep(command.note.strip()),
     )
     entry = core.record(fact, command.id)
+    note_decision(core, fact)
     core.reviews.release(core.identity.uid, command.sitting)
     return entry
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tui_migrate.engine.answer import Answer
-from tui_migrate.engine.api import Query
+from tui_migrate.engine.api import Look, Query
 
 
 class ClusterFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ class ClusterWindow(Answer, frozen=True, kw_only=True):
         return sum(self.counts.get(name, 0) for name in ("merge", "different", "split"))
 
 
-class ClusterStep(Query, frozen=True, kw_only=True, tag="cluster_step"):
+class ClusterStep(Look, frozen=True, kw_only=True, tag="cluster_step"):
     """The cluster to look at next, whole. ``start``: a place among the fitting ones, from 0. ``move``:
     here | next | previous | open (the next that nobody settled nor looks at; when there is none, one
     that somebody was unsure about). ``records``: of a cluster that is wanted, wherever it stands."""

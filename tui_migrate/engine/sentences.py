@@ -312,9 +312,16 @@ def _redo(t: Teller, e: Entry, f: facts.RedoAsked) -> str:
 
 
 def _looked(t: Teller, e: Entry, f: facts.Looked) -> str:
-    if f.what == "person":
-        return _("{by} looked at one person").format(by=e.by) + t.reason(f.reason)
-    return _("{by} searched for persons").format(by=e.by) + t.reason(f.subject)
+    if f.what == "search":
+        text = _("{by} searched for persons").format(by=e.by) + t.reason(f.subject)
+        return text + t.reason(f.reason).replace(": ", ", ", 1)
+    text = {
+        "consent": _("{by} looked at what a permission of one person rests on"),
+        "pair": _("{by} looked at {n} records that may be duplicates and left them open"),
+        "finding": _("{by} looked at records with a finding ({place}): {n}"),
+        "examples": _("{by} looked at examples of columns ({place})"),
+    }.get(f.what, _("{by} looked at one person"))
+    return text.format(by=e.by, n=grouped(len(f.records)), place=f.place) + t.reason(f.reason)
 
 
 def _refused(t: Teller, e: Entry, f: facts.AccessRefused) -> str:

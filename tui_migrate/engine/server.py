@@ -29,11 +29,12 @@ from tui_migrate.engine.evidence_files import received
 from tui_migrate.engine.gate_commands import note_due
 from tui_migrate.engine.gate_delegations import standing
 from tui_migrate.engine.identity import User, peer_user, people_named
+from tui_migrate.engine.looking import flush
 from tui_migrate.engine.opening import readable
 from tui_migrate.engine.rights import may_attach, rights
 from tui_migrate.engine.run import Status
 from tui_migrate.engine.sockets import listening
-from tui_migrate.errors import TuiMigrateError
+from tui_migrate.errors import ReasonNeeded, TuiMigrateError
 from tui_migrate.files import TEMPORARY
 from tui_migrate.i18n import _
 
@@ -128,7 +129,11 @@ class Server:
         while True:
             await asyncio.sleep(TICK)
             with contextlib.suppress(OSError):
-                await self._loop.run_in_executor(self._pool, note_due, self.engine.core)
+                await self._loop.run_in_executor(self._pool, self._note_time)
+
+    def _note_time(self) -> None:
+        note_due(self.engine.core)
+        flush(self.engine.core)
 
     def end(self, reason: str = "") -> None:
         """Rest after the present unit, tell the clients, end."""
@@ -335,6 +340,14 @@ class Server:
         except Anew:
             self.end(_("it starts anew, to erase a person"))
             return  # without an answer: the client asks the next engine
+        except ReasonNeeded as error:
+            reply = wire.Failed(
+                n=getattr(message, "n", 0),
+                message=error.message,
+                hint=error.hint,
+                exit_code=int(error.exit_code),
+                reason=True,
+            )
         except TuiMigrateError as error:
             reply = _failed(message, error.message, error.hint, int(error.exit_code))
         except OSError as error:

@@ -26,6 +26,7 @@ def export_handler(core: Core, command: api.Export) -> api.Reply:
     if not path.is_absolute():
         path = Path.cwd() / path
     subject = ""
+    _require_ground(core, command)
     if command.what == PERSON:
         result, subject = write_bundle(core, command.subject, path, command.language or "en")
     elif command.what in (REPORT, LINEAGE):
@@ -51,6 +52,18 @@ def export_handler(core: Core, command: api.Export) -> api.Reply:
     if command.what == REPORT:
         message = _("The report of {} entries in {}").format(result.rows, path)
     return api.Reply(ok=True, message=message, seq=entry.seq)
+
+
+def _require_ground(core: Core, command: api.Export) -> None:
+    """Raise ``DataSaysNo`` for persons taken out without a ground, where the runbook wants to know why
+    somebody looks at them."""
+    if core.runbook.looking.reason != "required" or command.what in (REPORT, LINEAGE):
+        return
+    if not command.basis.strip():
+        raise DataSaysNo(
+            _("Who takes out persons here has to say on which ground."),
+            _("With --basis GROUND; the full-screen program asks once why you look."),
+        )
 
 
 def _require_all(core: Core) -> None:

@@ -275,8 +275,12 @@ def _deleted(c: Cells) -> str:
     return _("the file “{what}” was said to be gone").format(what=label(c["field"]))
 
 
-def _looked(_c: Cells) -> str:
-    return _("looked at")
+def _looked(c: Cells) -> str:
+    return {
+        "search": _("among what a search found"),
+        "finding": _("among records with a finding"),
+        "pair": _("looked at beside another record"),
+    }.get(c["field"], _("looked at"))
 
 
 def _erased(_c: Cells) -> str:

@@ -140,12 +140,13 @@ class Part(Message, frozen=True, kw_only=True, tag="part"):
 
 
 class Failed(Message, frozen=True, kw_only=True, tag="failed"):
-    """A question or a fetch that could not be answered."""
+    """A question or a fetch that could not be answered. ``reason``: it wants to know why it is asked."""
 
     n: int
     message: str
     hint: str = ""
     exit_code: int = 2
+    reason: bool = False
 
 
 class Bye(Message, frozen=True, kw_only=True, tag="bye"):

@@ -180,6 +180,12 @@ class RetentionRule(Strict):
     basis: Words
 
 
+class LookingSpec(Strict):
+    """Whether who is shown values of persons has to say why. It is journalled either way."""
+
+    reason: Literal["optional", "required"] = "optional"
+
+
 class RetentionSpec(Strict):
     """After how many days exports, back-ups and the whole workspace have to be gone, and what the
     law wants kept."""
@@ -237,6 +243,7 @@ class Runbook(Strict):
     retention: RetentionSpec = RetentionSpec()
     segments: Words | None = None
     payment: PaymentSpec = PaymentSpec()
+    looking: LookingSpec = LookingSpec()
     governance: Governance | None = None
     window: WindowSpec | None = None
     hooks: HooksSpec = HooksSpec()

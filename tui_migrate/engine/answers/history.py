@@ -280,8 +280,8 @@ def _taken(desk: Desk, profile: str, records: list[Record]) -> Iterator[q.TrailE
     holding: dict[str, q.TrailEvent] = {}
     for entry in desk.view.journal_entries():
         fact, event = entry.fact, None
-        if isinstance(fact, facts.Looked) and fact.what == "person" and fact.subject in names:
-            event = _noted(entry, records[0], "looked")
+        if isinstance(fact, facts.Looked) and {fact.subject, *fact.records} & names.keys():
+            event = _noted(entry, records[0], "looked", field=fact.what)
         elif isinstance(fact, facts.Exported):
             mine = getattr(fact, "subject", "") in names
             if mine or (fact.what in held and entry.seq > began > 0):

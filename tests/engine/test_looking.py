@@ -1,0 +1,254 @@
+"""Who is shown values of persons stands in the journal: who, what, why, and no value."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.engine.conftest import KEY
+from tests.engine.person_world import RUNBOOK, made, run
+from tui_migrate.audit.entries import Looked
+from tui_migrate.cli import run_cli
+from tui_migrate.engine import queries as q
+from tui_migrate.engine.api import Decide, Export, Identity
+from tui_migrate.engine.client import InProcessClient, open_client
+from tui_migrate.engine.sentences import sentence
+from tui_migrate.errors import ReasonNeeded
+
+OTHER = Identity(user="b", uid=os.getuid() + 1, roles=("lead",))
+PAIR = q.PairDetail(source_a="crm", record_a="1", source_b="crm", record_b="2")
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run, never changed by a test."""
+    root = made(tmp_path_factory.mktemp("looking") / "w")
+    run(root).close()
+    return root
+
+
+@pytest.fixture
+def root(done: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(done, tmp_path / "w"))
+
+
+def looks(client: InProcessClient) -> list[Looked]:
+    """The looks in the journal."""
+    return [e.fact for e in client.entries() if isinstance(e.fact, Looked)]
+
+
+def name(client: InProcessClient, source: str, record: str) -> str:
+    """What the audit calls a record."""
+    return next(iter(client.engine.view.pseudonyms([(source, record)])))
+
+
+def test_a_search_says_whom_it_found(root: Path) -> None:
+    client = open_client(root)
+    client.ask(q.Search(text="bos", reason="call of 3 May"))
+    (look,) = looks(client)
+    assert (look.what, look.records) == ("search", [name(client, "crm", "2")])
+    assert client.words(look.subject) == "bos"
+    assert client.words(look.reason) == "call of 3 May"
+    client.close()
+
+
+def test_the_same_look_again_is_no_entry_and_one_for_another_reason_is(root: Path) -> None:
+    client = open_client(root)
+    for reason in ("", "", "call", "call", "complaint"):
+        client.ask(q.Search(text="bos", reason=reason))
+        client.ask(q.Person(profile_id="crm/2", reason=reason))
+    told = [(look.what, client.words(look.reason)) for look in looks(client)]
+    assert told == [(w, r) for r in ("", "call", "complaint") for w in ("search", "person")]
+    client.close()
+
+
+def test_records_behind_a_finding_are_named_page_by_page(root: Path) -> None:
+    client = open_client(root)
+    rules = [one.rule for one in client.ask(q.FindingRules())]
+    assert rules
+    shown = 0
+    for rule in rules:
+        for one in client.ask(q.FindingFields(rule=rule)):
+            where = q.FindingRecords(
+                rule=rule, source=one.source, entity=one.entity, field=one.field, reason="mending"
+            )
+            page: q.FindingPage = client.ask(where)
+            look = looks(client)[-1]
+            assert look.what == "finding"
+            assert look.place == f"{rule} {one.source}.{one.entity}.{one.field}"
+            names = {name(client, row.source, row.record_id) for row in page.rows}
+            assert set(look.records) == names
+            shown += 1
+    assert len(looks(client)) == shown > 0
+    client.close()
+
+
+def test_examples_of_columns_name_their_sources(root: Path) -> None:
+    client = open_client(root)
+    client.ask(q.Columns())
+    client.ask(q.Columns(containing="mail"))
+    (look,) = looks(client)
+    assert (look.what, look.place, look.records) == ("examples", "crm, mail", [])
+    client.close()
+
+
+def test_what_a_permission_rests_on_is_a_look_at_its_person(root: Path) -> None:
+    client = open_client(root)
+    anna: q.PersonSheet = client.ask(q.Person(profile_id="crm/1"))
+    client.ask(q.ConsentEvents(profile_id=anna.profile_id, brand="Nova", channel="email"))
+    client.ask(q.ConsentEvents(profile_id=anna.profile_id, brand="Kompas", channel="push"))
+    found = [(look.what, look.subject) for look in looks(client)]
+    founder = name(client, anna.records[0].source, anna.records[0].record_id)
+    assert found == [("person", founder), ("consent", founder)]
+    client.close()
+
+
+def test_a_pair_that_was_decided_is_not_told_twice(root: Path) -> None:
+    client = open_client(root)
+    client.ask(PAIR)
+    decision = Decide(source_a="crm", record_a="1", source_b="crm", record_b="2", decision="unsure")
+    assert client.send(decision).ok
+    client.close()
+    client = open_client(root)
+    assert looks(client) == []
+    client.close()
+
+
+def test_pairs_that_were_left_open_are_one_entry_a_minute(root: Path) -> None:
+    client = open_client(root)
+    moment = [0.0]
+    client.engine.core.looks.clock = lambda: moment[0]
+    other = q.PairDetail(source_a="mail", record_a="8", source_b="mail", record_b="9")
+    for number in range(300):  # an hour of paging to and fro
+        moment[0] += 12.0
+        client.ask(PAIR if number % 2 else other)
+    found = looks(client)
+    assert 0 < len(found) <= 6  # and the same records once in ten minutes
+    records = {
+        name(client, s, r) for s, r in (("crm", "1"), ("crm", "2"), ("mail", "8"), ("mail", "9"))
+    }
+    assert set(found[0].records) == records
+    assert found[0].what == "pair"
+    client.close()
+
+
+def test_what_was_left_open_is_journalled_when_the_engine_ends_in_the_name_of_who_looked(
+    root: Path,
+) -> None:
+    client = open_client(root)
+    client.engine.question(PAIR, OTHER)
+    assert looks(client) == []
+    client.close()
+    client = open_client(root)
+    (entry,) = [e for e in client.entries() if isinstance(e.fact, Looked)]
+    assert (entry.by, entry.uid) == (OTHER.user, OTHER.uid)
+    client.close()
+    assert run_cli(["audit", "verify", "-w", str(root)]) == 0
+
+
+def test_a_decision_of_somebody_else_does_not_hide_a_look(root: Path) -> None:
+    client = open_client(root)
+    client.engine.question(PAIR, OTHER)
+    decision = Decide(source_a="crm", record_a="1", source_b="crm", record_b="2", decision="unsure")
+    assert client.send(decision).ok
+    client.close()
+    client = open_client(root)
+    assert [look.what for look in looks(client)] == ["pair"]
+    client.close()
+
+
+def test_what_is_masked_was_not_looked_at(root: Path) -> None:
+    path = root / "runbook.yaml"
+    path.write_text(path.read_text().replace('{users: ["*"]}', '{users: ["*"], brands: [Kompas]}'))
+    client = open_client(root)
+    client.engine.question(q.Search(text="2"), OTHER)  # an id: dots
+    client.engine.question(q.Columns(), OTHER)
+    client.engine.question(PAIR, OTHER)
+    (look,) = looks(client)
+    assert (look.what, look.records) == ("search", [])
+    client.close()
+    client = open_client(root)
+    assert len(looks(client)) == 1
+    client.close()
+
+
+def test_no_value_is_in_the_journal_and_every_look_is_told(root: Path) -> None:
+    client = open_client(root)
+    for query in (q.Search(text="piet bos", reason="Piet called"), q.Columns(), PAIR):
+        client.ask(query)
+    client.close()
+    client = open_client(root)
+    told = [
+        sentence(e, client.state, client.words)
+        for e in client.entries()
+        if isinstance(e.fact, Looked)
+    ]
+    by = client.identity.user
+    assert told == [
+        f"{by} searched for persons: “piet bos”, “Piet called”",
+        f"{by} looked at examples of columns (crm, mail)",
+        f"{by} looked at 2 records that may be duplicates and left them open",
+    ]
+    client.close()
+    journal = (root / ".tui-migrate" / "audit" / "journal.jsonl").read_text().lower()
+    assert not [secret for secret in ("piet", "bos", "voorbeeld.nl") if secret in journal]
+
+
+def test_being_found_and_being_compared_stand_in_the_history_of_a_person(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = open_client(root)
+    client.ask(q.Search(text="bos"))
+    client.ask(PAIR)
+    client.close()
+    assert run_cli(["audit", "show", "crm/2", "-w", str(root)]) == 0
+    told = capsys.readouterr().out
+    assert "among what a search found by " in told
+    assert "looked at beside another record by " in told
+
+
+def test_a_runbook_that_wants_a_reason_shows_nothing_without_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = made(
+        tmp_path / "w", runbook=RUNBOOK.replace("consent:", "looking: {reason: required}\nconsent:")
+    )
+    run(root).close()
+    client = open_client(root, key=KEY)
+    anna = q.Person(profile_id="crm/1")
+    for query in (
+        anna,
+        q.Search(text="bos", reason=" "),
+        q.Columns(),
+        PAIR,
+        q.ConsentEvents(profile_id="x", brand="Nova", channel="email"),
+        q.FindingRecords(rule="x", source="crm", entity="profile", field="email"),
+    ):
+        with pytest.raises(ReasonNeeded):
+            client.ask(query)
+    assert looks(client) == []
+    assert client.ask(q.Person(profile_id="crm/1", reason="complaint 12")).name == "Anna Janssen"
+    file = tmp_path / "profiles.csv"
+    assert client.send(Export(what="profiles", path=str(file))).exit_code == 1
+    assert not file.exists()
+    assert client.send(Export(what="profiles", path=str(file), basis="art. 15")).ok
+    assert client.send(Export(what="report", path=str(tmp_path / "r.html"))).ok
+    client.close()
+    assert run_cli(["check", "-w", str(root)]) == 0
+    assert run_cli(["audit", "show", "crm/1", "-w", str(root)]) == 1
+    assert "--reason WHY" in capsys.readouterr().err
+    assert run_cli(["audit", "show", "crm/1", "-w", str(root), "--reason", "complaint 12"]) == 0
+
+
+def test_check_knows_what_may_stand_under_looking(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = made(
+        tmp_path / "w", runbook=RUNBOOK.replace("consent:", "looking: {reason: always}\nconsent:")
+    )
+    assert run_cli(["check", "-w", str(root)]) == 1
+    told = capsys.readouterr()
+    assert "required" in told.out + told.err

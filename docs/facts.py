@@ -155,6 +155,8 @@ MEANINGS = {
     "pair.decided.reference": "word commitment of the JSON text [[source, record], [source, record]]",
     "pair.decided.compared": "word commitment of the JSON text [[source, record], [source, record], "
     "digests, digests]; digests: compared field → first 12 digits of the MD5 of its value; or empty",
+    "match.model.sha256": "SHA-256 of a JSON text with `declared` (what the runbook says) and `model`, "
+    "kept under `objects/`",
     "cluster.decided.records": "pseudonyms of the records, in the order of their plain ids",
     "cluster.decided.groups": "who is one person: lists of places in `records`, each place in one",
     "cluster.decided.decision": "`settled`, `unsure` or `flagged`; of the last two each stands alone",

@@ -37,6 +37,11 @@ class Quiet:
         """Nothing was recorded."""
         return None
 
+    def journal_model(self, step: str, attempt: int, model: str) -> None: ...
+    def frozen_model(self, step: str) -> str:
+        """Nothing was ever brought to a target."""
+        return ""
+
     def memberships(self, step: str) -> list[Membership]:
         """Nothing was ever brought to a target."""
         return []

@@ -193,7 +193,12 @@ def test_a_changed_field_asks_again_and_leaves_the_others_alone(root: Path) -> N
     assert asked.sheet.changed == ("first_name",)
     assert {ref.records for ref in rows(client, state="changed")} == {pair, TRIPLE}
     said = decided(client.engine.core, client.engine.core.state)
-    assert [(d.record_a, d.record_b) for d in said] == [("C1", "M1")]
+    # Whoever was another person stays one until somebody has looked; nobody is merged meanwhile.
+    assert [(d.record_a, d.record_b, d.decision) for d in said] == [
+        ("C1", "M1", "merge"),
+        ("C1", "N1", "different"),
+        ("M1", "N1", "different"),
+    ]
     client.close()
 
 

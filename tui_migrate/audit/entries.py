@@ -22,7 +22,12 @@ from tui_migrate.audit.gate_facts import (
     Reopened,
     Term,
 )
-from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
+from tui_migrate.audit.review_facts import (
+    ClusterDecided,
+    DecisionTakenBack,
+    ModelFitted,
+    PairDecided,
+)
 
 Figures = dict[str, int | str]
 
@@ -517,6 +522,7 @@ AnyFact = (
     | CheckWaived
     | StepSkipped
     | Answered
+    | ModelFitted
     | PairDecided
     | ClusterDecided
     | DecisionTakenBack

@@ -7,6 +7,16 @@ import msgspec
 from tui_migrate.audit.fact import Fact
 
 
+class ModelFitted(Fact, frozen=True, kw_only=True, tag="match.model"):
+    """Records were scored with this model: the weights of each field and level, without any personal
+    value. Once profiles by it have gone to the target, later deliveries are scored with it too."""
+
+    step: str
+    attempt: int
+    sha256: str
+    """Of what was declared and the model (JSON), kept under ``objects/``."""
+
+
 class PairDecided(Fact, frozen=True, kw_only=True, tag="pair.decided"):
     """A reviewer settles a pair of source records (pseudonyms). An undo has decision ``undo``."""
 

@@ -1,7 +1,8 @@
 """Reviewers' decisions on pairs and clusters: the vault holds the record ids, the journal pseudonyms.
 
 Beside the ids the vault keeps a digest of every compared field as it stood: where one of them is
-another now, the decision is not handed to ``match`` any more and the records are asked again.
+another now, the records are asked again: that they are one person is not handed to ``match`` any more;
+that they are not still is, so that nothing merges before somebody has looked.
 """
 
 from __future__ import annotations
@@ -191,14 +192,17 @@ def _unchanged(core: Core, decisions: list[Decision]) -> list[list[Member | None
 
 
 def decided(core: Core, state: RunState) -> tuple[PairDecision, ...]:
-    """The decisions of a state with plain ids, but on those who are erased, and on those of whom a
-    compared field is another now."""
+    """The decisions of a state with plain ids, but on those who are erased; of those of whom a compared
+    field is another now only that they are not one person."""
     settled = [d for d in _in_force(state) if d.word == "settled"]
     found = []
     for decision, members in zip(settled, _unchanged(core, settled), strict=True):
-        known = dict(zip(decision.records, members, strict=True))
+        fresh = dict(zip(decision.records, members, strict=True))
+        known = dict(zip(decision.records, members_of(core.vault, decision), strict=True))
         for a, b in pairs_of(decision):
-            pair, one, two = state.pairs.get((a, b)), known[a], known[b]
+            pair = state.pairs.get((a, b))
+            told = known if pair is not None and pair.decision == "different" else fresh
+            one, two = told[a], told[b]
             if pair is None or pair.seq != decision.seq or one is None or two is None:
                 continue
             said = PairDecision(*one.record, *two.record, pair.decision, pair.by, pair.at)

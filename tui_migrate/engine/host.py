@@ -18,6 +18,7 @@ from tui_migrate.audit.trail import Place
 from tui_migrate.engine.api import Progress
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.memberships import memberships
+from tui_migrate.engine.models import frozen_model, keep_model
 from tui_migrate.errors import EnvironmentProblem
 from tui_migrate.i18n import _
 from tui_migrate.staging.store import first, literal
@@ -96,6 +97,11 @@ class EngineHost:
         """Whom erasures made unknown, and which delivered files they rewrote."""
         return self._core.tombstones()
 
+    def journal_model(self, step: str, attempt: int, model: str) -> None:
+        """Keep the model by which records were matched."""
+        if not self._rebuilding:
+            keep_model(self._core, step, attempt, model)
+
     # -- what was ------------------------------------------------------------------------------
 
     def recorded_receipts(self, step: str, attempt: int, unit: str) -> list[ReceiptRow] | None:
@@ -135,6 +141,10 @@ class EngineHost:
             )
             for field, rule, source, record_id, before, after in rows
         ]
+
+    def frozen_model(self, step: str) -> str:
+        """The model by which the target got its profiles; '' before."""
+        return frozen_model(self._core, step)
 
     def memberships(self, step: str) -> list[Membership]:
         """Which records were whose in the target, when the present attempt of a step began."""

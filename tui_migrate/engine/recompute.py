@@ -116,6 +116,7 @@ def _scratch(workspace: Workspace) -> Iterator[Scratch]:
         make_folder(scratch.audit)
         _copy_lines(workspace.journal, scratch.journal)
         _link(workspace.audit / "trail", scratch.audit / "trail")
+        _link(workspace.objects, make_folder(scratch.objects))
         _link(workspace.vault, scratch.vault)
         yield scratch
     finally:

@@ -6,11 +6,21 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tui_migrate.audit.entries import Entry
-from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
+from tui_migrate.audit.review_facts import (
+    ClusterDecided,
+    DecisionTakenBack,
+    ModelFitted,
+    PairDecided,
+)
 from tui_migrate.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from tui_migrate.engine.sentences import Teller
+
+
+def _model(t: Teller, e: Entry, f: ModelFitted) -> str:
+    text = _("{step} matches records by the model {model}")
+    return text.format(step=t.step(f.step), model=f.sha256[:12])
 
 
 def _pair(t: Teller, e: Entry, f: PairDecided) -> str:
@@ -73,6 +83,7 @@ def _back(t: Teller, e: Entry, f: DecisionTakenBack) -> str:
 
 
 TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
+    ModelFitted: _model,
     PairDecided: _pair,
     ClusterDecided: _cluster,
     DecisionTakenBack: _back,

@@ -11,14 +11,14 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import duckdb
 import pyarrow as pa
 
 from tui_migrate.audit.canonical import sha256_of
 from tui_migrate.i18n import _
-from tui_migrate.matching import DroppedKey, MatchReport, match
+from tui_migrate.matching import DroppedKey, FrozenModel, MatchReport, match
 from tui_migrate.matching.from_runbook import IGNORED, settings_of
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 from tui_migrate.steps.map import LINK_COLUMNS
@@ -137,13 +137,30 @@ class MatchStep(Step):
             "dangling": context.write(unit, "finding", _DANGLING, {"message": message}),
         }
         _report_dropped(context, unit, report.dropped_keys)
+        model = report.model.to_json()
+        kept = {"declared": self._declared, "model": json.loads(model)}
+        text = json.dumps(kept, sort_keys=True, separators=(",", ":"))
+        context.host.journal_model(self.spec.id, context.attempt, text)
         said = {
-            "model": report.model.to_json(),
+            "model": model,
             "figures": json.dumps(report.figures, sort_keys=True, separators=(",", ":")),
         }
         context.write(unit, "match_model", "SELECT $model AS model, $figures AS figures", said)
         drop(context, _TABLES)
         return counts
+
+    def _frozen(self, context: Context) -> FrozenModel | None:
+        """The model by which the target got its profiles, unless the step declares another match."""
+        text = context.host.frozen_model(self.spec.id)
+        kept = json.loads(text) if text else {"declared": None}
+        if kept["declared"] != self._declared:
+            return None
+        return FrozenModel.from_json(json.dumps(kept["model"]))
+
+    @property
+    def _declared(self) -> Any:
+        """What the runbook declares, as JSON has it: fitting adjusts some of it to the data."""
+        return json.loads(json.dumps(settings_of(self.settings).to_dict()))
 
     def _match(self, context: Context, unit: Unit) -> MatchReport:
         rows = context.value("SELECT count(*) FROM match_record")
@@ -154,6 +171,7 @@ class MatchStep(Step):
                 "match_link",
                 "match_decision",
                 settings_of(self.settings),
+                model=self._frozen(context),
                 step=self.spec.id,
                 attempt=context.attempt,
                 unit=unit.id,
@@ -172,6 +190,8 @@ class MatchStep(Step):
             figures["pairs compared"] = int(said["candidate_pairs"])
             figures["keys dropped"] = int(said["dropped_keys"])
             figures["links"] = int(said["links"])
+        if context.host.frozen_model(self.spec.id):
+            figures["model"] = "fitted anew" if self._frozen(context) is None else "frozen"
         figures["dangling links"] = context.value(
             "SELECT count(*) FROM finding WHERE rule = 'link.dangling'"
         )

@@ -36,7 +36,7 @@ def require_reason(core: Core, query: Query) -> None:
     if not query.reason.strip():
         raise ReasonNeeded(
             _("Who looks at persons here has to say why."),
-            _("With --reason WHY; the full-screen program asks once, and W changes it."),
+            _("With --reason WHY; the full-screen program asks once, and F2 changes it."),
         )
 
 

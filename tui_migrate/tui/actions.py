@@ -6,7 +6,7 @@ that keys can be remapped.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.binding import Binding
 
@@ -27,6 +27,7 @@ GLYPHS = {
     "question_mark": "?",
     "full_stop": ".",
     "f1": "F1",
+    "f2": "F2",
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "home": "Home",
@@ -413,14 +414,30 @@ ACTS: dict[str, list[Act]] = {
             _("more"),
             _("Everything by name, and the themes"),
         ),
+        (
+            "app.why",
+            "f2",
+            "app.why",
+            _("why"),
+            _("Say why you look at persons; it is kept until you leave"),
+            False,
+        ),
         ("app.quit", "q", "app.leave", _("quit"), _("Leave; the run can go on later")),
     ),
 }
 
+LOOKING = ("findings", "mapping", "pairs", "review", "people", "person")
+"""Screens that show values of persons."""
+
 
 def acts(group: str) -> list[Act]:
     """What keys do on a screen, the application's own keys last."""
-    return [*ACTS.get(group, []), *ACTS["app"]]
+    own = [act for act in ACTS["app"] if act.id != "app.why" or group in LOOKING]
+    shown = group in ("people", "person")
+    return [
+        *ACTS.get(group, []),
+        *(replace(act, shown=shown) if act.id == "app.why" else act for act in own),
+    ]
 
 
 _FIRST = frozenset({"tab", "left", "right", "home", "end"})

@@ -76,6 +76,8 @@ class MigrateApp(App[int]):
         self.problem: BaseException | None = None
         self.outbox = Outbox()
         self.folder = folder
+        self.purpose = ""
+        """Why persons are looked at, as it was said last."""
         self._opener = opener
         self.animation_level = "none"
         for own in themes.OWN:
@@ -214,6 +216,32 @@ class MigrateApp(App[int]):
         """After a redo was accepted: show it at once."""
         if reply.ok:
             self._repaint()
+
+    def action_why(self) -> None:
+        """Say why one looks at persons, or something else than before."""
+        self.ask_why()
+
+    def ask_why(self, *, needed: bool = False) -> None:
+        """Ask why persons are looked at. ``needed``: nothing is shown before it is said."""
+        from tui_migrate.tui.screens.base import BaseScreen
+        from tui_migrate.tui.screens.form import Form
+        from tui_migrate.tui.screens.why import why_form
+
+        if not isinstance(self.screen, BaseScreen):
+            return  # it is being asked, or something else is
+
+        def then(filled: Filled | None) -> None:
+            if filled is None:
+                if isinstance(self.screen, BaseScreen):
+                    self.screen.why_not_said()
+                return
+            self.purpose = filled["why"]
+            for screen in self.screen_stack:
+                if isinstance(screen, BaseScreen):
+                    screen.why_said()
+
+        form: Form = why_form(self.purpose, must=needed)
+        self.push_screen(form, then)
 
     def action_leave(self) -> None:
         """Quit; ask first while a step runs."""

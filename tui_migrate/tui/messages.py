@@ -50,6 +50,15 @@ class Done(Message, bubble=False):
 
 
 @dataclass
+class WhyWanted(Message, bubble=False):
+    """A question was not answered, because the engine wants to know why it is asked; ``again`` asks
+    it once more."""
+
+    slot: str
+    again: Callable[[], None]
+
+
+@dataclass
 class Trouble(Message, bubble=False):
     """A question or command failed; ``message`` and ``hint`` are for a person."""
 

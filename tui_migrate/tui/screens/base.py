@@ -8,27 +8,30 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+import msgspec
 from textual import on
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui_migrate.engine.api import AnyCommand, Query, Reply
+from tui_migrate.engine.api import AnyCommand, Look, Query, Reply
 from tui_migrate.engine.gates import broken_glass
 from tui_migrate.engine.run import RunState, StepState
 from tui_migrate.engine.sentences import said, stamp
-from tui_migrate.errors import TuiMigrateError
+from tui_migrate.errors import ReasonNeeded, TuiMigrateError
 from tui_migrate.i18n import _
-from tui_migrate.tui.actions import Act, acts
+from tui_migrate.tui.actions import LOOKING, Act, acts
 from tui_migrate.tui.breakpoints import BREAKPOINTS
-from tui_migrate.tui.messages import Done, Told, Trouble
-from tui_migrate.tui.safe import prose
+from tui_migrate.tui.messages import Done, Told, Trouble, WhyWanted
+from tui_migrate.tui.safe import fit, prose, safe
 from tui_migrate.tui.widgets.block import KeyBar, TopBar
 
 if TYPE_CHECKING:
     from tui_migrate.tui.app import MigrateApp
 
 log = logging.getLogger(__name__)
+PURPOSE = 30
+"""Cells that the reason of looks takes in the top line."""
 
 
 class BaseScreen(Screen[None]):
@@ -40,6 +43,7 @@ class BaseScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._turns: dict[str, int] = {}
+        self._unanswered: dict[str, Callable[[], None]] = {}
 
     def compose(self) -> ComposeResult:
         for least, name in BREAKPOINTS:
@@ -110,6 +114,9 @@ class BaseScreen(Screen[None]):
             at = _("last entry {time}").format(time=at[-5:])
         rights = [f"{user} ({roles})  {at}"] if roles else []
         rights += [f"{user}  {at}", user]
+        if self.home.purpose and self.GROUP in LOOKING:
+            why = f"“{fit(safe(self.home.purpose), PURPOSE).rstrip()}”"
+            rights = [*(f"{why}  {right}" for right in rights), why]
         glass = bool(broken_glass(state))
         self.query_one(TopBar).tell(name, rights, state.rehearsal, self.badge(), glass)
         shown = [act for act in acts(self.GROUP) if self.applies(act)]
@@ -141,17 +148,37 @@ class BaseScreen(Screen[None]):
     # Asking and sending: always from a thread, and back by message
 
     def ask(self, slot: str, query: Query, then: Callable[[Any], None]) -> None:
-        """Ask the engine; ``then`` gets the answer unless a newer question of ``slot`` overtook it."""
-        self.read(slot, partial(self.home.live.client.ask, query), then)
+        """Ask the engine; ``then`` gets the answer unless a newer question of ``slot`` overtook it. Why
+        persons are looked at goes along."""
+        asked = query
+        if isinstance(query, Look) and not query.reason:
+            asked = msgspec.structs.replace(query, reason=self.home.purpose)
+        again = partial(self.ask, slot, query, then)
+        self.read(slot, partial(self.home.live.client.ask, asked), then, again)
 
-    def read(self, slot: str, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        """Run ``work`` in a thread; it touches no widget."""
+    def read(
+        self,
+        slot: str,
+        work: Callable[[], Any],
+        then: Callable[[Any], None],
+        again: Callable[[], None] | None = None,
+    ) -> None:
+        """Run ``work`` in a thread; it touches no widget. ``again``: does this once more, when it is
+        known why."""
         turn = self._turns[slot] = self._turns.get(slot, 0) + 1
 
+        def wanted() -> Any:
+            try:
+                return Told(slot, turn, work(), then)
+            except ReasonNeeded:
+                if again is None:
+                    raise
+                return WhyWanted(slot, again)
+
         def job() -> None:
-            answer = self._guarded(work)
-            if answer is not None:
-                self.post_message(Told(slot, turn, answer[0], then))
+            message = self._guarded(wanted)
+            if message is not None:
+                self.post_message(message[0])
 
         self.run_worker(job, thread=True, group=slot, exit_on_error=False)
 
@@ -193,6 +220,25 @@ class BaseScreen(Screen[None]):
     def _told(self, message: Told) -> None:
         if self._turns.get(message.slot) == message.turn and self.is_mounted:
             message.then(message.answer)
+
+    @on(WhyWanted)
+    def _why_wanted(self, message: WhyWanted) -> None:
+        self._unanswered[message.slot] = message.again
+        if self.is_mounted:
+            self.home.ask_why(needed=True)
+
+    def why_said(self) -> None:
+        """The person said why he looks: what was not answered is asked again."""
+        waiting, self._unanswered = self._unanswered, {}
+        for again in waiting.values():
+            again()
+        self.show_frame()
+
+    def why_not_said(self) -> None:
+        """He did not want to: there is nothing to see here."""
+        if self._unanswered:
+            self._unanswered = {}
+            self.action_back()
 
     @on(Done)
     def _done(self, message: Done) -> None:

@@ -302,7 +302,7 @@ def export_form(screen: BaseScreen, what: str) -> None:
             if reply.ok:
                 screen.home.tell(reply.message or _("written: {path}").format(path=path))
 
-        screen.send(api.Export(what=what, path=path), written)
+        screen.send(api.Export(what=what, path=path, basis=screen.home.purpose), written)
 
     asks = [
         Ask(

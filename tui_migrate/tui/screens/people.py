@@ -54,6 +54,7 @@ class PeopleScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self._hits: Sequence[Hit] = ()
+        self._asked = False
 
     def body(self) -> Iterable[Widget]:
         yield Field(hint=_("name, e-mail, telephone or id, then ⏎"), id="search")
@@ -70,8 +71,18 @@ class PeopleScreen(BaseScreen):
         """Ask once more: somebody who fitted is gone."""
         self.ask("search", Search(text=self.query_one("#search", Field).value), self._have)
 
+    def refresh_state(self) -> None:
+        """Before the first search: whether it was said why."""
+        if not self._asked and not self.home.purpose:
+            said = _("F2 says why you look, once for all that follows; it is journalled.")
+            self.query_one("#about", Block).put(said)
+
+    def why_not_said(self) -> None:
+        """Nobody was found; he can still type another search."""
+        self._unanswered = {}
+
     def _have(self, hits: Sequence[Hit]) -> None:
-        self._hits = hits
+        self._hits, self._asked = hits, True
         rows = self.query_one("#hits", Rows)
         rows.show(
             [

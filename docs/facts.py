@@ -192,6 +192,10 @@ MEANINGS = {
     "erasure.asked.loose": "HMAC-SHA-256(workspace key, `:key|` + source + `|` + key in small letters, "
     "without leading zeros, spaces and signs but `|` and one `-` between two digits); not of a key that "
     "somebody else's differs from in these only",
+    "erasure.asked.kept": "commitments of what the vault keeps from here on under `opt-outs/`: what was "
+    "said to one address or number that others have, without whoever said it",
+    "erasure.asked.ended": "commitments of what it kept before and does not any more: the last who had "
+    "the address is erased",
     "delivery.rewritten.source": "name of the source",
     "delivery.rewritten.delivery": "name of the delivery, or its pseudonym (see Names)",
     "delivery.rewritten.name": "pseudonym of the path in the workspace (see Names)",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tui_migrate.audit.entries import DeliverySeen
+from tui_migrate.audit.kept import OptOut
 from tui_migrate.audit.tombstones import Tombstones
 from tui_migrate.steps.base import Membership, ReceiptRow
 
@@ -32,6 +33,10 @@ class Quiet:
     def tombstones(self) -> Tombstones:
         """Nobody was erased."""
         return Tombstones()
+
+    def kept(self) -> list[OptOut]:
+        """Nor was an opt-out of somebody else's kept."""
+        return []
 
     def recorded_receipts(self, step: str, attempt: int, unit: str) -> list[ReceiptRow] | None:
         """Nothing was recorded."""

@@ -18,6 +18,7 @@ from tui_migrate.mapping.mapped import sql_type
 from tui_migrate.model.entities import entities
 from tui_migrate.staging.store import Cursor, quote
 from tui_migrate.targets import Target, counts, open_target
+from tui_migrate.targets.base import Staying
 
 
 @dataclass
@@ -343,3 +344,31 @@ def test_a_target_held_by_another_program_says_so(tmp_path: Path) -> None:
             open_target(Spec("duckdb", "t.duckdb"), tmp_path)
         other.communicate("")
     open_target(Spec("duckdb", "t.duckdb"), tmp_path).close()
+
+
+def test_an_erasure_leaves_what_stays_with_other_cells(
+    cursor: Cursor, spec: Spec, tmp_path: Path
+) -> None:
+    listed = (
+        "(SELECT * FROM (VALUES ('k1', '', '=a', 's', 'r1'), ('k2', '', 'b', 's', 'r1'),"
+        " ('k3', '', NULL, 's', 'r2')) v(record_key, profile_id, town, source_system, record_id))"
+    )
+    was = {"source_system": "s", "record_id": "r1"}
+    staying = [
+        Staying("list", "k1", was, {"source_system": ":kept", "record_id": "1", "town": None}),
+        Staying("list", "k3", {**was, "town": None}, {"town": "is not so"}),
+        Staying("other", "k2", was, {"town": "of another entity"}),
+    ]
+    with open_target(spec, tmp_path) as target:
+        target.write_batch(cursor, "profile", people(("a", "Breda")), "core-profile-0001")
+        target.write_batch(cursor, "list", listed, "core-list-0001")
+        assert target.erase("a", [("s", "r1")], staying) == 2
+    with open_target(spec, tmp_path) as target:
+        back = target.read_back(cursor, "list").select(["record_key", "town", "record_id"])
+        assert back.to_pylist() == [
+            {"record_key": "k1", "town": None, "record_id": "1"},
+            {"record_key": "k3", "town": None, "record_id": "r2"},
+        ]
+        assert held(target, cursor) == {}
+        again = target.write_batch(cursor, "list", listed, "core-list-0002")
+        assert actions(again) == [("k1", "update"), ("k2", "create"), ("k3", "skip")]

@@ -399,13 +399,16 @@ class AccessRefused(Fact, frozen=True, kw_only=True, tag="access.refused"):
 
 class ErasureAsked(Fact, frozen=True, kw_only=True, tag="erasure.asked"):
     """A person is to be erased: from here on his records and contact points are known only by
-    these, and dropped wherever they come again. ``loose``: the keys in other letters."""
+    these, and dropped wherever they come again. ``loose``: the keys in other letters. ``kept``,
+    ``ended``: opt-outs of addresses that others have, from here on or no longer kept in the vault."""
 
     profile: str
     records: list[str]
     points: list[str]
     reason: str
     loose: list[str] = msgspec.field(default_factory=list)
+    kept: list[str] = msgspec.field(default_factory=list)
+    ended: list[str] = msgspec.field(default_factory=list)
 
 
 class DeliveryRewritten(Fact, frozen=True, kw_only=True, tag="delivery.rewritten"):

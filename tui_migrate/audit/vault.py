@@ -19,6 +19,7 @@ from shutil import copyfile
 from tui_migrate.errors import EnvironmentProblem
 from tui_migrate.files import fsync_folder, make_folder, sha256_file, whole, write_whole
 from tui_migrate.i18n import _
+from tui_migrate.staging.erasing import destroy
 
 KEY_BYTES = 32
 
@@ -95,15 +96,22 @@ class Vault:
         path = self._words_path(commitment)
         if not commitment or not path.is_file():
             return ""
-        try:
-            content = json.loads(path.read_bytes())
-            text, key = str(content["text"]), bytes.fromhex(content["key"])
-        except (ValueError, KeyError, TypeError):
-            text, key = "", b""
-        expected = hmac.digest(key, text.encode(), "sha256").hex()
-        if not hmac.compare_digest(expected, commitment):
-            raise EnvironmentProblem(_("The vault's words {} do not match.").format(path))
-        return text
+        return _opened(path, commitment)
+
+    def keep_opt_out(self, key: bytes, text: str) -> None:
+        """Keep the opt-outs of an address that others have, when somebody is erased. Done again it
+        changes nothing."""
+        content = json.dumps({"key": key.hex(), "text": text}, ensure_ascii=False)
+        write_whole(self._opt_out_path(commitment_of(key, text)), content)
+
+    def opt_outs(self) -> dict[str, str]:
+        """What is kept so: commitment → text."""
+        found = sorted(self._opt_out_path("").parent.glob("*.json"))
+        return {path.stem: _opened(path, path.stem) for path in found}
+
+    def end_opt_out(self, commitment: str) -> None:
+        """Nobody has the address any more."""
+        destroy(self._opt_out_path(commitment))
 
     def keep_name(self, name: str) -> str:
         """What the journal may say for a name that others chose (of a file, a folder, a column):
@@ -148,6 +156,22 @@ class Vault:
 
     def _words_path(self, commitment: str) -> Path:
         return self.folder / "words" / commitment[:2] / f"{commitment}.json"
+
+    def _opt_out_path(self, commitment: str) -> Path:
+        return self.folder / "opt-outs" / f"{commitment}.json"
+
+
+def _opened(path: Path, commitment: str) -> str:
+    """The text that a file of the vault keeps under this commitment."""
+    try:
+        content = json.loads(path.read_bytes())
+        text, key = str(content["text"]), bytes.fromhex(content["key"])
+    except (ValueError, KeyError, TypeError):
+        text, key = "", b""
+    expected = hmac.digest(key, text.encode(), "sha256").hex()
+    if not hmac.compare_digest(expected, commitment):
+        raise EnvironmentProblem(_("The vault's words {} do not match.").format(path))
+    return text
 
 
 def _tells_of_nobody(name: str) -> bool:

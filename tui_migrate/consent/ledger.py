@@ -90,7 +90,8 @@ SELECT t.source, t.delivery, t.file, t.line,
 FROM row_told t
 LEFT JOIN said f ON f.source = t.source AND f.delivery = t.delivery AND f.file = t.file
   AND f.line = t.line
-WHERE coalesce(f.fate, 'pending') IN ('pending', 'rejected', 'excluded', 'pruned', 'held')
+WHERE t.line IS NOT NULL
+  AND coalesce(f.fate, 'pending') IN ('pending', 'rejected', 'excluded', 'pruned', 'held')
   AND (t.silences OR coalesce(f.fate, 'pending') = 'pending' OR f.reason = 'owner_unknown')
   AND NOT EXISTS (SELECT 1 FROM {people} p WHERE p.source = t.source
     AND p.delivery = t.delivery AND p.file = t.file AND p.line = t.line)

@@ -51,7 +51,8 @@ SELECT row_number() OVER () AS row_no,
   {said.channel_sql("channel", _SILENCES)} AS channel, {_BRAND} AS brand,
   coalesce(nullif(trim(r.purpose), ''), $purpose) AS purpose, r.state, {{dated}} AS event_at,
   nullif(trim(r.evidence), '') AS evidence, nullif(trim(r.campaign), '') AS campaign,
-  k.key AS point, r.contact_point AS written, r.basis, {_SILENCES} AS silences
+  k.key AS point, r.contact_point AS written, r.basis, {_SILENCES} AS silences,
+  coalesce(r.beside, false) AS aside
 FROM {{rows}} r LEFT JOIN tmp_point_key k ON k.value = r.contact_point
 """
 
@@ -66,7 +67,7 @@ SELECT row_number() OVER () AS row_no,
        ELSE {said.channel_sql("channel")} END AS channel,
   {_BRAND} AS brand, coalesce(nullif(trim(r.reason), ''), 'manual') AS reason, r.event_at,
   nullif(trim(r.evidence), '') AS evidence, k.key AS point,
-  r.contact_point AS written, true AS silences
+  r.contact_point AS written, true AS silences, false AS aside
 FROM {{rows}} r LEFT JOIN tmp_point_key k ON k.value = r.contact_point
 """
 
@@ -236,7 +237,7 @@ FROM tmp_{what}_row r JOIN tmp_{what}_link k USING (row_no)
 UNION ALL
 SELECT DISTINCT r.* EXCLUDE (point, written),
   CASE WHEN r.silences OR n.n = 1 THEN t.profile_id END, t.point AS contact_point,
-  CASE WHEN t.profile_id IS NULL THEN 'nobody' WHEN {owned} THEN 'beside'
+  CASE WHEN t.profile_id IS NULL THEN 'nobody' WHEN {owned} OR r.aside THEN 'beside'
        WHEN r.silences OR n.n = 1 THEN 'contact_point' ELSE 'several' END AS how
 FROM tmp_{what}_row r
 JOIN pointed t USING (row_no) JOIN people n USING (row_no)

@@ -28,6 +28,7 @@ CONSENT_COLUMNS = {
     "campaign": "VARCHAR",
     "contact_point": "VARCHAR",
     "basis": "VARCHAR",
+    "beside": "BOOLEAN",
 }
 SUPPRESSION_COLUMNS = {
     **{name: CONSENT_COLUMNS[name] for name in list(CONSENT_COLUMNS)[:10]},

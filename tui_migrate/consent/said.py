@@ -12,6 +12,7 @@ from datetime import date
 
 from tui_migrate.consent.relations import Sources, exists
 from tui_migrate.model.types.codes import channel_words
+from tui_migrate.staging.erasure import KEPT
 from tui_migrate.staging.store import Cursor, literal
 
 EVERY = "('', '*', 'alle', 'alles', 'all', 'allemaal', 'tous')"
@@ -91,7 +92,8 @@ def future_sql(cursor: Cursor, sources: Sources, rows: Iterable[str]) -> str:
     latest: date | None = found[0][0]
     limit = own
     if latest is not None:
-        changes = ", ".join(map(literal, ("", *sources.deltas)))
+        # What an erasure kept was dated when it was placed first.
+        changes = ", ".join(map(literal, (KEPT, *sources.deltas)))
         limit = f"coalesce({own}, CASE WHEN source NOT IN ({changes}) THEN DATE '{latest}' END)"
     return f"coalesce(event_at >= {limit} + INTERVAL 2 DAY, false)"
 

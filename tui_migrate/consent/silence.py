@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from tui_migrate.consent.placing import OUT
 from tui_migrate.consent.policies import REASONS
+from tui_migrate.staging.erasure import KEPT
 
 OPT_OUT = "opt_out"
 """The reason of a list entry that comes from an opt-out."""
@@ -31,6 +32,11 @@ COLUMNS = (
 ``active`` false: lifted, because the person gave a permission for the brand after all."""
 
 _RANK = " ".join(f"WHEN '{reason}' THEN {i}" for i, reason in enumerate(REASONS))
+ORDER = (
+    f"CASE reason {_RANK} ELSE {len(REASONS)} END, reason, event_at NULLS FIRST, source, record_id,"
+    " profile_id NULLS LAST"
+)
+"""Which of the facts of one entry it is made of: the first."""
 
 # One row is one entry of the list. {scope}: a condition on profiles.
 _LIST = f"""
@@ -75,21 +81,21 @@ fact AS (
     SELECT 1 FROM {{events}} k WHERE k.profile_id = e.profile_id AND k.brand = b.brand
       AND NOT k.beside AND (k.channel = e.channel OR e.channel = '*'))
   UNION ALL
-  -- And the point itself that such an opt-out names, where nobody who carries it has such a state.
+  -- And the point itself that such an opt-out names, where nobody who carries it has such a state;
+  -- also where the person who said so was erased.
   SELECT e.profile_id, e.contact_point, e.channel, b.brand, '{OPT_OUT}', e.event_at, e.source,
     e.record_id
   FROM {{events}} e
   CROSS JOIN (SELECT unnest($brands::VARCHAR[]) AS brand) b
-  WHERE e.state IN {OUT} AND e.brand = '*' AND NOT e.beside AND e.contact_point IS NOT NULL
-    AND e.profile_id IS NOT NULL AND NOT EXISTS (
+  WHERE e.state IN {OUT} AND e.brand = '*' AND (NOT e.beside OR e.source = '{KEPT}')
+    AND e.contact_point IS NOT NULL AND e.profile_id IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM {{events}} k JOIN tmp_profile_point h USING (profile_id)
       WHERE h.point = e.contact_point AND k.brand = b.brand AND NOT k.beside
         AND (k.channel = e.channel OR e.channel = '*'))),
 best AS (
   SELECT * FROM fact
   QUALIFY row_number() OVER (PARTITION BY contact_point, channel, brand
-    ORDER BY CASE reason {_RANK} ELSE {len(REASONS)} END, reason, event_at NULLS FIRST, source,
-      record_id, profile_id NULLS LAST) = 1)
+    ORDER BY {ORDER}) = 1)
 SELECT left(sha256(concat_ws('|', contact_point, channel, brand)), 20) AS record_key,
   coalesce(profile_id, '') AS profile_id, contact_point, channel, brand, reason, event_at,
   source AS source_system, record_id, true AS active

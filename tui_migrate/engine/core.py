@@ -25,6 +25,7 @@ from tui_migrate.audit.entries import (
     Sealed,
 )
 from tui_migrate.audit.journal import Journal
+from tui_migrate.audit.kept import OptOut, read_kept
 from tui_migrate.audit.sealkey import SealKey
 from tui_migrate.audit.seals import append_seal
 from tui_migrate.audit.tombstones import Tombstones, rewritten
@@ -216,6 +217,18 @@ class Core:
             )
             self._stones = (count, made)
         return self._stones[1]
+
+    def kept(self) -> list[OptOut]:
+        """Opt-outs that are kept of addresses of which somebody who had them was erased."""
+        state, plan = self.state, self.erasing_plan()
+        still = state.erasing if plan is not None and "staging" not in plan.done else None
+        asked = [
+            e.fact for e in state.erasures if isinstance(e.fact, ErasureAsked) and e is not still
+        ]
+        expected = {name for fact in asked for name in fact.kept}
+        ended = {name for fact in asked for name in fact.ended}
+        found = read_kept(self.vault, expected - ended)
+        return [opt_out for name, opt_out in found.items() if name not in ended]
 
     def exchange_store(self, fresh: Path) -> None:
         """A copy of ``fresh`` in place of the present staging database, of which nothing stays."""

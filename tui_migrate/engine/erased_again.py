@@ -8,6 +8,7 @@ import duckdb
 
 from tui_migrate.audit.entries import Entry, ErasureAsked
 from tui_migrate.audit.forgetting import Forgetting, Forgotten
+from tui_migrate.audit.kept import read_kept
 from tui_migrate.audit.tombstones import Tombstones
 from tui_migrate.audit.vault import Vault
 from tui_migrate.engine.erased_files import Values, erase
@@ -53,7 +54,9 @@ def erase_again(folder: Path, entries: list[Entry], key: bytes) -> Plan | None:
     store = Store(scratch)
     try:
         _read(store, folder, runbook)
-        planner = Planner(store.cursor(), folder, runbook, mappings, key, stones)
+        vault = _vault_of(folder)
+        kept = read_kept(Vault(vault)) if vault.is_dir() else {}
+        planner = Planner(store.cursor(), folder, runbook, mappings, key, stones, kept)
         plan = planner.plan("", "", _known(folder, stones))
     finally:
         store.close()
@@ -120,6 +123,7 @@ def _staging(folder: Path, plan: Plan) -> None:
             for line, names in f.cells.items()
         ],
         plan.words,
+        [(k.source, k.record_id, k.point, k.id) for k in plan.kept.records],
     )
     store = Store(path)
     cursor = store.cursor()
@@ -139,8 +143,17 @@ def _profiles(store: Store, plan: Plan) -> list[str]:
     return [str(row[0]) for row in cursor.execute(_PROFILES).fetchall()]
 
 
+def _vault_of(folder: Path) -> Path:
+    return folder / ".tui-migrate" / "vault"
+
+
 def _vault(folder: Path, plan: Plan) -> None:
-    path = folder / ".tui-migrate" / "vault"
+    """Also opt-outs that stay: whoever runs the steps in the restored folder finds them there."""
+    path = _vault_of(folder)
+    for one in plan.kept.vault:
+        one.write(Vault(path))
+    for ended in plan.kept.ended:
+        Vault(path).end_opt_out(ended)
     if not path.is_dir():
         return
     forgetting = Forgetting(Vault(path), plan.records, Values(plan).words)

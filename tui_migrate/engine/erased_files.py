@@ -11,6 +11,7 @@ from typing import Any
 
 from tui_migrate.files import sha256_file, whole
 from tui_migrate.staging.erasing import PAIRS, PLACES, destroy, replacing, spelled
+from tui_migrate.staging.erasure import KEPT, WHY_KEPT
 from tui_migrate.staging.papers import clean
 from tui_migrate.steps.erasing import Plan
 
@@ -32,6 +33,7 @@ class Values:
         self._profile = plan.profile_id
         self._records = {(s, r) for s, r in plan.records}
         self._named = {f"{s}/{r}" for s, r in plan.records}
+        self._kept = {(k.source, k.record_id): k.id for k in plan.kept.records}
         self._lines = {
             (f.source, f.delivery, f.file, str(line)) for f in plan.files for line in f.lines
         }
@@ -43,6 +45,20 @@ class Values:
     def replaced(self, text: str) -> str:
         """The text without his values."""
         return self._search.sub(GONE, text)
+
+    def instead(self, row: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The row about somebody else that rests on an opt-out of his which stays, as it stays: of the
+        address alone. ``None`` for any other."""
+        cells = {k: _bare(v) for k, v in row.items() if isinstance(v, str | int)}
+        kept = self._kept.get((cells.get("source_system", ""), cells.get("record_id", "")))
+        if kept is None or self._profile in (cells.get("profile_id"), cells.get("subject")):
+            return None
+        fresh = {"source_system": KEPT, "record_id": kept}
+        if cells.get("status") == "opt-out":
+            fresh |= {"source": WHY_KEPT, "campaign": ""}
+        elif "contact_point" not in row:
+            return None
+        return {**row, **{name: value for name, value in fresh.items() if name in row}}
 
     def owns(self, row: Mapping[str, Any]) -> bool:
         """Whether a row of a table is about him."""
@@ -140,17 +156,24 @@ def _csv(text: str, values: Values) -> tuple[str, int]:
             names = row
             out.append(raw)
             continue
-        if len(row) == len(names) and values.owns(dict(zip(names, row, strict=True))):
+        told = dict(zip(names, row, strict=True)) if len(row) == len(names) else {}
+        stays = values.instead(told)
+        if stays is None and values.owns(told):
             count += 1
-        elif values.found(" \n".join(row)):
-            count += 1
-            cells = ["" if values.found(cell) else cell for cell in row]
-            line = io.StringIO()
-            csv.writer(line, delimiter=delimiter, lineterminator=_end(raw)).writerow(cells)
-            out.append(line.getvalue())
-        else:
-            out.append(raw)
+            continue
+        cells = list(stays.values()) if stays is not None else row
+        found = values.found(" \n".join(cells))
+        count += found or stays is not None
+        if found:
+            cells = ["" if values.found(cell) else cell for cell in cells]
+        out.append(raw if cells is row else _line(cells, delimiter, _end(raw)))
     return "".join(out), count
+
+
+def _line(row: list[str], delimiter: str, end: str) -> str:
+    line = io.StringIO()
+    csv.writer(line, delimiter=delimiter, lineterminator=end).writerow(row)
+    return line.getvalue()
 
 
 def _end(raw: str) -> str:
@@ -179,7 +202,11 @@ def _jsonl(lines: list[str], values: Values) -> tuple[str, int]:
             row = json.loads(line)
         except ValueError:
             row = {}
-        if isinstance(row, dict) and values.owns(row):
+        stays = values.instead(row) if isinstance(row, dict) else None
+        if stays is not None:
+            count += 1
+            out.append(json.dumps(_emptied(stays, values), ensure_ascii=False) + "\n")
+        elif isinstance(row, dict) and values.owns(row):
             count += 1
         elif values.found(line):
             count += 1
@@ -204,6 +231,11 @@ def _parquet(path: Path, values: Values) -> Written:
     table = pq.read_table(path)
     rows, count = [], 0
     for row in table.to_pylist():
+        stays = values.instead(row)
+        if stays is not None:
+            count += 1
+            rows.append(_emptied(stays, values))
+            continue
         if values.owns(row):
             count += 1
             continue

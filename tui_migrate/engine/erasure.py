@@ -14,6 +14,7 @@ import msgspec
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.forgetting import Forgetting, Forgotten
+from tui_migrate.audit.kept import read_kept
 from tui_migrate.engine import api, erased_files, memory
 from tui_migrate.engine.core import Anew, Core
 from tui_migrate.engine.erased_beside import beside, exports, handed_out, leftovers, noting, others
@@ -29,6 +30,7 @@ from tui_migrate.staging.rewriting import rewrite
 from tui_migrate.steps.erasing import FileLines, Plan, Planner, file_of
 from tui_migrate.steps.ingest import file_format
 from tui_migrate.targets import open_target
+from tui_migrate.targets.base import Staying
 
 
 def forget(core: Core, command: api.Forget) -> api.Reply:
@@ -55,16 +57,18 @@ def forget(core: Core, command: api.Forget) -> api.Reply:
     mappings, _problems = load_mappings(load_runbook(core.workspace.root))
     cursor = core.store.cursor()
     planner = Planner(
-        cursor, core.workspace.root, core.runbook, mappings, core.vault.workspace_key()
-    )
+        cursor, core.workspace.root, core.runbook, mappings, core.vault.workspace_key(),
+        kept=read_kept(core.vault),
+    )  # fmt: skip
     plan = planner.plan(command.id, profile_id, records)
     plan.left += who_else(cursor, plan.records)
+    stay = {(kept.source, kept.record_id) for kept in plan.kept.records}
     plan.left += [
         _(
             "Profile {} is silent by an opt-out of his on an address that they share, and was left"
             " without it: see whether it wants mail before the next run."
         ).format(other)
-        for other in silenced(cursor, profile_id, plan.records)
+        for other in silenced(cursor, profile_id, [r for r in plan.records if r not in stay])
     ]
     cursor.close()
     _refuse_held(core, plan, command)
@@ -76,6 +80,8 @@ def forget(core: Core, command: api.Forget) -> api.Reply:
             points=plan.stones,
             loose=plan.loose,
             reason=core.vault.keep_words(_reason(command.reason, plan)),
+            kept=sorted(one.commitment for one in plan.kept.vault),
+            ended=sorted(plan.kept.ended),
         ),
         command.id,
     )
@@ -308,7 +314,8 @@ def _target(core: Core, plan: Plan) -> None:
         plan.target = "none"
         return
     with open_target(spec, core.workspace.root) as target:
-        rows = target.erase(plan.profile_id, plan.records)
+        staying = [Staying(s.entity, s.record_key, s.was, s.now) for s in plan.kept.instead]
+        rows = target.erase(plan.profile_id, plan.records, staying)
     plan.target = "queued" if rows is None else "done"
     if rows is None:
         plan.left.append(_("The target has to erase profile {}.").format(plan.profile_id))
@@ -326,6 +333,11 @@ def _staging(core: Core, plan: Plan) -> None:
             for line, names in f.cells.items()
         ],
         plan.words,
+        [(k.source, k.record_id, k.point, k.id) for k in plan.kept.records],
+        [
+            (e.record_key, *e.was, e.profile_id, e.source_system, e.record_id, e.reason, e.event_at)
+            for e in plan.kept.entries
+        ],
     )
     base = core.workspace.base
     with replacing(base), whole(base) as temporary:
@@ -337,6 +349,14 @@ def _staging(core: Core, plan: Plan) -> None:
             core, plan
         )  # before it has its name: a rebuild has to know which one it may begin from
     core.exchange_store(base)
+    # Behind it: while staging can be made again with him, his own opt-outs speak for themselves.
+    for one in plan.kept.vault:
+        one.write(core.vault)
+    for ended in plan.kept.ended:
+        core.vault.end_opt_out(ended)
+    plan.counts["opt-outs of addresses kept"] = sum(
+        len(one.opt_out.said) for one in plan.kept.vault
+    )
     plan.counts["staging rows"] = plan.counts.get("staging rows", 0) + gone
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit.kept import OptOut
 from tui_migrate.audit.tombstones import Tombstones
 from tui_migrate.audit.trail import Place
 from tui_migrate.engine.api import Progress
@@ -92,6 +93,10 @@ class EngineHost:
     def name(self, name: str) -> str:
         """What the journal may say for a name that others chose (see ``Vault.keep_name``)."""
         return self._core.vault.keep_name(name)
+
+    def kept(self) -> list[OptOut]:
+        """Opt-outs of addresses, kept when somebody who shared them was erased."""
+        return self._core.kept()
 
     def tombstones(self) -> Tombstones:
         """Whom erasures made unknown, and which delivered files they rewrote."""

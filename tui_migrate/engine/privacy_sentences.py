@@ -33,7 +33,15 @@ def _asked(t: Teller, e: Entry, f: facts.ErasureAsked) -> str:
         "{by} has a person of {n} records erased",
         len(f.records),
     )
-    return text.format(by=e.by, n=len(f.records)) + t.reason(f.reason)
+    text = text.format(by=e.by, n=len(f.records))
+    if f.kept:
+        kept = ngettext(
+            "what was said to {n} address that others have is kept as an opt-out of the address alone",
+            "what was said to {n} addresses that others have is kept as opt-outs of the addresses alone",
+            len(f.kept),
+        )
+        text += "; " + kept.format(n=len(f.kept))
+    return text + t.reason(f.reason)
 
 
 def _rewritten(t: Teller, e: Entry, f: facts.DeliveryRewritten) -> str:

@@ -19,7 +19,7 @@ import duckdb
 from tui_migrate.audit.entries import Entry, UnitCommitted
 from tui_migrate.audit.journal import Journal
 from tui_migrate.audit.trail import COLUMNS, Place, TrailWriter
-from tui_migrate.audit.vault import Vault
+from tui_migrate.audit.vault import Vault, pseudonym
 from tui_migrate.engine.config import require_ok
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.identity import this_user
@@ -31,6 +31,7 @@ from tui_migrate.engine.workspace import SCRATCH, Workspace
 from tui_migrate.errors import DataSaysNo, TuiMigrateError
 from tui_migrate.files import make_folder
 from tui_migrate.i18n import _, neutral
+from tui_migrate.staging.erasure import KEPT
 from tui_migrate.staging.store import Store, digest, literal
 from tui_migrate.steps.registry import default_registry
 
@@ -240,10 +241,13 @@ def _judged(
     if not differs:
         return Compared(*place, SAME)
     names = changed_names(core, runner, step)
+    if since:  # what stays of their opt-outs stands where they stood
+        key = core.vault.workspace_key()
+        since |= {pseudonym(key, KEPT, said.id) for kept in core.kept() for said in kept.said}
     if (
         since
         and not names
-        and _same_but(core, runner, Place(*place), since, differs_in_trail="trail" in differs)
+        and _same_but(core, runner, Place(*place), since, unit, differs_in_trail="trail" in differs)
     ):
         return Compared(*place, ERASED, tuple(differs))
     return Compared(*place, DIFFERENT, tuple(differs), _in_words(core, step, names))
@@ -260,7 +264,13 @@ def _same_values(core: Core, runner: Runner, place: Place) -> bool:
 
 
 def _same_but(
-    core: Core, runner: Runner, place: Place, erased: set[str], *, differs_in_trail: bool
+    core: Core,
+    runner: Runner,
+    place: Place,
+    erased: set[str],
+    unit: Redone,
+    *,
+    differs_in_trail: bool,
 ) -> bool:
     """Whether the segment is the same in all rows that do not speak of an erased record."""
     path = core.workspace.audit / place.path
@@ -273,6 +283,8 @@ def _same_but(
     was = digest(
         cursor, f"(SELECT * FROM read_parquet({literal(str(path))}) WHERE {others})", columns
     )
+    if unit.now is None or unit.now.segment is None:
+        return was.startswith("0:")  # it spoke of nobody else
     return was == digest(cursor, f"(SELECT * FROM trail_segment WHERE {others})", columns)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tui_migrate.engine.pair_words import PRIOR, evidence
 from tui_migrate.engine.sentences import grouped
 from tui_migrate.engine.sentences import label as spelled
-from tui_migrate.engine.wording import rule_words
+from tui_migrate.engine.wording import evidence_words, rule_words
 from tui_migrate.i18n import _
 from tui_migrate.matching.explaining import reason_text
 
@@ -262,7 +262,7 @@ def _stated(c: Cells) -> str:
         text = _("{day}: {state} for {brand} by {channel}")
     told = text.format(day=day, brand=brand, channel=channel, state=label(c["after"]) or "–")
     if c["note"]:
-        told += _(", evidence: {evidence}").format(evidence=c["note"])
+        told += _(", evidence: {evidence}").format(evidence=evidence_words(c["note"]))
     return told + (_(", in {place}").format(place=c["place"]) if c["place"] else "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.staging.erasure import WHY_KEPT
 
 _LONG = re.compile(r"(?<![\w.,:/-])\d{5,}(?![\w.,:/-])")
 _BOUND = re.compile(r"(>=|<=|>|<|=)\s*(.+)")
@@ -45,6 +46,13 @@ def _rules() -> dict[str, str]:
         "no_evidence": _("nothing proves a permission"),
         "optin_without_proof": _("opt-in without proof"),
     }
+
+
+def evidence_words(evidence: str) -> str:
+    """The evidence of a consent as people read it: as its source says it, or that it was kept."""
+    if evidence == WHY_KEPT:
+        return _("opt-out of an address, kept when somebody who shared it was erased")
+    return evidence
 
 
 def rule_words(rule: str) -> str:

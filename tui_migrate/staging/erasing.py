@@ -19,7 +19,7 @@ from urllib.parse import quote as url_quote
 from urllib.parse import quote_plus
 
 from tui_migrate.files import fsync_folder
-from tui_migrate.staging.erasure import FATE, REASON
+from tui_migrate.staging.erasure import FATE, KEPT, REASON, WHY_KEPT
 from tui_migrate.staging.store import Cursor, columns_of, first, literal, quote
 
 PAIRS = (
@@ -51,6 +51,12 @@ class Leaving:
     lines: Sequence[tuple[str, str, str, int]]
     cells: Sequence[tuple[str, str, str, int, Sequence[str]]]
     words: Sequence[str]
+    kept: Sequence[tuple[str, str, str, str]] = ()
+    """His records whose opt-out of an address stays for others: source, record_id, address, and the
+    id that stands in their place."""
+    entries: Sequence[tuple[str, str, str, str, str, str, str, str | None]] = ()
+    """Entries of the suppression list that stay by somebody else's row: key, and the record of his that
+    they named (two cells); profile, record (two), reason and time that they get."""
 
 
 def pattern(words: Sequence[str]) -> str:
@@ -84,13 +90,56 @@ def _forms(word: str) -> Iterator[str]:
         yield r"\s+".join(re.escape(part) for part in form.split())
 
 
-# One row is a profile that stays and of whom a row that stays says the same.
+# One row is a profile that stays and of whom a row that stays says the same, or one of his that stays
+# of the address alone.
 _SHARE = """
 SELECT t.source, t.record_id, t.contact_point, t.profile_id FROM store.{table} t
-ANTI JOIN leave_profile USING (profile_id) ANTI JOIN leave_record USING (source, record_id)
-ANTI JOIN leave_line USING (source, delivery, file, line)
-WHERE t.profile_id <> '' AND t.contact_point IS NOT NULL
+ANTI JOIN leave_profile USING (profile_id)
+LEFT JOIN leave_kept k ON (k.source, k.record_id, k.point) = (t.source, t.record_id, t.contact_point)
+WHERE t.profile_id <> '' AND t.contact_point IS NOT NULL AND (k.id IS NOT NULL
+  OR (t.source, t.record_id) NOT IN (SELECT (source, record_id) FROM leave_record)
+    AND NOT EXISTS (SELECT 1 FROM leave_line l WHERE (l.source, l.delivery, l.file, l.line)
+      = (t.source, t.delivery, t.file, t.line)))
 """
+# One row is the ledger unit whose rows count: what stays of an address alone stands there, since other
+# steps that are done again take their own rows away.
+_LEDGER = """
+SELECT step, attempt, unit FROM store.marker SEMI JOIN store.live_attempt USING (step, attempt)
+WHERE unit = 'ledger' ORDER BY ALL LIMIT 1
+"""
+# One row is an opt-out or suppression that silences somebody who stays, of the address alone.
+_OF_ADDRESS = """
+SELECT DISTINCT t.* REPLACE (coalesce(h.step, t.step) AS step, coalesce(h.attempt, t.attempt) AS attempt,
+  coalesce(h.unit, t.unit) AS unit, '{source}' AS source, k.id AS record_id, NULL AS delivery,
+  NULL AS file, NULL AS line, '{why}' AS evidence{more})
+FROM {table} t SEMI JOIN store.live_attempt USING (step, attempt)
+JOIN leave_kept k ON (k.source, k.record_id, k.point) = (t.source, t.record_id, t.contact_point)
+ANTI JOIN leave_profile USING (profile_id) LEFT JOIN ({ledger}) h ON true
+WHERE t.profile_id <> ''{where}
+"""
+# One row is an entry of the suppression list as it stays.
+_ENTRIES = """
+SELECT t.* REPLACE (
+  CASE WHEN n.record_key IS NOT NULL THEN n.profile_id
+       WHEN t.profile_id IN (FROM leave_profile) THEN coalesce(s.profile_id, t.profile_id)
+       ELSE t.profile_id END AS profile_id,
+  CASE WHEN k.id IS NOT NULL THEN '{kept}' ELSE coalesce(n.source, t.source_system) END
+    AS source_system,
+  coalesce(k.id, n.record_id, t.record_id) AS record_id,
+  CASE WHEN n.record_key IS NULL THEN t.reason ELSE n.reason END AS reason,
+  CASE WHEN n.record_key IS NULL THEN t.event_at ELSE n.event_at END AS event_at)
+FROM {table} t LEFT JOIN leave_share s USING (record_key)
+LEFT JOIN leave_kept k
+  ON (k.source, k.record_id, k.point) = (t.source_system, t.record_id, t.contact_point)
+LEFT JOIN leave_entry n
+  ON (n.record_key, n.was_source, n.was_record) = (t.record_key, t.source_system, t.record_id)
+"""
+_MORE = {
+    "consent_event": (
+        ", NULL AS recorded_at, NULL AS campaign", " AND t.state IN ('refused', 'withdrawn')",
+    ),
+    "suppression": ("", ""),
+}  # fmt: skip
 # One row is an entry of the suppression list that stands under a profile that leaves and stays for
 # another: its address or number is shared.
 _SHARES = """
@@ -164,6 +213,19 @@ def _register(cursor: Cursor, leaving: Leaving, profiles: Sequence[str]) -> None
                 " WHERE profile_id IN (FROM leave_profile)"
                 f" OR ({source}, record_id) IN (SELECT (source, record_id) FROM leave_record)"
             )
+    cursor.execute(
+        "CREATE OR REPLACE TEMP TABLE leave_kept"
+        " (source VARCHAR, record_id VARCHAR, point VARCHAR, id VARCHAR)"
+    )
+    for one in leaving.kept:
+        cursor.execute("INSERT INTO leave_kept VALUES (?, ?, ?, ?)", list(one))
+    cursor.execute(
+        "CREATE OR REPLACE TEMP TABLE leave_entry (record_key VARCHAR, was_source VARCHAR,"
+        " was_record VARCHAR, profile_id VARCHAR, source VARCHAR, record_id VARCHAR,"
+        " reason VARCHAR, event_at TIMESTAMP)"
+    )
+    for entry in leaving.entries:
+        cursor.execute("INSERT INTO leave_entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", list(entry))
     shares = " UNION ALL ".join(
         _SHARE.format(table=table)
         for table in ("suppression", "consent_event")
@@ -175,6 +237,13 @@ def _register(cursor: Cursor, leaving: Leaving, profiles: Sequence[str]) -> None
         else "CREATE OR REPLACE TEMP TABLE leave_share (record_key VARCHAR, profile_id VARCHAR)"
     )
     cursor.execute("DELETE FROM leave_key WHERE record_key IN (SELECT record_key FROM leave_share)")
+    cursor.execute("DELETE FROM leave_key WHERE record_key IN (SELECT record_key FROM leave_entry)")
+    if "suppression_list" in known:
+        cursor.execute(
+            "DELETE FROM leave_key WHERE record_key IN (SELECT record_key"
+            " FROM store.suppression_list l JOIN leave_kept k ON (k.source, k.record_id, k.point)"
+            " = (l.source_system, l.record_id, l.contact_point))"
+        )
 
 
 def _select(cursor: Cursor, name: str, leaving: Leaving) -> str:
@@ -209,17 +278,36 @@ def _select(cursor: Cursor, name: str, leaving: Leaving) -> str:
     if set(PLACES) <= set(columns):
         same = " AND ".join(f"t.{c} = p.{c}" for c in PLACES)
         joins.append(f"ANTI JOIN leave_line p ON {same}")
-    if name == "suppression_list":
-        table = (
-            f"(SELECT t.* REPLACE (CASE WHEN t.profile_id IN (FROM leave_profile)"
-            " THEN coalesce(s.profile_id, t.profile_id) ELSE t.profile_id END AS profile_id)"
-            f" FROM {table} t LEFT JOIN leave_share s USING (record_key))"
-        )
+    if name in ("suppression_list", "consent_state"):
+        table = _renamed(name, table)
     if "profile_id" in columns:
         joins.append("ANTI JOIN leave_profile q ON t.profile_id = q.profile_id")
     if "record_key" in columns:
         joins.append("ANTI JOIN leave_key k ON t.record_key = k.record_key")
-    return f"SELECT {_cells(cursor, at, leaving.words)} FROM {table} t {' '.join(joins)}"
+    cells = _cells(cursor, at, leaving.words)
+    select = f"SELECT {cells} FROM {table} t {' '.join(joins)}"
+    if name in _MORE and leaving.kept:
+        more, where = _MORE[name]
+        kept = _OF_ADDRESS.format(
+            table=at, source=KEPT, why=WHY_KEPT, ledger=_LEDGER, more=more, where=where
+        )
+        select += f" UNION ALL BY NAME SELECT {cells} FROM ({kept}) t"
+    return select
+
+
+def _renamed(name: str, table: str) -> str:
+    """States and entries that stay though a record of his decides them: what stays of it stands in its
+    place. An entry that stands under him stands under who shares the address."""
+    if name == "suppression_list":
+        return f"({_ENTRIES.format(table=table, kept=KEPT)})"
+    return (
+        f"(SELECT t.* REPLACE (CASE WHEN k.id IS NULL THEN t.source ELSE '{WHY_KEPT}' END AS source,"
+        " CASE WHEN k.id IS NULL THEN t.campaign END AS campaign,"
+        f" CASE WHEN k.id IS NULL THEN t.source_system ELSE '{KEPT}' END AS source_system,"
+        f" coalesce(k.id, t.record_id) AS record_id) FROM {table} t LEFT JOIN (SELECT source,"
+        " record_id, min(id) AS id FROM leave_kept GROUP BY ALL) k"
+        " ON (k.source, k.record_id) = (t.source_system, t.record_id) AND t.status = 'opt-out')"
+    )
 
 
 def _raw(name: str, table: str, columns: Sequence[str]) -> str:

@@ -14,6 +14,10 @@ from tui_migrate.staging.store import Cursor, literal, quote
 
 FATE = "erased"
 REASON = "erasure"
+KEPT = ":kept"
+"""Source of an opt-out that is kept of an address alone; no source can be called so."""
+WHY_KEPT = "opt-out of an address, kept when somebody who shared it was erased"
+"""Its evidence."""
 THERE = "flag_there"
 """Begins the names of flags that say nothing by themselves."""
 

@@ -311,7 +311,7 @@ class Applier:
         """New facts join the ledger, their rows get fates, the suppression list grows."""
         cursor, own = context.cursor, self._own(context, unit)
         here = replace(
-            sources_of(self._runbook),
+            sources_of(context),
             consent=f"(SELECT * FROM store.ent_consent WHERE {own})",
             suppression=f"(SELECT * FROM store.ent_suppression WHERE {own})",
         )

@@ -167,7 +167,7 @@ class ConsentSyncStep(Step):
 
     def _ledger(self, context: Context, unit: Unit) -> dict[str, int]:
         cursor, brands = context.cursor, list(self.runbook.brands)
-        sources = sources_of(self.runbook)
+        sources = sources_of(context)
         placing.place(cursor, sources, self.runbook.consent.purpose, self.runbook.country)
         doubts, words = ledger.doubts(cursor, sources)
         people = read(cursor, "ent_profile", ledger.PEOPLE_COLUMNS)

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from tui_migrate.consent import conservation, silence
 from tui_migrate.consent.conservation import Conservation
+from tui_migrate.consent.kept import kept_too
 from tui_migrate.consent.relations import Sources
 from tui_migrate.errors import EnvironmentProblem
 from tui_migrate.i18n import _
@@ -169,7 +170,7 @@ class TargetSide:
             cursor,
             held,
             silence.SENT,
-            sources_of(self._runbook),
+            sources_of(context),
             self._runbook.consent.purpose,
             self._runbook.country,
             reuse=reuse,
@@ -193,10 +194,12 @@ class TargetSide:
         }
 
 
-def sources_of(runbook: Runbook) -> Sources:
-    """Where the mapped rows stand, with the runbook's zone and its deliveries of changes."""
+def sources_of(context: Context) -> Sources:
+    """Where the mapped rows stand, with the runbook's zone and its deliveries of changes; and opt-outs
+    that erasures kept."""
+    runbook, kept = context.runbook, context.host.kept()
     deltas = tuple(sorted(name for name, spec in runbook.sources.items() if spec.deltas))
-    return Sources(zone=runbook.zone, deltas=deltas)
+    return kept_too(context.cursor, Sources(zone=runbook.zone, deltas=deltas), kept)
 
 
 # The offenders that the conservation unit of this attempt listed: one finding each.

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from tui_migrate.audit.kept import OptOut
 from tui_migrate.audit.tombstones import Tombstones, loose_key_sql, loose_sql, point_sql
 from tui_migrate.audit.vault import pseudonym
 from tui_migrate.files import sha256_file
@@ -22,9 +23,11 @@ from tui_migrate.mapping.mapped import TRANSLATED
 from tui_migrate.mapping.model import Mapping
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.deliveries import find_deliveries
+from tui_migrate.staging.erasure import KEPT
 from tui_migrate.staging.store import Cursor, columns_of, literal, quote
 from tui_migrate.staging.superseded import drop_superseded
 from tui_migrate.steps.erased_rows import Rows
+from tui_migrate.steps.erasing_kept import Finder, Staying
 
 SHORTEST = 5
 """Characters; a shorter value stands in too many places to tell of one person."""
@@ -111,6 +114,8 @@ class Plan(msgspec.Struct, kw_only=True):
     words: list[str]
     """Values that are his alone, as they stand in cells: at least five characters, no day."""
     files: list[FileLines]
+    kept: Staying = msgspec.field(default_factory=Staying)
+    """Opt-outs of addresses that others have."""
     done: list[str] = []
     counts: dict[str, int] = {}
     left: list[str] = []
@@ -130,8 +135,11 @@ class Planner:
         mappings: Table[str, tuple[Mapping, ...]],
         key: bytes,
         known: Tombstones | None = None,
+        kept: Table[str, OptOut] | None = None,
     ) -> None:
-        """``known``: who was erased before, and is looked for too."""
+        """``known``: who was erased before, and is looked for too; ``kept``: opt-outs that were kept
+        then."""
+        self._kept = kept or {}
         self._known = known or Tombstones(key)
         self._cursor, self._workspace = cursor, workspace
         self._runbook, self._mappings, self._key = runbook, mappings, key
@@ -164,6 +172,9 @@ class Planner:
             self._gather(frozenset(stones), profile_id)
         words = self._words(profile_id, points)
         self._rejected(words)
+        finder = Finder(cursor, self._runbook, self._mappings, self.tables)
+        kept = finder.find(profile_id, self._kept)
+        self._add_records([(KEPT, gone) for gone in kept.gone])
         found = [
             (str(s), str(r))
             for s, r in cursor.execute("SELECT * FROM erase_record ORDER BY ALL").fetchall()
@@ -179,6 +190,7 @@ class Planner:
             loose=self._loose(),
             words=words,
             files=self._files(),
+            kept=kept,
         )
 
     # Which rows.

@@ -251,7 +251,7 @@ class VerifyStep(Step):
             context.cursor,
             "target_consent",
             silence.SENT,
-            sources_of(self.runbook),
+            sources_of(context),
             self.runbook.consent.purpose,
             self.runbook.country,
         )

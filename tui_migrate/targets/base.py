@@ -45,6 +45,17 @@ class Undone:
     failed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Staying:
+    """Rows of an entity that an erasure leaves: their key, cells by which they are known, and cells that
+    they get."""
+
+    entity: str
+    record_key: str
+    was: Mapping[str, str | None]
+    now: Mapping[str, str | None]
+
+
 class Target(ABC):
     """A system that profiles are brought to. Idempotent: a batch written twice changes nothing."""
 
@@ -109,9 +120,15 @@ class Target(ABC):
     def undo_batch(self, batch: str) -> Undone:
         """Take back one batch: what stood there before it stands there again."""
 
-    def erase(self, profile_id: str, records: Collection[tuple[str, str]]) -> int | None:
-        """Take out all rows of a profile, and those that came from its records; how many. ``None``
-        when this kind of target cannot: then people do it there."""
+    def erase(
+        self,
+        profile_id: str,
+        records: Collection[tuple[str, str]],
+        staying: Collection[Staying] = (),
+    ) -> int | None:
+        """Take out all rows of a profile, and those that came from its records; how many. Rows that
+        are ``staying`` get other cells instead. ``None`` when this kind of target cannot: then people
+        do it there."""
         return None
 
     def close(self) -> None:  # noqa: B027 - not every target holds something open

@@ -21,12 +21,15 @@ from tui_migrate.i18n import _
 from tui_migrate.spreadsheet import defuse_sql, restore_sql
 from tui_migrate.staging.erasing import replacing
 from tui_migrate.staging.store import Cursor, literal, quote
+from tui_migrate.targets.base import Staying
 from tui_migrate.targets.log import (
     BATCH,
+    INSTEAD,
     NUMBER,
     BatchEntry,
     BatchLog,
     erased_sql,
+    staying_sql,
     text_sql,
 )
 
@@ -147,7 +150,12 @@ class CsvTarget(BatchLog):
         for entry in gone:
             self.file(entry).unlink(missing_ok=True)
 
-    def erase(self, profile_id: str, records: Collection[tuple[str, str]]) -> int:
+    def erase(
+        self,
+        profile_id: str,
+        records: Collection[tuple[str, str]],
+        staying: Collection[Staying] = (),
+    ) -> int:
         """See ``Target.erase``: every file is written again without the rows."""
         gone = 0
         for entry in self._entries():
@@ -156,12 +164,15 @@ class CsvTarget(BatchLog):
                 continue
             with duckdb.connect() as connection:
                 rows = self._scan(connection, entry.entity, [entry])
+                rows = staying_sql(rows, entry.entity, entry.columns, staying)
                 theirs = erased_sql(entry.columns, profile_id, records)
-                count = connection.execute(f"SELECT count(*) FROM {rows} WHERE {theirs}").fetchall()
-                if not count[0][0]:
+                count, changed = connection.execute(
+                    f"SELECT count(*) FILTER ({theirs}), count(*) FILTER ({INSTEAD}) FROM {rows}"
+                ).fetchall()[0]
+                if not count and not changed:
                     continue
                 types = dict.fromkeys(entry.columns, "VARCHAR")
-                left = msgspec.structs.replace(entry, rows=entry.rows - int(count[0][0]))
+                left = msgspec.structs.replace(entry, rows=entry.rows - int(count))
                 columns = ", ".join(map(quote, entry.columns))
                 with replacing(path):
                     self._put(
@@ -171,7 +182,7 @@ class CsvTarget(BatchLog):
                         f"SELECT {columns} FROM {rows} WHERE NOT {theirs}",
                         keep_types=True,
                     )
-                gone += int(count[0][0])
+                gone += int(count)
         return gone
 
     def _superseded(self, entry: BatchEntry, entries: Sequence[BatchEntry]) -> int:

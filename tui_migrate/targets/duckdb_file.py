@@ -18,7 +18,16 @@ from tui_migrate.files import make_folder, whole
 from tui_migrate.i18n import _
 from tui_migrate.staging.erasing import destroy, replacing
 from tui_migrate.staging.store import Cursor, literal, quote
-from tui_migrate.targets.log import BATCH, NUMBER, BatchEntry, BatchLog, erased_sql
+from tui_migrate.targets.base import Staying
+from tui_migrate.targets.log import (
+    BATCH,
+    INSTEAD,
+    NUMBER,
+    BatchEntry,
+    BatchLog,
+    erased_sql,
+    staying_sql,
+)
 
 _PREPARE = """
 CREATE SCHEMA IF NOT EXISTS log;
@@ -153,7 +162,12 @@ class DuckdbTarget(BatchLog):
             )
         self._connection.execute(f"DELETE FROM log.batch WHERE number IN ({chosen})")
 
-    def erase(self, profile_id: str, records: Collection[tuple[str, str]]) -> int:
+    def erase(
+        self,
+        profile_id: str,
+        records: Collection[tuple[str, str]],
+        staying: Collection[Staying] = (),
+    ) -> int:
         """See ``Target.erase``: a new file, because deleted rows stay readable in the old one."""
         at, gone = self._connection, 0
         shapes = self.describe()
@@ -163,13 +177,15 @@ class DuckdbTarget(BatchLog):
             taken: dict[int, int] = {}
             for entity, columns in shapes.items():
                 table = f"log.{quote(entity)}"
+                rows = staying_sql(table, entity, columns, staying)
                 theirs = erased_sql(columns, profile_id, records)
                 for number, count in at.execute(
-                    f"SELECT {NUMBER}, count(*) FROM {table} WHERE {theirs} GROUP BY 1"
+                    f"SELECT {NUMBER}, count(*) FROM {rows} WHERE {theirs} GROUP BY 1"
                 ).fetchall():
                     taken[int(number)] = int(count)
                 at.execute(
-                    f"CREATE TABLE erased_copy.{table} AS SELECT * FROM {table} WHERE NOT {theirs}"
+                    f"CREATE TABLE erased_copy.{table} AS SELECT * EXCLUDE ({INSTEAD}) FROM {rows}"
+                    f" WHERE NOT {theirs}"
                 )
             at.execute("CREATE TABLE erased_copy.log.batch AS FROM log.batch WHERE false")
             for entry in self._entries():

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tui_migrate.staging.store import Cursor, literal, low_md5, quote
-from tui_migrate.targets.base import Target, Undone
+from tui_migrate.targets.base import Staying, Target, Undone
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,6 +28,7 @@ KEYS = ("record_key", "profile_id")
 GROUP = "import_group"
 BATCH = "import_batch"
 NUMBER = "_number"
+INSTEAD = "erased_instead"
 PLAN = "temp.target_plan"
 
 _SERIAL = itertools.count(1)
@@ -332,7 +333,8 @@ class BatchLog(Target):
 def erased_sql(
     columns: Collection[str], profile_id: str, records: Collection[tuple[str, str]]
 ) -> str:
-    """SQL: whether a row is of this profile, or came from one of these records."""
+    """SQL: whether a row is of this profile, or came from one of these records. Read over what
+    ``staying_sql`` gives."""
     found = [
         f"coalesce(profile_id, '') = {literal(profile_id)}",
         f"record_key = {literal(profile_id)}",
@@ -343,6 +345,32 @@ def erased_sql(
             listed = ", ".join(f"({literal(s)}, {literal(r)})" for s, r in sorted(records))
             found.append(f"coalesce(({quote(source)}, {quote(record)}) IN ({listed}), false)")
     return f"coalesce({' OR '.join(found)}, false)"
+
+
+def staying_sql(
+    relation: str, entity: str, columns: Collection[str], staying: Collection[Staying]
+) -> str:
+    """``relation`` with other cells in the rows that stay; ``erased_instead``: whether a row has them."""
+    told: list[str] = []
+    cases: dict[str, list[str]] = {}
+    for one in staying:
+        if one.entity != entity or not {*one.was, *one.now} <= set(columns):
+            continue
+        known = {"record_key": one.record_key, **one.was}
+        same = [f"r.{quote(name)} IS NOT DISTINCT FROM {_value(v)}" for name, v in known.items()]
+        told.append(f"({' AND '.join(same)})")
+        for name, value in one.now.items():
+            cases.setdefault(name, []).append(f"WHEN {told[-1]} THEN {_value(value)}")
+    cells = ", ".join(
+        f"CASE {' '.join(whens)} ELSE r.{quote(name)} END AS {quote(name)}"
+        for name, whens in cases.items()
+    )
+    shown = f"r.* REPLACE ({cells})" if cells else "r.*"
+    return f"(SELECT {shown}, {' OR '.join(told) or 'false'} AS {INSTEAD} FROM {relation} r)"
+
+
+def _value(value: str | None) -> str:
+    return "NULL" if value is None else literal(value)
 
 
 def _with_group(relation: str, group: str) -> str:

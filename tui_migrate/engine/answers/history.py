@@ -226,7 +226,7 @@ def _stated(desk: Desk, profile: str) -> Iterator[q.TrailEvent]:
             field="/".join((text(row[6]) or "*", text(row[7]) or "*", text(row[8]) or "*")),
             after=text(row[9]),
             before=stamp(text(row[10]), desk.view.state.zone),
-            place=_place(*row[11:14]),
+            place=_place(*row[11:14]) if row[12] else "",  # an erasure or objection has none
             note=text(row[14]),
         )
 

@@ -23,7 +23,7 @@ from tui_migrate.engine.queries import (
 )
 from tui_migrate.engine.sentences import grouped, label, stamp
 from tui_migrate.engine.trail_sentences import told as told_of
-from tui_migrate.engine.wording import counted, rule_words
+from tui_migrate.engine.wording import counted, evidence_words, rule_words
 from tui_migrate.i18n import _, language, ngettext, speaking
 from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.safe import safe
@@ -248,8 +248,11 @@ class PersonScreen(BaseScreen):
             rows.append(
                 line((f"{at:<17}", QUIET), (f"{kind}{safe(label(fact.state))}", "bold"), where)
             )
-            origin = f"{fact.source} {fact.record_id} · {fact.file}:{fact.line}"
-            tail = " · ".join(safe(p) for p in (fact.evidence, fact.campaign, origin) if p)
+            origin = (
+                f"{fact.source} {fact.record_id} · {fact.file}:{fact.line}" if fact.file else ""
+            )
+            said = (evidence_words(fact.evidence), fact.campaign, origin)
+            tail = " · ".join(safe(p) for p in said if p)
             rows.append(Content.styled(f"{'':<17}{tail}", QUIET))
         if not found:
             rows.append(Content(_("No event at all.")))

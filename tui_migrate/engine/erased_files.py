@@ -69,7 +69,10 @@ class Values:
             return True
         if any((cells.get(a, ""), cells.get(b, "")) in self._records for a, b in PAIRS):
             return True
-        if tuple(cells.get(name, "") for name in PLACES) in self._lines:
+        # A row from before the file was read again tells of another record in that line.
+        its = (cells.get("source", ""), cells.get("record_id", ""))
+        place = tuple(cells.get(name, "") for name in PLACES)
+        if place in self._lines and (not its[1] or its in self._records):
             return True
         subject = cells.get("subject", "")
         return any(part in self._named for part in subject.split(" = "))

@@ -9,6 +9,7 @@ import io
 import lzma
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,27 @@ def test_what_is_packed_by_other_programs_counts_as_not_searched() -> None:
     texts = "\n".join(f"{number} {MAIL}" for number in range(50_000)).encode()
     for content in (tar, gzip.compress(tar), lzma.compress(texts), bz2.compress(texts)):
         assert _clean(content) == Cleaned(content, whole=False)
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16-le"])
+def test_what_a_text_packs_as_base64_goes_and_the_rest_stays(
+    encode: Callable[[bytes], bytes], codec: str
+) -> None:
+    his = encode(f"wants it: {MAIL} ???>".encode(codec)).decode()
+    other = encode(b"somebody else wants it too").decode()
+    hashed = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    text = f"who=;{his};\n{other}\n{hashed}\n"
+    assert _clean(text.encode()) == Cleaned(text.replace(his, "").encode())
+    assert _clean(text.replace(his, other).encode()).content == text.replace(his, other).encode()
+
+
+def test_what_a_text_packs_over_several_lines_is_searched() -> None:
+    letter = ("A letter of some length, so that it takes lines. " * 3 + MAIL).encode()
+    lines = base64.encodebytes(letter).decode()
+    assert lines.count("\n") > 1
+    assert _clean(f"Dear all,\n\n{lines}\nBye\n".encode()) == Cleaned(b"Dear all,\n\n\n\nBye\n")
+    packed = base64.b64encode(_zip(a_txt=MAIL.encode())).decode()
+    assert _clean(f"x {packed} y".encode()) == Cleaned(b"x  y")
+    picture = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(40)).decode()
+    assert _clean(picture.encode()) == Cleaned(picture.encode(), whole=False)

@@ -4,6 +4,7 @@ any encoding, mails, archives, documents of offices, PDFs.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import email
 import gzip
@@ -32,6 +33,14 @@ _MARKUP = (".xml", ".rels", ".vml")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".emf", ".wmf", ".webp")
 _MAIL = re.compile(r"(?im)^content-transfer-encoding:\s*(base64|quoted-printable)")
 
+_SIGN = "[A-Za-z0-9+/_-]"
+_BASE64 = re.compile(
+    rf"(?:{_SIGN}{{40,}}[ \t]*\r?\n[ \t]*)+{_SIGN}+={{0,2}}|{_SIGN}{{16,}}={{0,2}}"
+)
+_SAFE = str.maketrans("-_", "+/")
+_PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"\x89PNG", b"\xff\xd8\xff")
+"""How files begin that are packed in a text at times: archives, PDFs, pictures."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
@@ -57,12 +66,39 @@ def clean(content: bytes, name: str, matches: Matches, cut: Cut, depth: int = 0)
         return Cleaned(content, whole=False)
     text, codec = found[0].removeprefix(_MARK), found[1]
     fresh = cut(text, PurePath(name).suffix.lower())
+    if fresh == text and _MAIL.search(text) and matches(_mail(content)):
+        return Cleaned(None)
+    fresh, whole = _unpacked(fresh, matches, cut, depth)
     if fresh != text:
         mark = _MARK if found[0].startswith(_MARK) else ""
-        return Cleaned((mark + fresh).encode(codec))
-    if _MAIL.search(text) and matches(_mail(content)):
-        return Cleaned(None)
-    return Cleaned(content)
+        return Cleaned((mark + fresh).encode(codec), whole)
+    return Cleaned(content, whole)
+
+
+def _unpacked(text: str, matches: Matches, cut: Cut, depth: int) -> tuple[str, bool]:
+    """The text without what names him packed as base64, and whether all that is packed so could be
+    searched. Only what gives a text, or a kind of file that is known, counts as packed."""
+    whole = True
+
+    def kept(run: re.Match[str]) -> str:
+        nonlocal whole
+        packed = run[0]
+        bare = re.sub(r"[\s=]", "", packed).translate(_SAFE)
+        try:
+            inner = base64.b64decode(bare + "=" * (-len(bare) % 4))
+        except ValueError:
+            return packed
+        if inner.startswith(_PACKED):
+            done = clean(inner, "", matches, cut, depth + 1)
+            whole = whole and done.whole
+            return packed if done.content == inner else ""
+        for codec in ("utf-8", "utf-16-le"):
+            with contextlib.suppress(UnicodeDecodeError):
+                if matches(inner.decode(codec)):
+                    return ""
+        return packed
+
+    return _BASE64.sub(kept, text), whole
 
 
 def decoded(content: bytes) -> tuple[str, str] | None:

@@ -26,16 +26,17 @@ HEAD = (
 )
 
 
-def compared(name: str, records: Path) -> list[str]:
-    """A row for each program."""
+def compared(name: str, records: Path, *flags: str) -> list[str]:
+    """A row for each program. flags: of our own program."""
     rows = []
     for program, module in PROGRAMS.items():
         with tempfile.TemporaryDirectory(prefix="matched-", dir=workload.cache()) as folder:
             out = Path(folder)
             line = [sys.executable, "-m", module, str(records), str(out)]
-            subprocess.run(line, check=True, cwd=workload.CHECKOUT)
             if program == "own":
+                line += flags
                 subprocess.run([*line, "--blocked"], check=True, cwd=workload.CHECKOUT)
+            subprocess.run(line, check=True, cwd=workload.CHECKOUT)
             found = judge(records, out)
             spent = json.loads((out / "figures.json").read_text())
         best, *others = found.pairs
@@ -61,8 +62,8 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=RESULTS)
     chosen = parser.parse_args()
     print(HEAD)
-    rows = compared("febrl3", data.febrl3(number=True))
-    rows += compared("febrl3 without number", data.febrl3(number=False))
+    rows = compared("febrl3", data.febrl3(number=True), "--general")
+    rows += compared("febrl3 without number", data.febrl3(number=False), "--general")
     for persons in chosen.persons:
         rows += compared(f"generator, {persons:,} persons", data.generated(persons))
     chosen.output.write_text("\n".join(["# Matching beside Splink 5", "", HEAD, *rows]) + "\n")

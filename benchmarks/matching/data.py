@@ -26,7 +26,7 @@ COPY (SELECT row_number() OVER () - 1 AS uid, regexp_extract(rec_id, 'rec-(\\d+)
   'febrl' AS source, rec_id AS record_id, 'person' AS kind, given_name AS first_name,
   NULL::VARCHAR AS initials, NULL::VARCHAR AS prefix, surname AS family_name,
   NULL::VARCHAR AS organisation_name,
-  try_strptime(date_of_birth, '%Y%m%d')::DATE AS birth_date, NULL::VARCHAR AS gender,
+  date_of_birth AS birth_date, NULL::VARCHAR AS gender,
   address_1 AS street, street_number AS house_number, NULL::VARCHAR AS house_addition, postcode,
   suburb AS town, 'AU' AS country, []::VARCHAR[] AS emails, []::VARCHAR[] AS phones,
   NULL::VARCHAR AS kvk, NULL::VARCHAR AS vat, {number} AS number FROM febrl ORDER BY rec_id)

@@ -1,4 +1,5 @@
-"""``python -m benchmarks.matching.own RECORDS OUT``: match with the shipped settings.
+"""``python -m benchmarks.matching.own RECORDS OUT``: match with the shipped settings, or with those that
+a runbook would declare for records from elsewhere (``--general``).
 
 Writes OUT/pairs.parquet (a, b, probability), OUT/clusters.parquet (uid, cluster) and OUT/figures.json;
 with ``--blocked`` only OUT/blocked.parquet (a, b): the pairs that blocking brings together.
@@ -7,17 +8,39 @@ with ``--blocked`` only OUT/blocked.parquet (a, b): the pairs that blocking brin
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from benchmarks.matching.peers import Measured, connect
 from tui_migrate.matching import MatchSettings, block, create_tables, match, normalise
 from tui_migrate.matching.deciding import certain_edges
+from tui_migrate.matching.declared import number_values
+from tui_migrate.matching.from_runbook import settings_of
 from tui_migrate.matching.schema import RECORD_COLUMNS
+from tui_migrate.runbook.kinds import MatchWith
 
 KEEP = 0.01
 """Pairs of a smaller probability are not written, by either program."""
+
+ELSEWHERE: dict[str, Any] = {
+    "preset": "general",
+    "fields": {
+        "address": "ignored",
+        "postcode": "code",
+        "house_number": "code",
+        "street": "text",
+        "town": "text",
+    },
+}
+"""An address whose parts are mistyped one by one is compared part by part."""
+NUMBERED = {
+    **ELSEWHERE,
+    "fields": {**ELSEWHERE["fields"], "social_number": "identifier"},
+    "extra_keys": {"social_number": ["social_number"]},
+}
 
 _EDGES = "source_a VARCHAR, record_a VARCHAR, source_b VARCHAR, record_b VARCHAR"
 _UIDS = "(SELECT uid, source, record_id FROM read_parquet('{records}'))"
@@ -26,7 +49,7 @@ _UIDS = "(SELECT uid, source, record_id FROM read_parquet('{records}'))"
 def prepare(records: Path, folder: Path) -> duckdb.DuckDBPyConnection:
     """A database with the three relations that matching asks for; no links and no decisions."""
     connection = connect(folder)
-    columns = ", ".join(RECORD_COLUMNS)
+    columns = ", ".join((*RECORD_COLUMNS, "number AS social_number"))
     connection.execute(
         f"CREATE TABLE person AS SELECT {columns} FROM read_parquet('{records}') ORDER BY uid"
     )
@@ -35,10 +58,22 @@ def prepare(records: Path, folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def run(records: Path, out: Path) -> None:
+def settings_for(records: Path, general: bool) -> MatchSettings:
+    """The shipped settings, or those for records from elsewhere, with their number if they have one."""
+    if not general:
+        return MatchSettings(keep_from=KEEP)
+    with duckdb.connect() as connection:
+        filled = connection.execute(
+            f"SELECT count(number) FROM read_parquet('{records}')"
+        ).fetchall()
+    declared = NUMBERED if filled[0][0] else ELSEWHERE
+    return replace(settings_of(MatchWith.model_validate(declared)), keep_from=KEEP)
+
+
+def run(records: Path, out: Path, general: bool = False) -> None:
     """Match, measured; what was found goes to ``out``."""
     connection = prepare(records, out)
-    settings = MatchSettings(keep_from=KEEP)
+    settings = settings_for(records, general)
     with Measured() as measured:
         match(
             connection,
@@ -65,13 +100,15 @@ def run(records: Path, out: Path) -> None:
     )
 
 
-def blocked(records: Path, out: Path) -> None:
+def blocked(records: Path, out: Path, general: bool = False) -> None:
     """The pairs that blocking brings together."""
     connection = prepare(records, out)
+    settings = settings_for(records, general)
     create_tables(connection)
-    normalise(connection, "person", None)
+    normalise(connection, "person", None, settings.preset)
+    number_values(connection, "person", settings.declared_fields)
     certain_edges(connection, "link", "decision")
-    block(connection, MatchSettings().keys, MatchSettings().cap)
+    block(connection, settings.keys, settings.cap)
     named = f"(SELECT m.uid, u.uid AS at FROM mt_record m JOIN {_UIDS.format(records=records)} u"
     named += " USING (source, record_id))"
     connection.execute(
@@ -81,5 +118,6 @@ def blocked(records: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    arguments = [argument for argument in sys.argv[1:] if argument != "--blocked"]
-    (blocked if "--blocked" in sys.argv else run)(Path(arguments[0]), Path(arguments[1]))
+    paths = [Path(argument) for argument in sys.argv[1:] if not argument.startswith("--")]
+    program = blocked if "--blocked" in sys.argv else run
+    program(paths[0], paths[1], "--general" in sys.argv)

@@ -12,7 +12,7 @@ from tui_migrate.engine.loading import load_workspace
 from tui_migrate.matching import MatchSettings
 from tui_migrate.matching.from_runbook import FILLED_BY, settings_of
 from tui_migrate.matching.keys import PARTS
-from tui_migrate.matching.presets import DEFAULT, PRESETS
+from tui_migrate.matching.presets import PRESETS
 from tui_migrate.matching.settings import COMPARES
 from tui_migrate.matching.spellings import SPELLINGS
 from tui_migrate.model.entities import entities
@@ -208,7 +208,7 @@ def _settings(**said: Any) -> MatchSettings:
 
 
 def test_a_runbook_that_says_nothing_has_the_shipped_settings() -> None:
-    assert _settings() == MatchSettings(keys=PRESETS[DEFAULT].keys, keep_from=0.10)
+    assert _settings() == MatchSettings(keep_from=0.10)
 
 
 def test_keys_are_those_of_the_preset_with_what_was_added_and_without_what_was_not_wanted() -> None:

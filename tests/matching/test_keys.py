@@ -8,7 +8,7 @@ import pytest
 
 from tests.matching.data import Outcome, people, person, run
 from tui_migrate.matching import MatchSettings, blocking
-from tui_migrate.matching.keys import MAX_KEYS, SHIPPED, keys_of, split_part
+from tui_migrate.matching.keys import BEFORE, MAX_KEYS, keys_of, split_part
 
 
 def _with(**keys: list[str]) -> MatchSettings:
@@ -58,10 +58,10 @@ def test_pairs_made_in_many_ranges_are_those_made_at_once(monkeypatch: pytest.Mo
         assert in_ranges.cur.execute(sql).fetchall() == at_once.cur.execute(sql).fetchall()
 
 
-def test_settings_from_before_keys_were_declared_have_the_keys_of_then() -> None:
+def test_settings_from_before_keys_were_declared_match_as_they_did() -> None:
     before: dict[str, Any] = MatchSettings(cap=7).to_dict()
-    del before["keys"]
-    assert MatchSettings.from_dict(before) == MatchSettings(cap=7, keys=SHIPPED)
+    del before["keys"], before["preset"]
+    assert MatchSettings.from_dict(before) == MatchSettings(cap=7, preset="nl", keys=BEFORE)
 
 
 @pytest.mark.parametrize(

@@ -177,9 +177,8 @@ def keys_of(declared: Mapping[str, Sequence[str]]) -> tuple[Key, ...]:
     return tuple(Key(name, tuple(parts)) for name, parts in declared.items())
 
 
-#: The keys for Dutch and Belgian records, persons and organisations. Kinds never meet: the kind is
-#: part of every key.
-SHIPPED = keys_of({
+#: The keys of all models from before keys were part of a model.
+BEFORE = keys_of({
     "email": ["email"],
     "phone": ["phone"],
     "postcode_number": ["postcode_street", "number"],

@@ -205,10 +205,13 @@ def unsure_names(languages: Sequence[str] = DUTCH) -> list[str]:
     if tuple(languages) != DUTCH:
         women |= set(nicknames_abroad.WOMEN.split())
         unisex |= set(nicknames_abroad.UNISEX.split())
-    sets: dict[str, list[bool]] = {}
+    sets: dict[str, dict[str, bool]] = {}
     for name, _number, stands_for in nickname_rows(languages):
-        sets.setdefault(name, []).append(stands_for.endswith("a") or stands_for in women)
-    unsure = {name for name, found in sets.items() if len(set(found)) > 1 or len(found) > 2}
+        woman = stands_for.endswith("a") or stands_for in women
+        sets.setdefault(name, {})[stands_for] = woman
+    unsure = {
+        name for name, found in sets.items() if len(set(found.values())) > 1 or len(found) > 2
+    }
     return sorted(unsure | unisex)
 
 

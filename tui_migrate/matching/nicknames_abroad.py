@@ -1,5 +1,5 @@
-"""French and English call names, in sets as in ``nicknames``; what a Dutch set has is not repeated,
-unless a French form belongs to it.
+"""French and English call names, in sets as in ``nicknames``. A French set that adds to a Dutch one
+begins with the same name.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ georgius georges george joris
 theodoricus thierry diederik dirk diether
 lucianus lucien luc
 christophorus christophe kristof christof christoffel tof
-catherine cathy kathy katia catharina katrien katleen
-marguerite margaux margot margo maggie margaretha
-gauthier gautier walter wouter
+catharina catherine cathy kathy katia katleen
+margaretha marguerite margaux margot margo maggie
+wouter gauthier gautier walter
 baudouin boudewijn
 emilius emile emiel miel
-francoise france francisca
-jeanne jeannette jeannine janine
+francisca francoise france
+johanna jeanne jeannette jeannine janine
 genevieve ginette genoveva veva
 sebastianus sebastien seb
 stephanus stephane steph stefaan etienne
@@ -47,7 +47,6 @@ marcellus marcel
 marcella marcelle
 silvanus sylvain silvain
 silvia sylvie sylvia
-gulielmus guillaume willem wim
 """
 
 ENGLISH = """
@@ -125,12 +124,12 @@ zachary zach zack
 
 #: The sets of women whose first name does not end in -a.
 WOMEN = """
-catherine marguerite francoise jeanne genevieve elisabeth laurence christine deborah dorothy eleanor
+catherine genevieve elisabeth laurence christine deborah dorothy eleanor
 elizabeth frances jennifer judith lillian margaret mary rebecca sarah susan
 """
 
 #: Call names that men and women bear alike.
 UNISEX = """
-camille claude pascal leslie lee lesley jessie taylor jordan ashley kelly kerry terry tracy shannon
+camille claude leslie lee lesley jessie taylor jordan ashley kelly kerry terry tracy shannon
 casey morgan alex sam pat chris nicky kit sandy
 """

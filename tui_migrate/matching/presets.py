@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tui_migrate.matching.keys import SHIPPED, Key, keys_of
+from tui_migrate.matching.keys import Key, keys_of
 
 DEFAULT = "nl-be"
 
@@ -29,10 +29,10 @@ _ORGANISATIONS = {
     "domain": ["domain"],
 }
 
-_DUTCH = keys_of({
+_BOTH = keys_of({
     "email": ["email"],
     "phone": ["phone"],
-    "postcode_number": ["postcode", "number"],
+    "postcode_number": ["postcode_street", "number"],
     "street_number_town": ["street", "number", "town:5"],
     "family_birth": ["family", "birth"],
     "first_birth": ["first_or_letter", "birth"],
@@ -40,6 +40,11 @@ _DUTCH = keys_of({
     "names_birth": ["names", "birth"],
     **_ORGANISATIONS,
 })  # fmt: skip
+
+# In the Netherlands a postcode with a number is one address.
+_DUTCH = tuple(
+    Key(key.name, ("postcode", "number")) if key.name == "postcode_number" else key for key in _BOTH
+)
 
 # A Belgian postcode is a town, whose name has two languages.
 _BELGIAN = keys_of({
@@ -79,8 +84,6 @@ _GENERAL = keys_of({
 PRESETS: Mapping[str, Preset] = {
     "nl": Preset(_DUTCH),
     "be": Preset(_BELGIAN),
-    "nl-be": Preset(
-        (*SHIPPED, *keys_of({"domain": ["domain"], "names_birth": ["names", "birth"]}))
-    ),
+    "nl-be": Preset(_BOTH),
     "general": Preset(_GENERAL),
 }

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tui_migrate.matching.keys import SHIPPED, Key
+from tui_migrate.matching.keys import BEFORE, Key
+from tui_migrate.matching.presets import DEFAULT, PRESETS
 
 
 @dataclass(frozen=True)
@@ -215,8 +216,8 @@ class MatchSettings:
     identifier_u: float = 0.03
     fields: dict[str, tuple[Field, ...]] = field(default_factory=shipped_fields)
     m: dict[str, dict[str, dict[str, float]]] = field(default_factory=shipped_m)
-    preset: str = "nl-be"
-    keys: tuple[Key, ...] = SHIPPED
+    preset: str = DEFAULT
+    keys: tuple[Key, ...] = PRESETS[DEFAULT].keys
 
     @property
     def field_names(self) -> tuple[str, ...]:
@@ -240,9 +241,8 @@ class MatchSettings:
     def from_dict(cls, values: dict[str, Any]) -> MatchSettings:
         """The reverse of :meth:`to_dict`, also of one from before there was a setting; TypeError on a
         setting that does not exist."""
-        known = dict(values)
-        if "keys" in known:
-            known["keys"] = tuple(Key(key["name"], tuple(key["parts"])) for key in known["keys"])
+        known = {"preset": "nl", "keys": [asdict(key) for key in BEFORE], **values}
+        known["keys"] = tuple(Key(key["name"], tuple(key["parts"])) for key in known["keys"])
         if "fields" in known:
             known["fields"] = {
                 kind: tuple(

@@ -7,7 +7,7 @@ and towns of a country, and in the call names that are known.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _PARTICLES = (
     "van von vande vanden vander de den der des het ten ter te t s la le les du d l op in aan bij "
@@ -160,18 +160,19 @@ CREATE OR REPLACE TEMP MACRO mt_is_mobile(s) AS
 """
 
 
-_BILINGUAL = _TOWNS_SHIPPED | _TOWNS_BELGIAN
+_OF_TWO_LANGUAGES = Spelling(
+    ("nl", "fr"),
+    _streets_of_two_languages(),
+    _TOWNS_SHIPPED | _TOWNS_BELGIAN,
+    f"{_LEGAL_FORMS} {_LEGAL_FORMS_BELGIAN}",
+    f"{_TITLES} {_TITLES_ABROAD}",
+)
 #: Name of the preset → its spelling.
 SPELLINGS: Mapping[str, Spelling] = {
     "nl": Spelling(("nl",), _STREETS_DUTCH, _TOWNS_SHIPPED),
-    "be": Spelling(
-        ("nl", "fr"),
-        _streets_of_two_languages(),
-        _BILINGUAL,
-        f"{_LEGAL_FORMS} {_LEGAL_FORMS_BELGIAN}",
-        f"{_TITLES} {_TITLES_ABROAD}",
-    ),
-    "nl-be": Spelling(("nl",), _STREETS_DUTCH, _TOWNS_SHIPPED),
+    "be": _OF_TWO_LANGUAGES,
+    # French call names would make more pairs doubtful than they find where most names are Dutch.
+    "nl-be": replace(_OF_TWO_LANGUAGES, languages=("nl",)),
     "general": Spelling(
         ("en", "fr"),
         _STREETS_PLAIN,

@@ -60,7 +60,8 @@ SELECT (row_number() OVER (ORDER BY source, record_id) - 1)::INTEGER AS uid,
                                          house_addition)), '[^a-z0-9]', '', 'g'), '') AS addition,
     s.street, t.town,
     nullif(mt_digits(kvk), '') AS kvk,
-    nullif(regexp_replace(upper(vat), '[^A-Z0-9]', '', 'g'), '') AS vat
+    nullif(regexp_replace(upper(vat), '[^A-Z0-9]', '', 'g'), '') AS vat,
+    nullif(emails, []) AS emails, nullif(phones, []) AS phones
 FROM {relation} r
 LEFT JOIN mt_spelt_first f ON f.text = r.first_name
 LEFT JOIN mt_spelt_initials i ON i.text = r.initials
@@ -81,20 +82,19 @@ _BIRTH = {
 #: One row is one e-mail address of one record (lower case, trimmed; what has no @ is none).
 EMAILS_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_email AS
-SELECT DISTINCT p.uid, p.kind, lower(trim(e.value, ' ,;<>.')) AS email
-FROM {relation} r JOIN mt_plain p USING (source, record_id), unnest(r.emails) AS e(value)
-WHERE contains(e.value, '@') AND length(trim(e.value)) > 4
+SELECT DISTINCT uid, kind, lower(trim(value, ' ,;<>.')) AS email
+FROM (SELECT uid, kind, unnest(emails) AS value FROM mt_plain WHERE emails IS NOT NULL)
+WHERE contains(value, '@') AND length(trim(value)) > 4
 ORDER BY 1, 3"""
 
 #: One row is one phone number of one record (last nine digits; 000000000 and such are none).
 PHONES_SQL = r"""
 CREATE OR REPLACE TEMP TABLE mt_phone AS
-SELECT p.uid, p.kind, right(mt_digits(n.value), 9) AS phone,
-       bool_or(mt_is_mobile(n.value)) AS mobile
-FROM {relation} r JOIN mt_plain p USING (source, record_id), unnest(r.phones) AS n(value)
-WHERE length(mt_digits(n.value)) >= 8
-  AND length(list_aggregate(list_distinct(string_split(right(mt_digits(n.value), 8), '')),
-                            'string_agg', '')) > 2
+SELECT uid, kind, right(digits, 9) AS phone, bool_or(mt_is_mobile(value)) AS mobile
+FROM (SELECT *, mt_digits(value) AS digits
+      FROM (SELECT uid, kind, unnest(phones) AS value FROM mt_plain WHERE phones IS NOT NULL))
+WHERE length(digits) >= 8
+  AND length(list_aggregate(list_distinct(string_split(right(digits, 8), '')), 'string_agg', '')) > 2
 GROUP BY ALL ORDER BY 1, 3"""
 
 #: One row is one distinct first name with initials; `letters` are the initials that fit it.
@@ -157,14 +157,15 @@ _DICTIONARIES = (
      "address_key AS name, address_key, postcode, number, addition, street, town"),
     ("mt_organisation_name", "mt_named", "organisation",
      "organisation AS name, string_split(organisation, ' ') AS words"),
-    ("mt_mailbox", "mt_email", "email", "email AS name, split_part(email, '@', 1) AS local, "
+    ("mt_mailbox", "(SELECT DISTINCT email FROM mt_email)", "email",
+     "email AS name, split_part(email, '@', 1) AS local, "
      "regexp_replace(email, '[^0-9]', '', 'g') AS digits"),
 )  # fmt: skip
 
 #: One row is one birth date that so many records carry that it stands for "unknown".
 PLACEHOLDER_SQL = """
 WITH counted AS (
-    SELECT birth, count(*) AS records FROM mt_plain WHERE birth IS NOT NULL GROUP BY birth
+    SELECT birth, count(*) AS records FROM mt_named WHERE birth IS NOT NULL GROUP BY birth
 )
 SELECT birth FROM counted
 WHERE records > greatest(25, 12 * (SELECT quantile_disc(records, 0.5) FROM counted))
@@ -202,10 +203,11 @@ def normalise(
     cur.execute(RECORDS_SQL.format(relation=quoted(relation), birth=birth))
     for table, _column, _made in _SPELLINGS:
         cur.execute(f"DROP TABLE {table}")
-    cur.execute(EMAILS_SQL.format(relation=quoted(relation)))
-    cur.execute(PHONES_SQL.format(relation=quoted(relation)))
+    cur.execute(EMAILS_SQL)
+    cur.execute(PHONES_SQL)
     cur.execute(
-        """CREATE OR REPLACE TEMP TABLE mt_named AS SELECT *,
+        """CREATE OR REPLACE TEMP TABLE mt_named AS
+        SELECT * EXCLUDE (emails, phones),
         CASE WHEN len(words) > 0 OR initials IS NOT NULL
              THEN concat(list_aggregate(words, 'string_agg', ' '), '|', initials) END AS first_key,
         CASE WHEN coalesce(postcode, street, town) IS NOT NULL
@@ -214,6 +216,7 @@ def normalise(
         END AS address_key
         FROM mt_plain ORDER BY uid"""
     )
+    cur.execute("DROP TABLE mt_plain")
     cur.execute(FIRST_SQL, [unsure])
     _dictionaries(cur)
     if placeholders is None:
@@ -222,7 +225,6 @@ def normalise(
     if placeholders:
         cur.execute("INSERT INTO mt_placeholder SELECT unnest($1)", [list(placeholders)])
     cur.execute(CODED_SQL)
-    cur.execute("DROP TABLE mt_plain")
     cur.execute("DROP TABLE mt_named")
     return placeholders
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -17,11 +18,14 @@ from tests.tui.world import ITEMS, World
 from tui_migrate.audit import entries as facts
 from tui_migrate.engine import api
 from tui_migrate.tui.app import MigrateApp
+from tui_migrate.tui.screens import erasing
 from tui_migrate.tui.screens.form import Form
 from tui_migrate.tui.screens.gate import GateScreen
+from tui_migrate.tui.screens.people import PeopleScreen
+from tui_migrate.tui.screens.person import PersonScreen
 from tui_migrate.tui.screens.replay import ReplayScreen
 from tui_migrate.tui.screens.run import RunScreen
-from tui_migrate.tui.widgets.block import Block
+from tui_migrate.tui.widgets.block import Block, KeyBar
 from tui_migrate.tui.widgets.rows import Rows
 
 Story = Callable[[MigrateApp, Pilot[int]], Awaitable[None]]
@@ -359,6 +363,105 @@ def test_a_person_is_erased_only_when_the_number_is_typed(make: Make) -> None:
         assert "Erased." in text(app, "#intro")
 
     tell(world, story, size=(80, 24))
+
+
+def erase(world: World, by: str, profile: str) -> None:
+    """Somebody else has a person erased: gone from staging, then journalled."""
+    cursor = world.cursor()
+    having = cursor.execute(
+        "SELECT table_name FROM duckdb_columns() WHERE schema_name = 'store'"
+        " AND column_name = 'profile_id'"
+    ).fetchall()
+    for (table,) in having:
+        cursor.execute(f'DELETE FROM store."{table}" WHERE profile_id = ?', [profile])
+    cursor.close()
+    name = f"p-{profile}"
+    world.write(
+        facts.ErasureAsked(profile=name, records=[name], points=[], reason=world.keep("asked")), by
+    )
+    world.write(
+        facts.ErasureDone(profile=name, counts={}, staging="", target="none", backups=[]), by
+    )
+
+
+def test_while_a_person_is_erased_the_screen_says_how_far_it_is(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "BEAT", 0.02)
+    world = fill(make())
+    real, go_on, asked = world.send, threading.Event(), threading.Event()
+
+    def send(command: api.AnyCommand) -> api.Reply:
+        if not isinstance(command, api.Forget):
+            return real(command)
+        asked.set()
+        assert go_on.wait(60)
+        return api.Reply(ok=True, message="\n".join(["Erased.", *(f"  ! {n}" for n in range(40))]))
+
+    world.send = send  # type: ignore[method-assign]
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        async def says(words: str) -> None:
+            while words not in text(app, "#intro"):
+                await pilot.pause(0.01)
+
+        await press(pilot, "slash")
+        await type_in(pilot, "vries hendrik")
+        await press(pilot, "enter")
+        await press(pilot, "x")
+        await type_in(pilot, "letter of 3 May")
+        await pilot.press(*"1200368", "enter")
+        assert await asyncio.to_thread(asked.wait, 60)
+        await says("looking for all that belongs to the person")
+        assert "the engine starts anew" in text(app, "#intro")
+        name = "p-crm-1200368"
+        asked_for = facts.ErasureAsked(profile=name, records=[name], points=[], reason="")
+        world.write(asked_for)
+        await says("in the journal since")
+        go_on.set()
+        await says("! 39")
+        await settle(pilot)
+        assert "PgDn more of it" in text(app, "#how")
+        await press(pilot, "enter")
+        assert isinstance(app.screen, PeopleScreen), "hers is closed"
+
+    tell(world, story, size=(80, 24))
+
+
+def test_a_person_whom_somebody_else_erased_is_said_to_be(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "slash")
+        await type_in(pilot, "vries hendrik")
+        await press(pilot, "enter")
+        screen = app.screen
+        assert isinstance(screen, PersonScreen)
+        assert "Vries" in text(app, "#who")
+        sheet = screen._sheet
+        assert sheet is not None
+        erase(world, "bram", sheet.profile_id)
+        while "This person was erased." not in text(app, "#who"):
+            await pilot.pause(0.01)
+        assert "by bram" in text(app, "#who")
+        shown = text(app, "#who") + app.screen.query_one(KeyBar).plain
+        for gone in ("Vries", "1200368", sheet.profile_id, "restrict", "object"):
+            assert gone not in shown
+        assert not any(app.screen.query_one(pane, Rows).picked for pane in PANES)
+        await press(pilot, "x")
+        assert app.screen is screen, "nobody is there to be erased"
+        monkeypatch.setenv("LANGUAGE", "nl")
+        await press(pilot, "escape")
+        await press(pilot, "enter")  # the list is as old
+        assert "Deze persoon is gewist." in text(app, "#who")
+        assert "door bram" in text(app, "#who")
+
+    tell(world, story, size=(80, 24))
+
+
+PANES = ("#values", "#consents", "#trail")
 
 
 def test_a_person_is_restricted_and_released_with_a_reason_and_a_typed_number(

@@ -260,13 +260,21 @@ def test_what_is_only_read_can_be_scrolled(make: Make) -> None:
         app.push_screen(Form("long", lines(str(n) for n in range(80)), reading=True))
         await settle(pilot)
         assert "esc" not in text(app, "#how")
-        box = app.screen.query_one("#form")
+        assert "PgDn more of it" in text(app, "#how")
+        assert app.screen.query_one("#how").region.bottom < 24, "always to be seen"
+        box = app.screen.query_one("#text")
         await press(pilot, "down")
         await press(pilot, "down")
         assert box.scroll_y == 2
         await press(pilot, "up")
         assert box.scroll_y == 1
+        await press(pilot, "end")
+        assert app.screen.query_one("#intro").region.bottom <= box.region.bottom
+        await press(pilot, "enter")
+        app.push_screen(Form("short", lines(str(n) for n in range(8)), reading=True))
+        await settle(pilot)
+        assert "more of it" not in text(app, "#how")
         await press(pilot, "enter")
         assert isinstance(app.screen, RunScreen)
 
-    tell(world, story)
+    tell(world, story, size=(80, 24))

@@ -10,7 +10,7 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
@@ -92,7 +92,10 @@ class Form(ModalScreen[Filled | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="form") as box:
             box.border_title = Content(safe(self._title))
-            if self._intro:
+            if self._reading:
+                with VerticalScroll(id="text"):
+                    yield Block(self._intro, id="intro")
+            elif self._intro:
                 yield Block(self._intro, id="intro")
             if self._choices:
                 rows = Rows(Column(share=1), id="choices")
@@ -115,6 +118,8 @@ class Form(ModalScreen[Filled | None]):
             parts.append(_("↑ ↓ between lines"))
         if not self._reading:
             parts.append(_("esc cancel"))
+        elif any(text.max_scroll_y for text in self.query("#text")):
+            parts.append(_("↑ ↓ PgUp PgDn more of it"))
         return "   ".join(parts)
 
     def on_mount(self) -> None:
@@ -125,11 +130,24 @@ class Form(ModalScreen[Filled | None]):
         elif self._asks:
             self.set_focus(self._field(0))
         else:
-            self.query_one("#form").can_focus = True
-            self.query_one("#form").focus()
+            self._read_from_the_top()
         self._open = True
         if self._early and isinstance(self.focused, Field):
             self.focused.insert_text_at_cursor(self._early)
+
+    def _read_from_the_top(self) -> None:
+        """The keys go to the text; once it is laid out, the last line says when there is more of it."""
+        place = self.query_one("#text" if self._reading else "#form")
+        place.can_focus = True
+        place.focus()
+        self.call_after_refresh(self._say_how)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._say_how)
+
+    def _say_how(self) -> None:
+        for block in self.query("#how").results(Block):
+            block.put(self._how())
 
     def on_key(self, event: events.Key) -> None:
         """What was wrong no longer stands there once the person goes on. What was typed while the
@@ -190,7 +208,9 @@ class Form(ModalScreen[Filled | None]):
     def action_line(self, by: int) -> None:
         """The line before or behind; what is only read is scrolled."""
         if not self._asks and not self._choices:
-            self.query_one("#form").scroll_relative(y=by, animate=False)
+            self.query_one("#text" if self._reading else "#form").scroll_relative(
+                y=by, animate=False
+            )
         elif by > 0:
             self.focus_next()
         else:

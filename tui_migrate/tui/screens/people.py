@@ -55,6 +55,8 @@ class PeopleScreen(BaseScreen):
         super().__init__()
         self._hits: Sequence[Hit] = ()
         self._asked = False
+        self._seen = 0
+        """The last entry when they were asked for."""
 
     def body(self) -> Iterable[Widget]:
         yield Field(hint=_("name, e-mail, telephone or id, then ⏎"), id="search")
@@ -65,10 +67,11 @@ class PeopleScreen(BaseScreen):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         if event.value.strip():
-            self.ask("search", Search(text=event.value), self._have)
+            self.look_again()
 
     def look_again(self) -> None:
-        """Ask once more: somebody who fitted is gone."""
+        """Ask (once more: somebody who fitted is gone)."""
+        self._seen = self.state.seq
         self.ask("search", Search(text=self.query_one("#search", Field).value), self._have)
 
     def refresh_state(self) -> None:
@@ -129,7 +132,7 @@ class PeopleScreen(BaseScreen):
         if picked:
             hit = self._hits[int(picked)]
             query = Person(profile_id=hit.profile_id, source=hit.source, record_id=hit.record_id)
-            self.app.push_screen(PersonScreen(query))
+            self.app.push_screen(PersonScreen(query, self._seen))
 
     def action_search(self) -> None:
         """Type again."""

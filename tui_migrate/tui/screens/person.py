@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList
 
+from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.queries import (
     ConsentEvents,
     ConsentFact,
@@ -50,6 +51,10 @@ CONSENTS = (
 TRAIL = (Column(width=16), Column(share=1))
 
 
+OF_A_PERSON = ("person.events", "person.forget", "person.restrict", "person.object")
+"""Keys that do nothing where nobody stands."""
+
+
 class PersonScreen(BaseScreen):
     """A profile, or before the merge a record."""
 
@@ -58,10 +63,15 @@ class PersonScreen(BaseScreen):
     AUTO_FOCUS = "#values"
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("person"))
 
-    def __init__(self, query: Person) -> None:
+    def __init__(self, query: Person, seen: int | None = None) -> None:
+        """``seen``: the entry up to which the run was known when the person was found; the present one
+        unless it is given."""
         super().__init__()
         self._query = query
         self._sheet: PersonSheet | None = None
+        self._seen = seen
+        self._asked_at = 0
+        """How many erasures there were when the person was asked for."""
 
     def body(self) -> Iterable[Widget]:
         yield Block(id="who")
@@ -81,9 +91,27 @@ class PersonScreen(BaseScreen):
         self._look()
 
     def _look(self) -> None:
+        if self._seen is None:
+            self._seen = self.state.seq
+        self._asked_at = len(self.state.erased)
         self.ask("person", self._query, self._have)
 
+    def refresh_state(self) -> None:
+        """Somebody was erased since: perhaps this person."""
+        if self._seen is not None and len(self.state.erased) > self._asked_at:
+            self._look()
+
+    @property
+    def _erasures(self) -> list[Entry]:
+        """The erasures that were asked for and done since the person was found."""
+        seen = self._seen or 0
+        done = {name for name, (entry, _fact) in self.state.erased.items() if entry.seq > seen}
+        return [e for e in self.state.erasures if getattr(e.fact, "profile", "") in done]
+
     def _have(self, sheet: PersonSheet) -> None:
+        if self._erasures and not (sheet.values or sheet.consents):
+            self._show_erased()
+            return
         self._sheet = sheet
         self._show_who(sheet)
         self.query_one("#values", Rows).show(
@@ -117,6 +145,30 @@ class PersonScreen(BaseScreen):
         )
         count = ngettext("{n} event", "{n} events", len(sheet.trail))
         label_frame(trail, _("Trail"), count.format(n=grouped(len(sheet.trail))))
+
+    def _show_erased(self) -> None:
+        """That the person is no more here, since when and by whom; nothing of them."""
+        self._sheet = None
+        for name in ("#values", "#consents", "#trail"):
+            self.query_one(name, Rows).show([])
+            label_frame(self.query_one(name, Rows), "")
+        with speaking(language()):  # as rights are told
+            rows = [Content.styled(_("This person was erased."), "bold")]
+            told = _("{at} by {by}")
+        if len(self._erasures) > 1:
+            with speaking(language()):
+                rows.append(Content(_("It is one of the erasures since the person was found:")))
+        rows += [
+            Content.styled(
+                told.format(at=stamp(entry.at, self.state.zone), by=safe(entry.by)), WARN
+            )
+            for entry in self._erasures
+        ]
+        self.query_one("#who", Block).put(lines(rows))
+        self.show_frame()
+
+    def applies(self, act: Act) -> bool:
+        return self._sheet is not None or act.id not in OF_A_PERSON
 
     def _sentence(self, number: int) -> str:
         assert self._sheet is not None  # noqa: S101 - only called with a sheet

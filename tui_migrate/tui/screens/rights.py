@@ -11,17 +11,21 @@ from tui_migrate.engine.queries import PersonSheet
 from tui_migrate.i18n import _
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
+from tui_migrate.tui.screens.erasing import Erasing
 from tui_migrate.tui.screens.form import Ask, Filled, Form, needed
 from tui_migrate.tui.screens.people import PeopleScreen
 
 
 def forget_form(screen: BaseScreen, sheet: PersonSheet) -> None:
-    """Have the person erased; his screen closes when it is done."""
+    """Have the person erased; meanwhile a screen says how far it is. Theirs closes when it is done."""
+    working = Erasing(lambda: screen.state)
 
     def done(reply: api.Reply) -> None:
+        working.finish()
         if reply.ok:
             told = Form(_("Erased"), _lines(reply.message), submit=_("close"), reading=True)
-            screen.app.pop_screen()
+            if screen.is_current:
+                screen.app.pop_screen()
             if isinstance(screen.app.screen, PeopleScreen):
                 screen.app.screen.look_again()
             screen.app.push_screen(told)
@@ -39,7 +43,7 @@ def forget_form(screen: BaseScreen, sheet: PersonSheet) -> None:
             command = api.Forget(
                 profile=named(sheet), reason=filled["reason"], typed=filled["typed"]
             )
-            screen.home.tell(_("Erasing: this takes a while."))
+            screen.app.push_screen(working)
             screen.send(command, done)
 
     screen.app.push_screen(form, then)

@@ -17,6 +17,7 @@ from tui_migrate.matching.settings import COMPARES
 from tui_migrate.matching.spellings import SPELLINGS
 from tui_migrate.model.entities import entities
 from tui_migrate.runbook.kinds import Compare, MatchWith, Preset
+from tui_migrate.steps.match_records import extra_columns
 
 RUNBOOK = """\
 runbook: small
@@ -180,6 +181,31 @@ def test_a_mistake_is_told_in_one_sentence_at_its_place(
     line, column, rest = told.split(":", 2)
     place = f"runbook.yaml:{LINE + int(line)}:{int(column) + 10}"
     assert _mistakes(tmp_path, said) == [f"{place}:{rest}"]
+
+
+def test_the_parts_of_an_address_may_be_compared_where_it_is_ignored(tmp_path: Path) -> None:
+    assert _mistakes(tmp_path, "fields: {address: ignored, street: text}") == []
+    (mistake,) = _mistakes(tmp_path, "fields: {street: text}")
+    assert mistake.endswith(
+        "'street' is compared already;"
+        " write address: ignored if it is to add no weight, or leave it out"
+    )
+    assert extra_columns(["street", "status"]) == ', "status"::VARCHAR AS "status"'
+
+
+def test_an_address_is_compared_part_by_part() -> None:
+    home = {"street": "Kerkstraat", "house_number": "12", "postcode": "1234 AB", "town": "Zwolle"}
+    rows = [
+        person("1", first_name="Jan", family_name="Vries", **home),
+        person("2", first_name="Jan", family_name="Vries", **{**home, "postcode": "1243 AB"}),
+    ]
+    parts = {"postcode": "code", "house_number": "code", "street": "text", "town": "text"}
+    found = run(rows, settings=_settings(fields={"address": "ignored", **parts}))
+    levels = {w["field"]: w["level"] for w in found.pair("1", "2")["weights"]}
+    assert {name: levels[name] for name in parts} == {
+        "postcode": "typo", "house_number": "exact", "street": "exact", "town": "exact",
+    }  # fmt: skip
+    assert "address" not in levels
 
 
 def test_an_unknown_kind_is_told_once(tmp_path: Path) -> None:

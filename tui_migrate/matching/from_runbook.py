@@ -41,6 +41,9 @@ _COLUMNS_OF_BUILT_IN = words(
     "house_number house_addition postcode town country email phone kvk kbo vat"
 )
 
+#: The parts of an address, which may be compared one by one where the address itself is ignored.
+_ADDRESS_PARTS = frozenset({"street", "house_number", "postcode", "town"})
+
 #: Names of bits of `pair.rules` that are no keys.
 _TAKEN = ("link", "decision")
 IGNORED = "ignored"
@@ -151,16 +154,20 @@ class _Check:
 
     def compared(self) -> None:
         built_in = {field.name for kind in KINDS for field in FIELDS[kind]}
-        possible = {f.name for f in entities()["profile"].fields} - _COLUMNS_OF_BUILT_IN
+        taken = _COLUMNS_OF_BUILT_IN
+        if self.fields.get("address") == IGNORED:
+            taken = taken - _ADDRESS_PARTS
+        possible = {f.name for f in entities()["profile"].fields} - taken
         for name, at, compare in self.node.at("fields").items():
             if compare.value == IGNORED:
                 if name not in built_in:
                     wrong = _("no built-in field is called {name}").format(name=repr(name))
                     self.note(at, wrong, suggestion(name, built_in))
-            elif name in built_in | _COLUMNS_OF_BUILT_IN:
+            elif name in built_in | taken:
                 wrong = _("{name} is compared already").format(name=repr(name))
                 hint = _("write {name}: ignored if it is to add no weight, or leave it out")
-                self.note(at, wrong, hint.format(name=name))
+                known = "address" if name in _ADDRESS_PARTS else name
+                self.note(at, wrong, hint.format(name=known))
             elif name not in possible:
                 wrong = _("a profile has no field {name}").format(name=repr(name))
                 self.note(at, wrong, suggestion(name, possible))

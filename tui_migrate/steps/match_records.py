@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui_migrate.mapping.mapped import entity_columns, sql_type
-from tui_migrate.matching.schema import CLUSTER_DDL, PAIR_DDL
+from tui_migrate.matching.schema import CLUSTER_DDL, PAIR_DDL, RECORD_COLUMNS
 from tui_migrate.model.entities import entities
 from tui_migrate.staging.store import quote
 from tui_migrate.steps.base import Context
@@ -68,8 +68,11 @@ def field_columns() -> str:
 
 
 def extra_columns(names: Sequence[str]) -> str:
-    """Columns of the profile as text, for the ``extra`` of ``FOR_MATCHING``."""
-    return "".join(f", {quote(name)}::VARCHAR AS {quote(name)}" for name in names)
+    """Columns of the profile as text, for the ``extra`` of ``FOR_MATCHING``; those that it has already
+    (the parts of an address) are not there twice."""
+    return "".join(
+        f", {quote(name)}::VARCHAR AS {quote(name)}" for name in names if name not in RECORD_COLUMNS
+    )
 
 
 def drop(context: Context, tables: Sequence[str]) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
-from tui_migrate import i18n
+from tui_migrate import errors, i18n
 from tui_migrate.catalogue import read_po
 
 PACKAGE = Path(i18n.__file__).parent
@@ -58,8 +59,6 @@ def test_the_language_asked_for_wins_and_ends_with_its_block(
 
 @pytest.mark.parametrize("path", sorted(LOCALE.rglob("*.po")), ids=lambda p: p.name)
 def test_a_translation_keeps_the_placeholders(path: Path) -> None:
-    import re
-
     for message, said in read_po(path.read_text(encoding="utf-8")).items():
         places = sorted(re.findall(r"\{\w*\}", message))
         assert sorted(re.findall(r"\{\w*\}", said)) == places, message
@@ -75,6 +74,13 @@ def messages(path: Path) -> set[str]:
     return found
 
 
+ANSWERING = (
+    "attach", "commands", "erased_again", "erased_beside", "erased_files", "erasure", "exporting",
+    "gate_refusals", "gate_signing", "gate_status", "headless", "persons", "purging", "remote",
+    "retention", "taking_out", "workspace",
+)  # fmt: skip
+"""Modules of the engine whose words a command prints."""
+
 IN_DUTCH = sorted(
     path
     for path in (
@@ -85,7 +91,8 @@ IN_DUTCH = sorted(
         PACKAGE / "matching" / "from_runbook.py",
         PACKAGE / "steps" / "import_held.py",
         PACKAGE / "tui" / "screens" / "rights.py",
-        PACKAGE / "cli" / "privacy.py",
+        *(PACKAGE / "cli").glob("*.py"),
+        *(PACKAGE / "engine" / f"{name}.py" for name in ANSWERING),
         *(PACKAGE / "web").glob("*.py"),
         PACKAGE / "engine" / "moments.py",
         PACKAGE / "report" / "html.py",
@@ -95,7 +102,7 @@ IN_DUTCH = sorted(
 
 
 @pytest.mark.parametrize("path", IN_DUTCH, ids=lambda p: p.name)
-def test_what_a_report_says_and_what_is_said_of_rights_is_said_in_dutch_too(path: Path) -> None:
+def test_what_reports_commands_and_rights_say_is_said_in_dutch_too(path: Path) -> None:
     known: dict[str, str] = {}
     for file in (LOCALE / "nl").glob("*.po"):
         known |= read_po(file.read_text(encoding="utf-8"))
@@ -103,4 +110,75 @@ def test_what_a_report_says_and_what_is_said_of_rights_is_said_in_dutch_too(path
 
 
 def test_the_modules_that_are_looked_at_say_something() -> None:
-    assert sum(len(messages(path)) for path in IN_DUTCH) > 150
+    assert sum(len(messages(path)) for path in IN_DUTCH) > 700
+
+
+SAYING = {"say", "result", "echo", "prompt", "confirm", "getpass", "tell", "notify"}
+"""Functions whose first text a person reads."""
+NAMES = re.compile(r"(tui-migrate|[\W\d_]*)+")
+"""What is the same in every language."""
+
+
+def unwrapped(path: Path) -> list[str]:
+    """Texts that a module says, asks, refuses or replies as they stand, without a translation."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
+        texts = node.args[:1] if name in SAYING else []
+        if name in REFUSING:
+            texts = [*node.args]
+        texts += [k.value for k in node.keywords if k.arg in ("message", "hint", "help")]
+        plain = "".join(part for text in texts for part in _plain(text))
+        if not NAMES.fullmatch(plain):
+            found.append(f"{path.relative_to(PACKAGE)}:{node.lineno} {plain}")
+    return found
+
+
+def _plain(node: ast.expr) -> list[str]:
+    """The words of a text that is written here and goes through no function."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return [text]
+        case ast.JoinedStr(values=parts):
+            return [text for part in parts for text in _plain(part)]
+        case ast.BinOp(left=left, right=right):
+            return _plain(left) + _plain(right)
+        case ast.IfExp(body=body, orelse=other):
+            return _plain(body) + _plain(other)
+        case ast.Call(func=ast.Attribute(value=text, attr="format" | "join")):
+            return _plain(text)
+    return []
+
+
+REFUSING = {
+    name
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, errors.TuiMigrateError)
+}
+
+
+@pytest.mark.parametrize(
+    "folder", ["cli", "engine", "steps", "staging", "audit", "mapping", "runbook", "targets", "tui"]
+)
+def test_nothing_is_said_that_cannot_be_translated(folder: str) -> None:
+    paths = sorted((PACKAGE / folder).rglob("*.py"))
+    assert paths
+    assert [said for path in paths for said in unwrapped(path)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'say("Not so.")', 'result(f"{n} rows")', 'raise DataSaysNo("No: {}".format(n), _("ok"))',
+        'Reply(ok=True, message="a" if n else "b")', 'typer.Option(help="Why.")',
+        'raise EnvironmentProblem(_("ok"), "Do it again.")', 'say("head " + head)',
+    ],
+)  # fmt: skip
+def test_a_text_that_cannot_be_translated_is_found(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.test_i18n.PACKAGE", tmp_path)
+    (tmp_path / "module.py").write_text(line + "\nsay(_('fine'))\nresult(f'{n}  {m}')\n")
+    assert len(unwrapped(tmp_path / "module.py")) == 1

@@ -147,7 +147,7 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
     from tui_migrate.engine.unworked import unworked
 
     heading = state.title.get("en", state.runbook)
-    result(heading + ("   REHEARSAL" if state.rehearsal else ""))
+    result(heading + ("   " + _("REHEARSAL") if state.rehearsal else ""))
     for line in summary(state):
         result(line)
     for line in _backups(state):

@@ -176,7 +176,9 @@ def holding(core: Core, at: str) -> list[facts.BackupHolding]:
 def told(core: Core, done: facts.ErasureDone) -> str:
     """What a person reads when it is done."""
     lines = [_("Erased.")]
-    lines += [f"  {name}: {count}" for name, count in sorted(done.counts.items()) if count]
+    words = _counted()
+    counts = sorted(done.counts.items())
+    lines += [f"  {words.get(name, name)}: {count}" for name, count in counts if count]
     if done.target == "queued":
         lines.append(_("  The target cannot erase by itself: do it there."))
     lines += [
@@ -185,6 +187,20 @@ def told(core: Core, done: facts.ErasureDone) -> str:
     ]
     lines += [f"  ! {one}" for one in core.vault.words(done.left).splitlines()]
     return "\n".join(lines)
+
+
+def _counted() -> dict[str, str]:
+    """What went, by the names that the journal has for it."""
+    return {
+        "delivered rows": _("delivered rows"),
+        "files about him": _("files about the person"),
+        "keys": _("keys"),
+        "rows of other files": _("rows of other files"),
+        "staging rows": _("staging rows"),
+        "target rows": _("target rows"),
+        "values of the trail": _("values of the trail"),
+        "words": _("words"),
+    }
 
 
 def reply_of(core: Core, done: facts.ErasureDone, seq: int) -> api.Reply:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from tui_migrate.audit.entries import DeliveryRewritten
 from tui_migrate.audit.trail import pseudonym_sql
+from tui_migrate.staging.addresses import folded_sql
 from tui_migrate.staging.erasure import Rewritten
 from tui_migrate.staging.store import literal
 
@@ -18,6 +19,8 @@ POINT = ":point"
 """Stands where a pseudonym has its source; no source can be called so."""
 LOOSE = ":key|"
 """Stands before the source of a key in other letters."""
+LOOSE_POINT = ":address"
+"""Stands where a pseudonym has its source, for an address in other letters."""
 ABROAD = ("31", "32", "33", "44", "49")
 """Country codes that numbers of these customers come with."""
 
@@ -72,23 +75,29 @@ class Tombstones:
         """SQL: whether an e-mail address or telephone number in the cell is an erased person's."""
         if not self.points:
             return "false"
-        listed = "[" + ", ".join(map(literal, sorted(self.points))) + "]"
+        listed = _listed(self.points)
         mail = pseudonym_sql(self.key, literal(POINT), "p")
         number = pseudonym_sql(self.key, literal(POINT), national_sql("p"))
-        mails = f"regexp_extract_all(lower({cell}), '[^\\s;,<>()\"]+@[^\\s;,<>()\"]+')"
+        mails = f"regexp_extract_all(lower({cell}), '[^\\s;,:<>()\"]+@[^\\s;,:<>()\"]+')"
+        # A sign may stand between two numbers, or within one.
         numbers = (
-            f"list_filter(string_split_regex({cell}, '[;,/]'), lambda p:"
+            f"list_filter(list_append(string_split_regex({cell}, '[;,/]'), {cell}), lambda p:"
             f" length({national_sql('p')}) > 6)"
         )
-        return (
-            f"(list_has_any(list_transform({mails}, lambda p: {mail}), {listed})"
-            f" OR list_has_any(list_transform({numbers}, lambda p: {number}), {listed}))"
-        )
+        told = [
+            f"list_has_any(list_transform({mails}, lambda p: {mail}), {listed})",
+            f"list_has_any(list_transform({numbers}, lambda p: {number}), {listed})",
+        ]
+        if self.loose:
+            folded = loose_point_sql(self.key, "p")
+            at = f"list_transform({mails}, lambda p: {folded})"
+            told.append(f"list_has_any({at}, {_listed(self.loose)})")
+        return f"({' OR '.join(told)})"
 
     def is_told(self, source: str, text: str) -> str:
         """SQL: whether a text that is no row names an erased person by a point, or as a record of
         ``source`` (both SQL)."""
-        listed = "[" + ", ".join(map(literal, sorted(self.records))) + "]"
+        listed = _listed(self.records)
         parts = f"string_split_regex({text}, '[;,\t|\"]')"
         named = f"list_transform({parts}, lambda p: {pseudonym_sql(self.key, source, 'trim(p)')})"
         told = [f"list_has_any({named}, {listed})", self.is_point(text)]
@@ -123,6 +132,12 @@ def point_sql(key: bytes, channel: str, value: str) -> str:
     """SQL: the keyed hash of a contact point (``channel``: email | phone; ``value``: SQL)."""
     said = f"lower(trim({value}))" if channel == "email" else national_sql(value)
     return pseudonym_sql(key, literal(POINT), said)
+
+
+def loose_point_sql(key: bytes, mail: str) -> str:
+    """SQL: the keyed hash of an e-mail address as it may be written otherwise: with other accents, with
+    a tag after a plus sign (``mail``: SQL)."""
+    return pseudonym_sql(key, literal(LOOSE_POINT), folded_sql(f"trim({mail})"))
 
 
 def loose_sql(key: bytes, source: str, record_id: str) -> str:
@@ -160,6 +175,10 @@ def rewritten(facts: Iterable[DeliveryRewritten]) -> dict[str, Rewritten]:
         lines = (before.lines if before else frozenset()) | frozenset(fact.lines)
         found[fact.new] = Rewritten(original, lines)
     return found
+
+
+def _listed(names: Iterable[str]) -> str:
+    return "[" + ", ".join(map(literal, sorted(names))) + "]"
 
 
 def _among(expression: str, pseudonyms: frozenset[str]) -> str:

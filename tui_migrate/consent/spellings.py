@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
+from tui_migrate.staging.addresses import folded_sql
 from tui_migrate.staging.store import Cursor
 
 _TIDY = r"[a-z0-9_.+-]+@[a-z0-9.-]+\.[a-z]{2,}"
@@ -60,18 +61,6 @@ def phone_forms(value: str) -> list[str]:
     if "+" in text or digits.startswith("00"):
         return abroad or ([f"+{number}"] if number else [])
     return [*abroad, *(f"+{country}{number}" for country in _NATIONAL.get(len(number), ()))]
-
-
-def folded_sql(mail: str) -> str:
-    """SQL for the loose form of an address; a phone number stays as it is."""
-    plain = f"strip_accents(lower({mail}))"
-    local, domain = f"split_part({plain}, '@', 1)", f"split_part({plain}, '@', 2)"
-    untagged = rf"coalesce(nullif(regexp_replace({local}, '\+.*$', ''), ''), {local})"
-    return (
-        f"CASE WHEN NOT contains({mail}, '@') THEN {mail}"
-        f" WHEN {domain} IN ('gmail.com', 'googlemail.com')"
-        f" THEN replace({untagged}, '.', '') || '@gmail.com' ELSE {untagged} || '@' || {domain} END"
-    )
 
 
 # One row is a value that silences and one of its loose forms; of tidy addresses there is one. form:

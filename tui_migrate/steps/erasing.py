@@ -16,12 +16,19 @@ from typing import Any
 import msgspec
 
 from tui_migrate.audit.kept import OptOut
-from tui_migrate.audit.tombstones import Tombstones, loose_key_sql, loose_sql, point_sql
+from tui_migrate.audit.tombstones import (
+    Tombstones,
+    loose_key_sql,
+    loose_point_sql,
+    loose_sql,
+    point_sql,
+)
 from tui_migrate.audit.vault import pseudonym
 from tui_migrate.files import sha256_file
 from tui_migrate.mapping.mapped import TRANSLATED
 from tui_migrate.mapping.model import Mapping
 from tui_migrate.runbook.models import Runbook
+from tui_migrate.staging.addresses import folded_sql
 from tui_migrate.staging.deliveries import find_deliveries
 from tui_migrate.staging.erasure import KEPT
 from tui_migrate.staging.store import Cursor, columns_of, literal, quote
@@ -187,7 +194,7 @@ class Planner:
             pseudonyms=sorted(pseudonym(self._key, *record) for record in found),
             points=points,
             stones=sorted(stones),
-            loose=self._loose(),
+            loose=[*self._loose(), *self._loose_points(points)],
             words=words,
             files=self._files(),
             kept=kept,
@@ -293,6 +300,23 @@ class Planner:
             )
         ).fetchall()
         return [str(row[0]) for row in found]
+
+    def _loose_points(self, points: list[tuple[str, str]]) -> list[str]:
+        """Keyed hashes of his addresses as they may be written otherwise, likewise."""
+        listed = ", ".join(f"({literal(v)})" for channel, v in points if channel == "email")
+        if not listed:
+            return []
+        rows = self._cursor.execute(
+            f"""WITH his AS (
+              SELECT value, {folded_sql("value")} AS folded FROM (VALUES {listed}) v(value))
+            SELECT DISTINCT {loose_point_sql(self._key, "value")} FROM his
+            WHERE folded NOT IN (
+              SELECT {folded_sql("value")} FROM (
+                SELECT source, record_id, unnest(email) AS value FROM store.ent_profile)
+              ANTI JOIN erase_record USING (source, record_id) WHERE value IS NOT NULL)
+            ORDER BY 1"""
+        ).fetchall()
+        return [str(row[0]) for row in rows]
 
     # Which words.
 

@@ -208,6 +208,15 @@ def test_an_address_is_compared_part_by_part() -> None:
     assert "address" not in levels
 
 
+def test_more_fields_than_a_pattern_holds_are_too_many(tmp_path: Path) -> None:
+    names = ("status", "category", "iban", "bic", "language", "salutation", "brand", "note")
+    said = ", ".join(f"{name}: code" for name in names)
+    found = _mistakes(tmp_path, f"fields: {{{said}}}")
+    assert any(
+        one.endswith("8 fields are too many; at most 7 beside the built-in ones") for one in found
+    )
+
+
 def test_an_unknown_kind_is_told_once(tmp_path: Path) -> None:
     (told,) = _mistakes(tmp_path, "levels: {persoon: {gender: {same: 0.9}}}")
     assert "person" in told

@@ -13,6 +13,7 @@ from tui_migrate.i18n import _
 from tui_migrate.mapping.model import Mapping as SourceMapping
 from tui_migrate.mapping.splits import split_of
 from tui_migrate.matching.keys import MAX_KEYS, PARTS, keys_of, split_part
+from tui_migrate.matching.patterns import MOST_FIELDS
 from tui_migrate.matching.presets import DEFAULT, PRESETS
 from tui_migrate.matching.settings import FIELDS, KINDS, Field, MatchSettings, declared
 from tui_migrate.model.entities import entities
@@ -47,6 +48,8 @@ _ADDRESS_PARTS = frozenset({"street", "house_number", "postcode", "town"})
 #: Names of bits of `pair.rules` that are no keys.
 _TAKEN = ("link", "decision")
 IGNORED = "ignored"
+#: So many fields fit into a pattern beside the built-in ones.
+MOST_DECLARED = MOST_FIELDS - len({field.name for kind in KINDS for field in FIELDS[kind]})
 #: So far may the shares of a field's levels be from 1 in sum.
 _ROUNDED = 0.0005
 
@@ -158,6 +161,11 @@ class _Check:
         if self.fields.get("address") == IGNORED:
             taken = taken - _ADDRESS_PARTS
         possible = {f.name for f in entities()["profile"].fields} - taken
+        added = [name for name, compare in self.fields.items() if compare != IGNORED]
+        if len(added) > MOST_DECLARED:
+            wrong = _("{number} fields are too many").format(number=len(added))
+            hint = _("at most {limit} beside the built-in ones").format(limit=MOST_DECLARED)
+            self.note(self.node.at("fields").position, wrong, hint)
         for name, at, compare in self.node.at("fields").items():
             if compare.value == IGNORED:
                 if name not in built_in:

@@ -5,7 +5,7 @@ Every text from data goes through ``said``, once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,15 +139,17 @@ def _line(view: View) -> str:
     """The whole run as a line of signs; of entries at one place the gravest is shown."""
     now = f"{_percent(view, view.place.at):.2f}%"
     fits = None if view.place.only is None else set(view.place.only)
+    signed = [
+        entry
+        for entry in view.told
+        if entry["mark"] in _RANK and (fits is None or entry["seq"] in fits)
+    ]
     groups = []
     for name, cells in CELLS.items():
         taken: dict[int, Json] = {}
-        for entry in view.told:
-            rank = _RANK.get(entry["mark"], 0)
-            if not rank or (fits is not None and entry["seq"] not in fits):
-                continue
+        for entry in signed:
             cell = round(_percent(view, entry["seq"]) * cells / 100)
-            if cell not in taken or _RANK[taken[cell]["mark"]] < rank:
+            if cell not in taken or _RANK[taken[cell]["mark"]] < _RANK[entry["mark"]]:
                 taken[cell] = entry
         signs = "".join(_sign(view, entry) for entry in taken.values())
         groups.append(f'<g class="{name}">{signs}</g>')
@@ -222,13 +224,13 @@ def _marking(view: View) -> str:
 def _marked(view: View, by: int) -> int:
     """The next or earlier entry with a sign, among those that fit; the end where there is none."""
     at, only = view.place.at, view.place.only
-    numbers = range(1, len(view.told) + 1) if only is None else only
-    found = [
-        n for n in numbers if view.told[n - 1]["mark"] != REST and (n > at if by > 0 else n < at)
-    ]
-    if found:
-        return found[0] if by > 0 else found[-1]
-    return view.place.step(by * len(view.told), len(view.told))
+    numbers: Iterable[int]
+    if only is None:
+        numbers = range(at + 1, len(view.told) + 1) if by > 0 else range(at - 1, 0, -1)
+    else:
+        numbers = [n for n in only if n > at] if by > 0 else [n for n in only[::-1] if n < at]
+    end = view.place.step(by * len(view.told), len(view.told))
+    return next((n for n in numbers if view.told[n - 1]["mark"] != REST), end)
 
 
 def _finding(view: View) -> str:

@@ -77,7 +77,7 @@ class Reading:
             broken = self._refresh()
             now = self._state
             place = place_of(asked, self._rewind, self._matching(asked.words), now.zone)
-            then = self._rewind.state(place.at)
+            then = now if place.at == len(self._entries) else self._rewind.state(place.at)
             view = View(
                 asked=replace(asked, mark=min(asked.mark, len(self._told))),
                 place=place,

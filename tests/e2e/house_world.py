@@ -156,7 +156,7 @@ def make(root: Path, target: str = "csv") -> Path:
         (root / "mapping" / f"{name}.yaml").write_text(text)
     (root / "backup.key").write_text(KEY)
     (root / "decisions.yaml").write_text("{}\n")
-    _table(root, "people/2026-03-01-full/people.csv", HEAD, PEOPLE)
+    people(root, "2026-03-01-full", PEOPLE)
     head = ["id", "address", "channel", "reason", "who", "note"]
     _table(root, "silent/2026-03-01-full/silent.csv", head, SILENT)
     delta(root, 1, [
@@ -164,6 +164,11 @@ def make(root: Path, target: str = "csv") -> Path:
         ["c2", "opt-out", "ZQXR1", HOUSE, "Kompas", "2026-03-02T10:00:00", "Zqxclick"],
     ])  # fmt: skip
     return root
+
+
+def people(root: Path, delivery: str, rows: Sequence[Sequence[str]]) -> Path:
+    """A full delivery of people."""
+    return _table(root, f"people/{delivery}/people.csv", HEAD, rows)
 
 
 def delta(root: Path, number: int, rows: Sequence[Sequence[str]]) -> Path:

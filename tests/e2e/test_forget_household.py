@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.e2e import house_world
 from tests.e2e.conftest import Run
 from tests.e2e.program import copied, export_all, records, run_line, tui, tui_many
 
@@ -68,3 +69,29 @@ def test_whoever_is_erased_nobody_becomes_an_opt_in(demo: Run, tmp_path: Path) -
     )
     assert now == {k: state for k, state in was.items() if k[0] not in erased}
     assert "✓ consistent" in tui("audit", "verify", "-w", workspace).out
+
+
+@pytest.mark.soak
+def test_of_parent_and_child_of_one_name_and_number_the_child_stays(tmp_path: Path) -> None:
+    workspace = house_world.make(tmp_path / "w")
+    parent, child, again, sister = (
+        [nr, "Jan Smit", mail, "020 7654321", "", "", "", ""]
+        for nr, mail in (
+            ("P1", "jan.senior@example.org"), ("P2", "jan.junior@example.org"),
+            ("P9", "Jan.Senior+x@example.org"), ("P8", "jan.jongste@example.org"),
+        )
+    )  # fmt: skip
+    first = house_world.people(workspace, "2026-03-02-full", [parent, child])
+    tui(*run_line(workspace, "--until", "merge"))
+    said = tui("forget", "people/P1", "--reason", "asked", "--yes", "-w", workspace).out
+    assert "! people/P2 has an address or number of his too" in said
+    assert first.read_text().splitlines()[2] == ",".join(child)
+
+    later = house_world.people(workspace, "2026-04-01-full", [parent, child, again, sister])
+    tui_many([["redo", "read", "-w", workspace], run_line(workspace, "--until", "merge")])
+    exports = export_all(workspace, tmp_path / "exports", ("fates",))
+    fates = {
+        r["line"]: r["fate"] for r in records(exports / "fates.csv") if "04-01" in r["delivery"]
+    }
+    assert fates == {"2": "erased", "3": "loaded", "4": "erased", "5": "loaded"}
+    assert "senior" not in later.read_text().lower()

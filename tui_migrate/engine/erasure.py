@@ -193,6 +193,7 @@ def _counted() -> dict[str, str]:
     """What went, by the names that the journal has for it."""
     return {
         "delivered rows": _("delivered rows"),
+        "opt-outs of addresses kept": _("opt-outs of addresses kept"),
         "files about him": _("files about the person"),
         "keys": _("keys"),
         "rows of other files": _("rows of other files"),

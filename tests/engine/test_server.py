@@ -14,9 +14,12 @@ import pytest
 
 from tests.engine.conftest import KEY
 from tui_migrate import __version__
+from tui_migrate.audit.verify import verify
 from tui_migrate.engine import api
 from tui_migrate.engine import attach as attach_module
+from tui_migrate.engine.answers import audit as audit_answers
 from tui_migrate.engine.attach import attach, attach_or_open, attach_or_start
+from tui_migrate.engine.audit_queries import JournalText, Verification, Verified
 from tui_migrate.engine.client import InProcessClient, open_client
 from tui_migrate.engine.queries import Fates, Search
 from tui_migrate.engine.remote import RemoteClient
@@ -335,3 +338,31 @@ def test_a_look_without_the_reason_that_the_runbook_wants_is_refused_as_such(
     with pytest.raises(ReasonNeeded):
         client.ask(Search(text="x"))
     assert client.ask(Search(text="x", reason="a complaint")) == ()
+
+
+def test_the_journal_travels_line_by_line_as_it_is_and_is_verified_by_the_engine(
+    workspace: Path, started: Starting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In parts that are smaller than a line, too."""
+    monkeypatch.setattr(audit_answers, "MOST", 100)
+    journal = Workspace(workspace).journal
+    client = open_client(workspace, key=KEY)
+    client.run_here()
+    parts: list[str] = []
+    offset = 0
+    while (part := client.ask(JournalText(offset=offset))).text:
+        parts.append(part.text)
+        offset = part.next
+    assert "".join(parts) == journal.read_text()
+    assert len(parts) == len(client.entries())
+    client.close()
+    remote = started(workspace)
+    signers = workspace / "allowed_signers"
+    signers.write_text("anna ssh-ed25519 AAAA\n")
+    asked = Verification(expect="0" * 64, signers=signers.read_text())
+    verdict: Verified = remote.ask(asked)
+    own = verify(Workspace(workspace).audit, "0" * 64, signers)
+    assert (verdict.head, verdict.trusted, verdict.entries) == (own.head, own.trusted, own.entries)
+    problems = [text.replace(str(signers), signers.name) for text in own.problems]
+    assert list(verdict.problems) == problems
+    assert len(own.problems) > 1

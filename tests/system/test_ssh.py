@@ -51,6 +51,7 @@ fields:
   first_name: {from: Voornaam}
   family_name: {from: Naam}
   email: {from: Mail}
+  phone: {from: Tel}
 skip: {Merk: an interest}
 """
 INTERESTS = """\
@@ -61,7 +62,7 @@ by: Nr
 fields:
   brand: {from: Merk}
   category: {value: news}
-skip: {Voornaam: a name, Naam: a name, Mail: an address}
+skip: {Voornaam: a name, Naam: a name, Mail: an address, Tel: a number}
 """
 LOOK = """\
 import json, sys
@@ -72,7 +73,7 @@ import msgspec
 client = attach(Path(sys.argv[1]))
 asked = [q.Search(text=sys.argv[2]), q.Search(text=sys.argv[3]),
          q.Person(source="crm", record_id=sys.argv[2]),
-         q.Person(profile_id=sys.argv[4]),
+         q.Person(profile_id=sys.argv[4], reason="a complaint"),
          q.Columns(), q.FindingRules()]
 print(json.dumps([json.loads(msgspec.json.encode(client.ask(one))) for one in asked]))
 client.close()
@@ -93,10 +94,12 @@ def workspace(machine: Machine) -> Path:
     delivery = root / "deliveries" / "crm" / "2026-03-01"
     delivery.mkdir(parents=True)
     (root / "mapping").mkdir()
-    lines = ["Nr;Voornaam;Naam;Mail;Merk"]
+    lines = ["Nr;Voornaam;Naam;Mail;Tel;Merk"]
     for number in range(ROWS):
         brand, n = "Nova" if number % 2 else "Kompas", f"{number:05}"
-        lines.append(f"R{n};Voor{n};Zoek{brand}{n};p{n}@{brand.lower()}.example;{brand}")
+        lines.append(f"R{n};Voor{n};Zoek{brand}{n};p{n}@{brand.lower()}.example;;{brand}")
+    both = "Tweeling;Zoekbeide;beide@beide.example"
+    lines += [f"T00000;{both};;Kompas", f"T00001;{both};0612345678;Nova"]
     (delivery / "people.csv").write_text("\n".join(lines) + "\n")
     (root / "runbook.yaml").write_text(RUNBOOK)
     (root / "mapping" / "crm.yaml").write_text(CRM)
@@ -159,9 +162,14 @@ def test_a_killed_connection_does_not_touch_the_import(machine: Machine, workspa
 
 
 def test_who_attaches_again_sees_where_the_run_stands(machine: Machine, workspace: Path) -> None:
+    before, engine = facts(workspace), engine_of("tm-anna")
     with terminal(machine, "tm-anna", workspace) as anna:
         anna.until("The end")
         anna.until("waiting")
+        anna.until("6 of 7 steps done")
+        assert engine_of("tm-anna") == engine, "it is the engine that worked while she was away"
+    assert engine_of("tm-anna") == engine, "and it stays, for who has to sign"
+    assert facts(workspace) == before, "nothing was begun, opened or done again"
 
 
 def test_who_operated_may_not_sign(machine: Machine, workspace: Path) -> None:
@@ -197,6 +205,37 @@ def test_a_role_of_one_brand_sees_the_other_brand_masked(machine: Machine, works
     assert not re.search(r"ZoekNova\d|@nova", anybody)
 
 
+def test_of_a_person_of_two_brands_he_sees_what_the_record_of_his_brand_says(
+    machine: Machine, workspace: Path
+) -> None:
+    """The telephone number stands in the record of the other brand only."""
+    from tui_migrate.model.profile_id import profile_id
+
+    script = machine.folder / "look.py"
+    arguments = ["T00000", "31612345678", profile_id("crm", "T00000")]
+    found = {}
+    for user in ("tm-anna", "tm-bram"):
+        looked = machine.run(user, str(machine.program), str(script), str(workspace), *arguments)
+        assert looked.returncode == 0, looked.stderr
+        found[user] = json.loads(looked.stdout)
+        sheet = found[user][3]
+        assert {record["record_id"] for record in sheet["records"]} == {"T00000", "T00001"}
+        assert "beide@beide.example" in looked.stdout
+    values = {
+        user: {value["field"]: value["value"] for value in answers[3]["values"]}
+        for user, answers in found.items()
+    }
+    assert "612345678" in re.sub(r"\D", "", values["tm-anna"]["phone"])
+    assert values["tm-bram"]["phone"] == "•••••"
+    assert "612345678" not in re.sub(r"[^\d\"]", "", json.dumps(found["tm-bram"]))
+    assert len(found["tm-anna"][1]) == 1
+    assert found["tm-bram"][1] == []
+    assert found["tm-anna"][3]["children"] == {"interest": 2}
+    assert found["tm-bram"][3]["children"] == {"interest": 1}
+    looks = [f for f in facts(workspace) if f["kind"] == "person.looked" and f["reason"]]
+    assert len(looks) >= 2
+
+
 def test_the_files_are_closed_to_others(machine: Machine, workspace: Path) -> None:
     state = workspace / ".tui-migrate"
     for path in ("staging.duckdb", "audit/journal.jsonl", "vault/workspace.key", "engine.log"):
@@ -216,10 +255,38 @@ def test_a_colleague_reads_what_the_engine_tells_and_hears_whose_the_files_are(
     waits = machine.tui("tm-bram", "inbox", str(workspace))
     assert waits.returncode == 3, waits.stderr
     assert "end waits for a sign-off as privacy" in waits.stdout
-    for command in (("audit", "verify"), ("audit", "log", "--json"), ("serve", "--port", "0")):
+    for command in (("audit", "replay", "--recompute"), ("serve", "--port", "0")):
         refused = machine.tui("tm-bram", *command, *here)
         assert refused.returncode == 2
         assert "can be read by tm-anna only" in refused.stderr
+        assert refused.stdout == ""
+        way_out = "copy of its audit folder" if "serve" in command else "ask tm-anna for"
+        assert way_out in refused.stderr
+    doctor = machine.tui("tm-bram", "doctor", *here)
+    assert doctor.returncode == 0, doctor.stdout + doctor.stderr
+    assert "tm-anna's; you get in through the engine, which runs" in doctor.stdout
+
+
+def test_a_colleague_has_the_audit_verified_and_takes_the_journal_along(
+    machine: Machine, workspace: Path
+) -> None:
+    here = ("-w", str(workspace))
+    verified = machine.tui("tm-bram", "audit", "verify", "--json", *here)
+    assert verified.returncode == 1, "the run is not finished"
+    assert "The engine of tm-anna looked" in verified.stderr
+    own = machine.tui("tm-anna", "audit", "verify", "--json", *here)
+    assert own.returncode == 1
+    verdict = json.loads(verified.stdout)
+    assert verdict == json.loads(own.stdout)
+    assert verdict["trusted"] == verdict["entries"]
+    assert len(verdict["problems"]) == 1
+    journal = workspace / ".tui-migrate" / "audit" / "journal.jsonl"
+    taken = machine.tui("tm-bram", "audit", "log", "--json", *here)
+    assert (taken.returncode, taken.stderr) == (0, "")
+    assert taken.stdout == journal.read_text()
+    assert verdict["head"] == json.loads(taken.stdout.splitlines()[-1])["hash"]
+    wrong = ("audit", "verify", "--json", "--expect", "0" * 64)
+    assert len(json.loads(machine.tui("tm-bram", *wrong, *here).stdout)["problems"]) == 2
 
 
 def test_a_colleague_signs_from_her_own_login_while_the_other_looks_on(

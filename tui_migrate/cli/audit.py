@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tui_migrate.audit.entries import Entry
     from tui_migrate.audit.lookup import Event
     from tui_migrate.audit.verify import Verdict
+    from tui_migrate.engine.audit_queries import Verified
     from tui_migrate.engine.sentences import Words
 
 audit_app = typer.Typer(help=_("What proves the run."), no_args_is_help=True, rich_markup_mode=None)
@@ -54,15 +55,19 @@ def verify(
 ) -> int:
     """Check journal, trail, seals and signatures; say exactly what is wrong."""
     from tui_migrate.audit.verify import verify as check
+    from tui_migrate.cli.closed import verified_by_engine
+    from tui_migrate.engine.workspace import Workspace
 
-    if folder is None:
-        _require_files(workspace)
-    where = folder or workspace.resolve() / ".tui-migrate" / "audit"
-    if not where.is_dir():
-        raise EnvironmentProblem(_("There is no audit folder {}.").format(where))
     if signers is not None and not signers.is_file():
         raise EnvironmentProblem(_("There is no file {}.").format(signers))
-    verdict = check(where, expect, signers)
+    verdict: Verdict | Verified
+    if folder is None and Workspace(workspace.resolve()).is_others:
+        verdict = verified_by_engine(workspace, expect, signers)
+    else:
+        where = folder or workspace.resolve() / ".tui-migrate" / "audit"
+        if not where.is_dir():
+            raise EnvironmentProblem(_("There is no audit folder {}.").format(where))
+        verdict = check(where, expect, signers)
     if as_json:
         print_json(
             {
@@ -77,8 +82,8 @@ def verify(
                 "ended": verdict.ended,
                 "head": verdict.head,
                 "anchored": bool(expect) or signers is not None,
-                "problems": verdict.problems,
-                "notes": verdict.notes,
+                "problems": list(verdict.problems),
+                "notes": list(verdict.notes),
             }
         )
         return int(Exit.DONE if verdict.ok else Exit.NO)
@@ -95,7 +100,7 @@ def verify(
     return int(Exit.DONE if verdict.ok else Exit.NO)
 
 
-def _conclusion(verdict: Verdict) -> str:
+def _conclusion(verdict: Verdict | Verified) -> str:
     """What the verdict comes to, in one line."""
     if not verdict.ok:
         if verdict.trusted:
@@ -135,11 +140,15 @@ def log(
     folder: FolderOption = None, workspace: WorkspaceOption = Path(), as_json: JsonOption = False
 ) -> int:
     """The journal in plain sentences."""
+    from tui_migrate.cli.closed import journal_of_engine
     from tui_migrate.engine.run import RunState, apply
     from tui_migrate.engine.sentences import sentence, stamp
+    from tui_migrate.engine.workspace import Workspace
 
-    if as_json and folder is None:
-        _require_files(workspace)
+    if as_json and folder is None and Workspace(workspace.resolve()).is_others:
+        for part in journal_of_engine(workspace):
+            typer.echo(part, nl=False)
+        return int(Exit.DONE)
     journal, vault, entries = _journal(folder, workspace)
     if as_json:
         if journal.exists():
@@ -152,15 +161,6 @@ def log(
         moment = stamp(entry.at, state.zone)
         result(f"{entry.seq:>6}  {moment}  {entry.by:<10} {sentence(entry, state, words)}")
     return int(Exit.DONE)
-
-
-def _require_files(root: Path) -> None:
-    """Raise ``EnvironmentProblem`` for who may not read the files of the workspace."""
-    from tui_migrate.engine.workspace import Workspace
-
-    here = Workspace(root.resolve())
-    if here.is_others:
-        raise here.closed()
 
 
 def _journal(folder: Path | None, root: Path) -> tuple[Path, Path, list[Entry]]:

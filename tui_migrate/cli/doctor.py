@@ -10,8 +10,12 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui_migrate.i18n import _
+
+if TYPE_CHECKING:
+    from tui_migrate.engine.workspace import Workspace
 
 ROOM = 5
 """Free disk space wanted, as a multiple of the deliveries' size (staging, back-ups, target)."""
@@ -70,6 +74,8 @@ def _disk(root: Path) -> Found:
     deliveries = root / "deliveries"
     size = sum(p.stat().st_size for p in deliveries.rglob("*") if p.is_file())
     message = _("{} MB free, deliveries {} MB").format(free // 1_000_000, size // 1_000_000)
+    if deliveries.is_dir() and not os.access(deliveries, os.R_OK | os.X_OK):
+        message = _("{} MB free; the deliveries are not yours to read").format(free // 1_000_000)
     return Found("disk", free > max(ROOM * size, 200_000_000), message)
 
 
@@ -111,7 +117,14 @@ def _workspace(root: Path) -> list[Found]:
     if not (root / "runbook.yaml").is_file():
         return [Found("workspace", True, _("none here"), serious=False)]
     state = root / ".tui-migrate"
-    found = [Found("workspace", os.access(root, os.W_OK), str(root))]
+    from tui_migrate.engine.workspace import Workspace
+
+    here = Workspace(root)
+    if here.is_others:
+        return [Found("workspace", True, _of_others(here), serious=False)]
+    writable = os.access(root, os.W_OK)
+    said = str(root) if writable else _("{} cannot be written by you").format(root)
+    found = [Found("workspace", writable, said)]
     if (state / "vault").is_dir():
         mode = (state / "vault").stat().st_mode & 0o777
         found.append(Found("vault folder", mode == 0o700, oct(mode)))
@@ -125,6 +138,19 @@ def _workspace(root: Path) -> list[Found]:
             )
         )
     return [*found, *_memory(root)]
+
+
+def _of_others(here: Workspace) -> str:
+    """Whose workspace it is, and whether one can get in."""
+    from tui_migrate.engine.sockets import connected
+
+    line = connected(here.socket)
+    if line is None:
+        return _("{} is {}'s, and no engine runs there: ask him to open it").format(
+            here.root, here.owner
+        )
+    line.close()
+    return _("{} is {}'s; you get in through the engine, which runs").format(here.root, here.owner)
 
 
 def _memory(root: Path) -> list[Found]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.answer import Answer
 from tui_migrate.engine.api import Identity, Look, Query
+from tui_migrate.engine.audit_queries import JournalPart, JournalText, Verification, Verified
 from tui_migrate.engine.review_queries import (
     ClusterHistory,
     ClusterPage,
@@ -477,6 +478,8 @@ AnyQuery = (
     | Said
     | Plan
     | Fates
+    | Verification
+    | JournalText
 )
 
 ANSWERS: dict[type[Query], Any] = {
@@ -496,6 +499,8 @@ ANSWERS: dict[type[Query], Any] = {
     Said: dict[str, str],
     Plan: tuple[Planned, ...],
     Fates: tuple[SourceFates, ...],
+    Verification: Verified,
+    JournalText: JournalPart,
 }
 """The shape of the answer to each question."""
 

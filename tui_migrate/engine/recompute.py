@@ -28,7 +28,7 @@ from tui_migrate.engine.redoing import Redone, empty_staging, redo, steps_with_o
 from tui_migrate.engine.run import Status, StepState
 from tui_migrate.engine.runner import Runner
 from tui_migrate.engine.workspace import SCRATCH, Workspace
-from tui_migrate.errors import DataSaysNo, TuiMigrateError
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError
 from tui_migrate.files import make_folder
 from tui_migrate.i18n import _, neutral
 from tui_migrate.staging.erasure import KEPT
@@ -92,7 +92,12 @@ def recompute(root: Path, say: Say = lambda _line: None) -> Recomputed:
     workspace = Workspace(root.resolve())
     workspace.require()
     if workspace.is_others:
-        raise workspace.closed()
+        raise EnvironmentProblem(
+            workspace.closed().message,
+            _("It needs deliveries and vault: ask {} for audit replay --recompute --json.").format(
+                workspace.owner
+            ),
+        )
     if not workspace.has_run:
         raise DataSaysNo(_("Nothing was begun here."))
     with _scratch(workspace) as scratch, neutral():

@@ -110,7 +110,7 @@ class Workspace:
 
     def not_yours(self) -> EnvironmentProblem:
         """The error that says whose workspace this is, for who needs his engine."""
-        owner = self._owner()
+        owner = self.owner
         return EnvironmentProblem(
             _("The workspace {} belongs to {}, and no engine runs there.").format(self.root, owner),
             _("Ask {} to open it, or to let tui-migrate engine run.").format(owner),
@@ -118,16 +118,18 @@ class Workspace:
 
     def closed(self) -> EnvironmentProblem:
         """The error that says whose workspace this is, for who needs its files themselves."""
-        owner = self._owner()
+        owner = self.owner
         return EnvironmentProblem(
             _("The files of {} can be read by {} only.").format(self.root, owner),
             _(
-                "Ask for a copy of its audit folder. status, audit log, audit replay, audit show and"
-                " audit report go through the engine."
+                "Ask for a copy of its audit folder. status, audit log, verify, replay, show and report"
+                " go through the engine."
             ),
         )
 
-    def _owner(self) -> str:
+    @property
+    def owner(self) -> str:
+        """Whose it is."""
         try:
             return self.state.owner()
         except (OSError, KeyError):

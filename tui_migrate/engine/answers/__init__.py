@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tui_migrate.engine import queries, review_queries
-from tui_migrate.engine.answers import clusters, findings, pairs, people, plan, searching
+from tui_migrate.engine import audit_queries, queries, review_queries
+from tui_migrate.engine.answers import audit, clusters, findings, pairs, people, plan, searching
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.api import Query
 
@@ -26,6 +26,8 @@ _ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
     queries.Search: searching.search,
     queries.Person: people.person,
     queries.ConsentEvents: people.consent_events,
+    audit_queries.Verification: audit.verification,
+    audit_queries.JournalText: audit.journal_text,
 }
 
 

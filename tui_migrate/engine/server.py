@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 import structlog
@@ -25,65 +22,28 @@ from tui_migrate import __version__
 from tui_migrate.engine import api, wire
 from tui_migrate.engine.core import Anew
 from tui_migrate.engine.engine import Engine
-from tui_migrate.engine.evidence_files import received
 from tui_migrate.engine.gate_commands import note_due
 from tui_migrate.engine.gate_delegations import standing
-from tui_migrate.engine.identity import User, peer_user, people_named
+from tui_migrate.engine.guests import UNDERWAY, Guest, Stranger, done, failed, part
+from tui_migrate.engine.identity import peer_user, people_named
 from tui_migrate.engine.looking import flush
 from tui_migrate.engine.opening import readable
 from tui_migrate.engine.rights import may_attach, rights
 from tui_migrate.engine.run import Status
 from tui_migrate.engine.sockets import listening
 from tui_migrate.errors import ReasonNeeded, TuiMigrateError
-from tui_migrate.files import TEMPORARY
 from tui_migrate.i18n import _
 
 PATIENCE = 10.0
 """Seconds that a client may take to send its first message, or the rest of one that it began."""
 CLIENTS = 64
 PER_USER = 16
-UNDERWAY = 8
-"""Questions and commands of one client that are worked on at the same time; more have to wait."""
 CHUNK = 500
 """Entries in one message."""
-PART = 1 << 20
-"""Bytes of one part of a file."""
 TICK = 60.0
 """Seconds between two looks at the clock, for deadlines."""
 FIRST_CLIENT = 30.0
 """Seconds that an engine waits for the client that started it."""
-
-
-@dataclass(slots=True, eq=False)
-class Guest:
-    """One connected client."""
-
-    user: User
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-    sent: int = 0
-    """Entries up to this number are written."""
-    progress: api.Progress | None = None
-    idle: api.Idle | None = None
-    replies: list[wire.Message] = field(default_factory=list)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    drives: bool = False
-    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UNDERWAY))
-    files: dict[str, Path] = field(default_factory=dict)
-    """Exports made for this client, by the name under which it may fetch them."""
-
-    def drop_files(self) -> None:
-        """What was made for this client and is not fetched by now goes."""
-        while self.files:
-            self.files.popitem()[1].unlink(missing_ok=True)
-
-
-class Stranger(Exception):
-    """What came from a client is no conversation; said to it, then the line is cut."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 class Server:
@@ -349,13 +309,13 @@ class Server:
                 reason=True,
             )
         except TuiMigrateError as error:
-            reply = _failed(message, error.message, error.hint, int(error.exit_code))
+            reply = failed(message, error.message, error.hint, int(error.exit_code))
         except OSError as error:
             self._log.exception("the system refuses", user=guest.user.name)
-            reply = _failed(message, _("The system refuses: {}").format(error))
+            reply = failed(message, _("The system refuses: {}").format(error))
         except Exception:  # noqa: BLE001 - one question must not end the engine
             self._log.exception("a message could not be served", user=guest.user.name)
-            reply = _failed(message, _("This did not work; the engine's log says why."))
+            reply = failed(message, _("This did not work; the engine's log says why."))
         self._reply(guest, reply)
         if isinstance(message, wire.Leave) and message.end and isinstance(reply, wire.Bye):
             self.end(_("{} stopped the engine").format(guest.user.name))
@@ -368,51 +328,13 @@ class Server:
                 answer = self.engine.question(message.query, who)
                 return wire.Answered(n=message.n, answer=wire.raw(answer))
             case wire.Do():
-                return self._do(guest, who, message)
+                return done(self.engine, guest, who, message)
             case wire.Fetch():
-                return self._part(guest, message)
+                return part(guest, message)
             case wire.Leave():
                 return self._let_go(guest, who, message)
             case _:
                 raise AssertionError(message)
-
-    def _do(self, guest: Guest, who: api.Identity, message: wire.Do) -> wire.Done:
-        command, core = message.command, self.engine.core
-        if isinstance(command, api.Answer):
-            with received(core.workspace.run, command, message.content) as given:
-                reply = self.engine.command(given, who)
-            return wire.Done(n=message.n, reply=reply, seq=core.state.seq)
-        if isinstance(command, api.Export):
-            return self._export(guest, who, message.n, command)
-        reply = self.engine.command(command, who)
-        return wire.Done(n=message.n, reply=reply, seq=core.state.seq)
-
-    def _export(self, guest: Guest, who: api.Identity, n: int, command: api.Export) -> wire.Done:
-        """An export is written here and fetched by the client, whose files we may not write."""
-        core = self.engine.core
-        token = secrets.token_hex(8)
-        path = core.workspace.run / f"{TEMPORARY}{token}{Path(command.path).suffix}"
-        reply = self.engine.command(msgspec.structs.replace(command, path=str(path)), who)
-        if not reply.ok:
-            return wire.Done(n=n, reply=reply, seq=core.state.seq)
-        guest.files[token] = path
-        told = reply.message.replace(str(path), command.path)
-        return wire.Done(
-            n=n,
-            reply=msgspec.structs.replace(reply, message=told),
-            seq=core.state.seq,
-            file=token,
-            size=path.stat().st_size,
-        )
-
-    @staticmethod
-    def _part(guest: Guest, message: wire.Fetch) -> wire.Message:
-        path = guest.files.get(message.file)
-        if path is None or message.offset < 0:
-            return wire.Failed(n=message.n, message=_("There is no such file."))
-        with path.open("rb") as stream:
-            stream.seek(message.offset)
-            return wire.Part(n=message.n, content=stream.read(PART))
 
     def _let_go(self, guest: Guest, who: api.Identity, message: wire.Leave) -> wire.Message:
         core = self.engine.core
@@ -431,11 +353,3 @@ async def _in_time(coming: Awaitable[bytes], patience: float | None) -> bytes:
         return await asyncio.wait_for(coming, patience)
     except TimeoutError as error:
         raise Stranger(_("Nothing came for too long.")) from error
-
-
-def _failed(message: wire.FromClient, text: str, hint: str = "", code: int = 2) -> wire.Message:
-    n = getattr(message, "n", 0)
-    if isinstance(message, wire.Do):
-        reply = api.Reply(ok=False, message=text, hint=hint, exit_code=code)
-        return wire.Done(n=n, reply=reply, seq=0)
-    return wire.Failed(n=n, message=text, hint=hint, exit_code=code)

@@ -91,6 +91,7 @@ IN_DUTCH = sorted(
         PACKAGE / "matching" / "from_runbook.py",
         PACKAGE / "steps" / "import_held.py",
         PACKAGE / "tui" / "screens" / "rights.py",
+        PACKAGE / "tui" / "screens" / "erasing.py",
         *(PACKAGE / "cli").glob("*.py"),
         *(PACKAGE / "engine" / f"{name}.py" for name in ANSWERING),
         *(PACKAGE / "web").glob("*.py"),

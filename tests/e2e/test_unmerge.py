@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.e2e import unmerge_world as world
 from tests.e2e.conftest import made_once
-from tests.e2e.program import Finished, audit_of, copied, export_all, facts, records, run_on, tui
+from tests.e2e.program import (
+    EXPORTS,
+    REPOSITORY,
+    Finished,
+    assert_same_exports,
+    audit_of,
+    copied,
+    export_all,
+    facts,
+    new_workspace,
+    records,
+    run_on,
+    tui,
+)
 from tests.e2e.unmerge_world import BERT, PIA, PIET, decide, run, target
 
 TABLES = ("crosswalk", "redirects", "profiles", "consents", "receipts", "findings", "fates")
@@ -73,6 +87,36 @@ def test_told_apart_late_is_as_told_apart_from_the_start(kind: str, tmp_path: Pa
         {"profile_id": PIA, "into_profile": PIET}
     ]
     tui("audit", "verify", "-w", late)
+
+
+APART = (
+    ("crm/R5389714", "email/102528"),
+    ("crm/R6962231", "subscriptions/A00004072"),
+    ("crm/R0936270", "email/101224"),
+    ("email/101224", "shop/S00000612"),
+    ("crm/R8991720", "email/104912"),
+)
+"""Pairs of the sample that merge by themselves, in profiles of two, three and six records."""
+
+
+@pytest.mark.soak
+def test_on_the_whole_sample_late_is_as_from_the_start(tmp_path: Path) -> None:
+    deliveries = REPOSITORY / "sample_data" / "media" / "deliveries"
+    early, late = (new_workspace(tmp_path / name, deliveries) for name in ("early", "late"))
+    run_on(early, "--until", "field-mapping")
+    whole = target(run(late))
+    for root in (early, late):
+        for pair in APART:
+            decide(root, "different", pair)
+        run(root)
+    assert target(late) == target(early) != whole
+    tables = ["redirects", *(name for name in EXPORTS if name not in ("receipts", "decisions"))]
+    one, other = (export_all(r, tmp_path / f"{r.name}-e", tables) for r in (early, late))
+    assert_same_exports(one, other, tables)
+    rows = records(export_all(late, tmp_path / "r", ["receipts"]) / "receipts.csv")
+    acted = Counter(r["action"] for r in rows if r["entity"] == "profile")
+    assert acted["create"] >= len(APART), acted
+    assert acted["skip"] > 100 * (acted["create"] + acted["update"]), acted
 
 
 def test_the_target_is_told_what_changed_and_the_story_stands_in_the_audit(

@@ -130,13 +130,13 @@ def _redirected(c: Cells) -> str:
 
 def _unmerged(c: Cells) -> str:
     """Of the record that went it says which profile it left; of the one that stayed, who went."""
-    if not c["before"]:
+    if c["rule"] == "stays":
         text = _("{other} came apart from it, and is in profile {after} now")
         return text.format(other=_other(c), after=c["after"] or "–")
     text = _("came apart from {other}: no longer in profile {before} but in profile {after}")
     if c["rule"] == "again":
         text += _(", which the target has had before")
-    return text.format(other=_other(c), before=c["before"], after=c["after"] or "–")
+    return text.format(other=_other(c), before=c["before"] or "–", after=c["after"] or "–")
 
 
 def _loaded(c: Cells) -> str:

@@ -46,7 +46,8 @@ ORDER BY 1
 
 # One row: a record is in another profile than the target had it in last. Where the founder of that
 # profile went along, it was merged into another one and its id leads there; else the record came
-# apart from it, and both sides say so. rule 'again': the target has had this profile before.
+# apart from it, and both sides say so. rule: 'stays' of the side that keeps the profile; 'again' of one
+# that gets a profile which the target has had before.
 TRAIL = f"""
 WITH last AS (
   SELECT * FROM {PAST} WHERE nth = (SELECT max(nth) FROM {PAST})),
@@ -69,7 +70,7 @@ SELECT source, record_id, 'unmerged',
   CASE WHEN new IN (SELECT profile_id FROM known) THEN 'again' END, from_source, from_record, old, new
 FROM moved WHERE new IS DISTINCT FROM founder_now
 UNION ALL
-SELECT from_source, from_record, 'unmerged', NULL, source, record_id, NULL, new
+SELECT from_source, from_record, 'unmerged', 'stays', source, record_id, NULL, new
 FROM moved WHERE founder_now IS NOT NULL AND new <> founder_now
 """
 

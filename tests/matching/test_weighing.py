@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.matching.data import Outcome, people, person, run
@@ -27,6 +27,7 @@ def weights(found: Outcome, one: str, two: str) -> dict[str, float]:
     return {entry["field"]: entry["weight"] for entry in found.pair(one, two)["weights"]}
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(0, 7), min_size=MOST_FIELDS, max_size=MOST_FIELDS),
     st.sets(st.sampled_from(FLAGS)),

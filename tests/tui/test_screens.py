@@ -118,41 +118,6 @@ def test_mapping_shows_what_goes_nowhere(make: Make) -> None:
     tell(world, story)
 
 
-def test_pairs_are_settled_undone_and_left_unsure(make: Make) -> None:
-    world = fill(make())
-
-    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
-        await press(pilot, "p")
-        assert "Pair 1 of 3" in text(app, "#head")
-        sheet = text(app, "#pair")
-        assert sheet.index("first name") < sheet.index("equal field"), "what differs comes first"
-        assert "WITHDRAWN" in sheet
-        assert "+25.8" in sheet, "family name and e-mail, folded, still weigh 7.4 + 18.4"
-        assert "conflict" in sheet
-        assert "2 subscription" in sheet
-        await press(pilot, "m")
-        assert "Pair 2 of 3" in text(app, "#head")
-        assert "decided 1 (1 merged, 0 not)" in text(app, "#head")
-        await press(pilot, "n")
-        assert "Pair 3 of 3" in text(app, "#head")
-        await press(pilot, "z")
-        assert "Pair 2 of 3" in text(app, "#head")
-        assert "decided 1 (1 merged, 0 not)" in text(app, "#head")
-        await press(pilot, "u")
-        assert "decided 1" in text(app, "#head"), "unsure still waits for a person"
-        await press(pilot, "n")
-        assert "Pair 2 of 3" in text(app, "#head"), "the unsure one comes back last"
-        await press(pilot, "left")
-        assert "✓ merge" in text(app, "#head")
-
-    tell(world, story)
-    assert sorted(p.decision for p in world.state.pairs.values()) == [
-        "different",
-        "merge",
-        "unsure",
-    ]
-
-
 def test_a_person_is_found_and_explained(make: Make) -> None:
     world = fill(make())
 
@@ -278,7 +243,7 @@ def test_before_anything_is_read_every_screen_is_empty_and_says_so(make: Make) -
         for key, selector, words in (
             ("f", "#about", "No findings so far"),
             ("m", "#about", "Nothing is mapped yet"),
-            ("p", "#pair", "not compared yet"),
+            ("p", "#sheet Block", "not compared yet"),
         ):
             await press(pilot, key)
             assert words in text(app, selector)

@@ -27,7 +27,15 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "checklist": ("home", "enter", "down", "enter"),
     "records": ("f", "down", "enter", "enter"),
     "mapping": ("m",),
-    "pairs": ("p",),
+    "review": ("p",),
+    "review_split": ("p", "s", "3", "w", "down", "2"),
+    "review_exclude": ("p", "e"),
+    "review_unfolded": ("p", "o"),
+    "review_blind": ("p", "h"),
+    "review_pair": ("p", "right"),
+    "review_filter": ("p", "slash"),
+    "review_flag": ("p", "f"),
+    "review_help": ("p", "f1"),
     "person": ("slash", "=vries hendrik", "enter"),
     "replay": ("r", "left_square_bracket"),
     "beside": ("r", "left_square_bracket", "d", "home", "d"),
@@ -73,6 +81,32 @@ def test_person_with_rights(snap_compare: Snap, make: Make, size: tuple[int, int
         await press(pilot, "slash")
         await type_in(pilot, "vries hendrik")
         await press(pilot, "enter", "tab")
+
+    assert snap_compare(app_on(world), terminal_size=size, run_before=walk)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize(
+    "keys",
+    [("m",), ("n",), ("s", "3", "m"), ("u",), ("f", "=ring her"), ("m", "n"), ("m", "left", "z")],
+    ids=["merged", "different", "split", "unsure", "flagged", "all settled", "taken back"],
+)
+def test_decided_cluster(
+    snap_compare: Snap, make: Make, keys: tuple[str, ...], size: tuple[int, int]
+) -> None:
+    """What is said of a cluster once it is settled."""
+    world = advanced(fill(make()))
+
+    async def walk(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        await press(pilot, "p")
+        for key in keys:
+            if key.startswith("="):
+                await type_in(pilot, key[1:])
+            else:
+                await press(pilot, key)
+        if len(keys) == 1 or keys[0] in ("s", "f"):
+            await press(pilot, "left")
 
     assert snap_compare(app_on(world), terminal_size=size, run_before=walk)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from msgspec.structs import replace
 from textual.content import Content
 from textual.pilot import Pilot
 
@@ -11,28 +14,49 @@ from tests.tui.data import fill
 from tests.tui.test_screens import advanced, tell, text
 from tests.tui.test_walk import press, type_in
 from tui_migrate.audit import entries as facts
-from tui_migrate.engine.queries import PairField, PairSheet, PairSide, Permission
+from tui_migrate.engine.review_queries import (
+    ClusterField,
+    ClusterFilter,
+    ClusterPermission,
+    ClusterRecord,
+    ClusterRef,
+    ClusterSheet,
+)
 from tui_migrate.engine.wording import counted, figure_text, figure_words, rule_words
 from tui_migrate.tui.app import MigrateApp
+from tui_migrate.tui.clustersheet import Showing, sheet_rows, verdict
 from tui_migrate.tui.detail import consents_table, look_rows
 from tui_migrate.tui.differ import differing
-from tui_migrate.tui.pairsheet import Sheet
-from tui_migrate.tui.pairwords import verdict
+from tui_migrate.tui.drafting import Draft
+from tui_migrate.tui.reviewing import filter_of, filter_words
 from tui_migrate.tui.screens.beside import BesideScreen
 from tui_migrate.tui.screens.replay import ReplayScreen
 from tui_migrate.tui.widgets.block import Block
 
-EMPTY = PairSide(permissions=(), children={})
+
+def field(name: str, *values: str, level: str = "", weight: float | None = None) -> ClusterField:
+    return ClusterField(
+        field=name, values=values, equal=len(set(values)) == 1, level=level, weight=weight
+    )
 
 
-def field(name: str, level: str, weight: float | None, equal: bool = False) -> PairField:
-    return PairField(field=name, left="a", right="b", equal=equal, level=level, weight=weight)
+def sheet(*fields: ClusterField, count: int = 2, **more: Any) -> ClusterSheet:
+    records = tuple(
+        ClusterRecord(source="crm", record_id=str(n), trust=1, moment="", profile="",
+                      permissions=(), children={})
+        for n in range(count)
+    )  # fmt: skip
+    return ClusterSheet(**{"records": records, "fields": fields, "other": (), "pairs": (), **more})
 
 
-def sheet(probability: float, *fields: PairField) -> PairSheet:
-    return PairSheet(
-        fields=fields, other=(), left=EMPTY, right=EMPTY, weight=0.0,
-        probability=probability, reason="", rules=(), profiles=("", ""))  # fmt: skip
+def ref(probability: float = 0.9) -> ClusterRef:
+    return ClusterRef(number=1, records=(), weight=0.0, probability=probability, reason="")
+
+
+def rows_of(
+    whole: ClusterSheet, draft: Draft | None = None, width: int = 100, **how: Any
+) -> list[Content]:
+    return sheet_rows(ref(), whole, draft or Draft.of(whole), width, Showing(**how))
 
 
 def marked(text_: str, spans: list[tuple[int, int]]) -> list[str]:
@@ -57,61 +81,127 @@ def test_the_characters_that_differ(
     assert (marked(left, one), marked(right, two)) == (ours, theirs)
 
 
+def underlined(row: Content) -> list[str]:
+    return [row.plain[s.start : s.end] for s in row.spans if "underline" in str(s.style)]
+
+
 def test_differing_characters_are_marked_where_they_stand() -> None:
-    one = PairField(field="street", left="IJsselstr. 68", right="IJsselstraat 68", equal=False)
-    (row,) = Sheet(100).field(one)
-    shown = [
-        row.plain[span.start : span.end] for span in row.spans if "underline" in str(span.style)
-    ]
-    assert shown == [".", "aat"]
+    rows = rows_of(sheet(field("street", "IJsselstr. 68", "IJsselstraat 68")))
+    (row,) = [row for row in rows if "street" in row.plain]
+    assert underlined(row) == [".", "aat"]
+
+
+def test_of_three_each_is_held_against_the_one_that_leads() -> None:
+    whole = sheet(field("family_name", "Jansen", "Janssen", "Janzen"), count=3, lead=1)
+    (row,) = [row for row in rows_of(whole) if "family" in row.plain]
+    assert "".join(underlined(row)) == "z", "only what the lead does not have"
 
 
 def test_a_long_value_goes_on_below_and_keeps_its_marks() -> None:
-    one = PairField(field="note", left="a" * 30 + "X", right="a" * 30 + "Y", equal=False)
-    rows = Sheet(78).field(one)
-    assert len(rows) == 2
-    spans = [s for s in rows[1].spans if "underline" in str(s.style)]
-    assert [rows[1].plain[s.start : s.end] for s in spans] == ["X", "Y"]
+    rows = rows_of(sheet(field("note", "a" * 30 + "X", "a" * 30 + "Y")), width=78)
+    below = rows[next(n for n, row in enumerate(rows) if "note" in row.plain) + 1]
+    assert underlined(below) == ["X", "Y"]
 
 
 def test_the_verdict_names_what_agrees_and_what_speaks_against_it() -> None:
-    sure, evidence = verdict(
-        sheet(
-            0.93,
-            field("prior", "", -10.9),
-            field("email", "own", 18.4),
-            field("first_name", "variant", 2.1),
-            field("birth_date", "different", -5.2),
-            field("gender", "unknown", 0.0),
-        )
+    whole = sheet(
+        field("prior", "a", "b", weight=-10.9),
+        field("email", "a", "b", level="own", weight=18.4),
+        field("first_name", "a", "b", level="variant", weight=2.1),
+        field("birth_date", "a", "b", level="different", weight=-5.2),
+        field("gender", "a", "b", level="unknown", weight=0.0),
     )
+    sure, evidence = verdict(ref(0.93), whole)
     assert sure == "Same person, very likely (93 %)"
     assert evidence == (
         "email agrees; first name: forms of one name; against it: birth date: differs"
     )
-    assert verdict(sheet(0.2))[0].startswith("Probably not")
-    assert "(99.9 %)" in verdict(sheet(1.0))[0], "nothing is certain"
+    assert verdict(ref(0.2), sheet())[0].startswith("Probably not")
+    assert "(99.9 %)" in verdict(ref(1.0), sheet())[0], "nothing is certain"
 
 
 def test_consents_of_one_brand_and_channel_stand_beside_each_other() -> None:
-    def says(brand: str, channel: str, state: str, at: str) -> Permission:
-        return Permission(brand=brand, channel=channel, state=state, event_at=at, evidence="")
+    def says(brand: str, channel: str, state: str, at: str) -> ClusterPermission:
+        return ClusterPermission(brand=brand, channel=channel, state=state, event_at=at)
 
-    left = PairSide(
-        permissions=(
+    said = (
+        (
             says("Kompas", "post", "given", "2018-01-01"),
             says("Nova", "email", "withdrawn", "2018-01-01"),
             says("Nova", "email", "given", "2019-01-01"),
         ),
-        children={},
+        (says("*", "email", "withdrawn", ""),),
     )
-    right = PairSide(permissions=(says("*", "email", "withdrawn", ""),), children={})
-    rows = [row.plain for row in Sheet(100).permissions(left, right)]
+    whole = sheet()
+    records = tuple(
+        replace(record, permissions=permissions)
+        for record, permissions in zip(whole.records, said, strict=True)
+    )
+    rows = [row.plain for row in rows_of(replace(whole, records=records))]
     nova = next(row for row in rows if "Nova" in row)
-    assert "given 2019" in nova, "the newest statement counts"
+    assert "given 2019 Nova email" in nova, "the newest statement counts"
     assert "conflict" in nova, "an opt-out for all brands contradicts it"
     kompas = next(row for row in rows if "Kompas" in row)
     assert "conflict" not in kompas, "that one is by post"
+    assert any("Their consents contradict" in row for row in rows)
+
+
+def test_nine_records_fit_a_small_screen_some_at_a_time() -> None:
+    whole = sheet(field("first_name", *(f"name{n}" for n in range(9))), count=9)
+    for first, there in ((0, "name0"), (8, "name8")):
+        rows = rows_of(whole, width=78, first=first)
+        assert any(there in row.plain for row in rows)
+        assert max(row.cell_length for row in rows) <= 78
+        assert any("more" in row.plain for row in rows)
+
+
+def test_a_hidden_score_leaves_no_trace() -> None:
+    whole = sheet(
+        field("email", "a@x.nl", "b@x.nl", level="different", weight=-8.0),
+        field("street", "Dam", "Damrak", level="typo", weight=3.0),
+        field("town", "Gent", "Gent", level="exact", weight=5.5),
+    )
+    shown = "\n".join(row.plain for row in rows_of(whole, blind=True))
+    for trace in ("%", "8.0", "3.0", "5.5", "█", "▒", "Same person", "weight"):
+        assert trace not in shown
+
+
+def test_records_are_put_into_groups() -> None:
+    draft = Draft([0, 0, 0])
+    draft.exclude(1)
+    assert draft.groups == ((0, 2), (1,))
+    draft.exclude(1)
+    assert draft.whole
+    draft.turn(2)
+    assert [draft.letter(at) for at in range(3)] == ["A", "A", "B"]
+    draft.turn(1)
+    draft.turn(1)
+    assert [draft.letter(at) for at in range(3)] == ["A", "C", "B"]
+    assert draft.apart
+    draft.turn(1)
+    assert draft.groups == ((0, 1), (2,))
+
+
+def test_what_belongs_together_is_taken_together() -> None:
+    draft = Draft([0, 0])
+    draft.take("postcode", 1, many=False)
+    assert set(draft.values) == {
+        "street", "house_number", "house_addition", "postcode", "town", "country"}  # fmt: skip
+    draft.take("town", 1, many=False)
+    assert draft.values == {}, "once more: as the rules say"
+    draft.take("email", 1, many=True)
+    draft.take("email", 0, many=True)
+    assert draft.values == {"email": (0, 1)}
+
+
+def test_a_filter_reads_as_it_is_typed() -> None:
+    only, wrong = filter_of("source:crm reason:initials_only state:open")
+    assert (only, wrong) == (
+        ClusterFilter(source="crm", reason="initials only", state="open"),
+        "",
+    )
+    assert filter_of(filter_words(only)) == (only, "")
+    assert "shoe" in filter_of("shoe:9")[1]
 
 
 def test_a_gate_shows_what_is_wrong_before_what_is_right(make: Make) -> None:

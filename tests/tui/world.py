@@ -12,8 +12,9 @@ from typing import Any, cast
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import AnyFact, Entry
 from tui_migrate.audit.gate_facts import Term
-from tui_migrate.audit.review_facts import PairDecided
+from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
 from tui_migrate.engine import api
+from tui_migrate.engine.decisions import member_words
 from tui_migrate.engine.queries import answer
 from tui_migrate.engine.reviewing import Reviews
 from tui_migrate.engine.run import RunState, Status, apply
@@ -214,6 +215,8 @@ class World:
                 return self._sign(command)
             case api.Decide():
                 return self._decide(command)
+            case api.DecideCluster() | api.TakeBack() | api.Claim():
+                self._review(command)
             case api.Waive():
                 reason = self.keep(command.reason)
                 self.write(facts.CheckWaived(step=command.step, name=command.check, reason=reason))
@@ -281,6 +284,30 @@ class World:
             )
         )
         return api.Reply(ok=True, seq=self.state.seq)
+
+    def _review(self, command: api.DecideCluster | api.TakeBack | api.Claim) -> None:
+        match command:
+            case api.DecideCluster():
+                self._decide_cluster(command)
+            case api.TakeBack(entry=entry):
+                self.write(DecisionTakenBack(entry=entry))
+
+    def _decide_cluster(self, command: api.DecideCluster) -> None:
+        named = {at for group in command.groups for at in group}
+        alone = [(at,) for at in range(len(command.records)) if at not in named]
+        settled = command.decision == "settled"
+        groups = (*command.groups, *alone) if settled else [(n,) for n in (*named, *sum(alone, ()))]
+        self.write(
+            ClusterDecided(
+                records=[f"p-{source}-{record}" for source, record in command.records],
+                groups=[list(group) for group in groups],
+                decision=command.decision,
+                members=[self.keep(member_words(record, {})) for record in command.records],
+                lead=command.lead,
+                values={field: list(chosen) for field, chosen in command.values.items()},
+                note=self.keep(command.note) if command.note else "",
+            )
+        )
 
     # The runner
 

@@ -106,6 +106,7 @@ def counted(number: int, entity: str) -> str:
         "interaction": ngettext("interaction", "interactions", number),
         "interest": ngettext("interest", "interests", number),
         "invoice": ngettext("invoice", "invoices", number),
+        "mandate": ngettext("mandate", "mandates", number),
         "membership": ngettext("membership", "memberships", number),
         "order": ngettext("order", "orders", number),
         "preference": ngettext("preference", "preferences", number),

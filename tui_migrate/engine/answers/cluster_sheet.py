@@ -46,7 +46,7 @@ ORDER BY brand, channel, event_at NULLS FIRST, state
 """
 
 _CHILDREN = """
-SELECT a.source, a.record_id, count(*) FROM {table} c
+SELECT a.source, a.record_id, count(*), {mandates} FROM {table} c
 JOIN sheet_asked a ON a.source = c.owner_source AND a.record_id = c.owner_record GROUP BY ALL
 """
 
@@ -191,8 +191,13 @@ def _hanging(desk: Desk, known: Tables) -> dict[Record, Hanging]:
     for name, columns in known.items():
         if not name.startswith("ent_") or "owner_source" not in columns or name == "ent_consent":
             continue
-        for source, record, count in desk.rows(_CHILDREN.format(table=quote(name))):
-            of(source, record)[1][name.removeprefix("ent_")] = count
+        mandates = "count(c.iban)" if "iban" in columns else "0"
+        sql = _CHILDREN.format(table=quote(name), mandates=mandates)
+        for source, record, count, paid in desk.rows(sql):
+            children = of(source, record)[1]
+            children[name.removeprefix("ent_")] = count
+            if paid:
+                children["mandate"] = children.get("mandate", 0) + paid
     if "crosswalk" in known:
         for source, record, profile in desk.rows(_PROFILES):
             permissions, children, _profile = of(source, record)

@@ -11,7 +11,8 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 
 from tui_migrate.engine import api
-from tui_migrate.engine.queries import PairQueue, PairWindow, Said
+from tui_migrate.engine.queries import Said
+from tui_migrate.engine.review_queries import ClusterQueue, ClusterWindow
 from tui_migrate.engine.run import SETTLED, Status, StepState
 from tui_migrate.engine.sentences import grouped, step_name
 from tui_migrate.i18n import _
@@ -35,7 +36,7 @@ class RunScreen(BaseScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pairs: PairWindow | None = None
+        self._pairs: ClusterWindow | None = None
         self._matched = ""
 
     def body(self) -> Iterable[Widget]:
@@ -59,14 +60,14 @@ class RunScreen(BaseScreen):
         super().on_screen_resume()
 
     def _count_pairs(self) -> None:
-        """Ask for the review band once per outcome of the match step."""
+        """Ask for the doubtful duplicates once per outcome of the match step."""
         matches = [s for s in self.state.steps.values() if s.outline.uses == "match"]
         digest = "|".join(s.digest for s in matches if s.status in SETTLED)
         if digest and digest != self._matched:
             self._matched = digest
-            self.ask("pairs", PairQueue(limit=0), self._have_pairs)
+            self.ask("pairs", ClusterQueue(limit=0), self._have_pairs)
 
-    def _have_pairs(self, window: PairWindow) -> None:
+    def _have_pairs(self, window: ClusterWindow) -> None:
         self._pairs = window
         self.show_frame()
 
@@ -178,10 +179,10 @@ class RunScreen(BaseScreen):
         self.app.push_screen(MappingScreen())
 
     def action_pairs(self) -> None:
-        """Pairs."""
-        from tui_migrate.tui.screens.pairs import PairsScreen
+        """Duplicates."""
+        from tui_migrate.tui.screens.review import ReviewScreen
 
-        self.app.push_screen(PairsScreen())
+        self.app.push_screen(ReviewScreen())
 
     def action_person(self) -> None:
         """Persons."""

@@ -1,0 +1,211 @@
+"""The review of duplicates by keyboard, as the screen shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.pilot import Pilot
+
+from tests.tui.conftest import Make
+from tests.tui.data import PAIR, fill, put
+from tests.tui.test_screens import tell, text
+from tests.tui.test_walk import press, settle, type_in
+from tui_migrate.engine import api
+from tui_migrate.tui.app import MigrateApp
+from tui_migrate.tui.screens.person import PersonScreen
+from tui_migrate.tui.screens.review import ReviewScreen
+from tui_migrate.tui.screens.run import RunScreen
+
+
+def sheet(app: MigrateApp) -> str:
+    """The cluster, line by line."""
+    assert isinstance(app.screen, ReviewScreen)
+    return app.screen.shown
+
+
+def decided(world_sent: list[api.AnyCommand]) -> list[api.DecideCluster]:
+    """The decisions that went to the engine."""
+    return [command for command in world_sent if isinstance(command, api.DecideCluster)]
+
+
+def test_clusters_are_settled_undone_and_left_unsure(make: Make) -> None:
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "p")
+        assert "Cluster 1 of 2 · 3 records" in text(app, "#head")
+        shown = sheet(app)
+        assert shown.index("first name") < shown.index("equal field"), "what differs comes first"
+        assert "WITHDRAWN" in shown
+        assert "conflict" in shown
+        assert "A merge brings together: 2 subscriptions, 1 order." in shown
+        await press(pilot, "m")
+        assert "Cluster 2 of 2 · 2 records" in text(app, "#head")
+        assert "decided 1 (1 merged, 0 not)" in text(app, "#head")
+        await press(pilot, "z")
+        assert "Cluster 1 of 2" in text(app, "#head"), "one's own last decision"
+        assert "a decision of anna was taken back" in text(app, "#said")
+        assert "decided 0" in text(app, "#head")
+        await press(pilot, "y")
+        assert "✓ merged by anna" in text(app, "#said")
+        await press(pilot, "right", "u")
+        assert "decided 1" in text(app, "#head"), "unsure still waits for a person"
+        assert "? unsure by anna" in text(app, "#said"), "the unsure one comes back last"
+        await press(pilot, "n")
+        assert "decided 2 (1 merged, 1 not)" in text(app, "#head")
+        await press(pilot, "escape")
+        assert isinstance(app.screen, RunScreen)
+        (summary,) = [n.message for n in app._notifications if "decision" in n.message]
+        assert summary.startswith(
+            "3 decisions · 1 merged · 1 not the same · 1 unsure · 1 taken back"
+        )
+
+    tell(world, story)
+    assert sorted(p.decision for p in world.state.pairs.values()) == ["different", *["merge"] * 3]
+
+
+def test_one_is_excluded_values_are_taken_and_another_leads(make: Make) -> None:
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "p")
+        await press(pilot, "e")
+        assert "which record is somebody else?" in text(app, "#next")
+        await press(pilot, "3")
+        assert "3 [B] shop" in sheet(app)
+        await press(pilot, "w")
+        assert "2 [A] ★ email" in sheet(app)
+        await press(pilot, "b")
+        await press(pilot, "down")
+        assert "›first name" in sheet(app)
+        await press(pilot, "2")
+        assert "● Henk" in sheet(app)
+        await press(pilot, "m")
+
+    tell(world, story)
+    (command,) = decided(world.sent)
+    assert command.groups == ((0, 1), (2,))
+    assert command.lead == 1
+    assert command.values == {"email": (0, 1, 2), "first_name": (1,)}
+
+
+def test_a_split_can_be_left_again(make: Make) -> None:
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "p")
+        await press(pilot, "s", "1", "2", "2")
+        assert "1 [B]" in sheet(app)
+        assert "2 [C]" in sheet(app)
+        await press(pilot, "escape")
+        assert "[B]" not in sheet(app)
+        assert isinstance(app.screen, ReviewScreen), "esc begins this cluster anew"
+        await press(pilot, "s", "3", "m")
+
+    tell(world, story)
+    (command,) = decided(world.sent)
+    assert command.groups == ((0, 1), (2,))
+
+
+def test_a_flag_takes_a_note_and_a_filter_finds_it(make: Make) -> None:
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "p")
+        await press(pilot, "f")
+        await type_in(pilot, "ring [red]her")
+        await press(pilot, "slash")
+        await type_in(pilot, "state:nothing shoe:9")
+        assert "shoe:9 is not one of" in text(app, "#wrong")
+        await pilot.press(*["backspace"] * 20)
+        await type_in(pilot, "state:flagged")
+        assert "Cluster 1 of 1" in text(app, "#head")
+        assert "⚑ flagged by anna" in text(app, "#said")
+        assert "“ring [red]her”" in text(app, "#said")
+        await press(pilot, "slash")
+        await pilot.press(*["backspace"] * 20)
+        await type_in(pilot, "source:nowhere")
+        assert "No cluster fits" in sheet(app)
+
+    tell(world, story)
+
+
+def test_the_person_of_a_record_is_looked_at_and_left(make: Make) -> None:
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "p")
+        await press(pilot, "g", "1")
+        assert isinstance(app.screen, PersonScreen)
+        await press(pilot, "escape")
+        assert "Cluster 1 of 2" in text(app, "#head")
+
+    tell(world, story)
+
+
+def test_another_who_looks_at_it_is_passed_over(make: Make) -> None:
+    world = fill(make())
+    taken = (("crm", "1200368"), ("email", "85eaefe0"))
+    real = world.send
+
+    def send(command: api.AnyCommand) -> api.Reply:
+        if isinstance(command, api.Claim) and set(taken) & set(command.records):
+            world.reviews.claim(command.records, 4711, "berta", "hers")
+            return api.Reply(ok=False, message="berta is looking at these records now.")
+        return real(command)
+
+    world.send = send  # type: ignore[method-assign]
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "p")
+        await settle(pilot)
+        assert "Cluster 2 of 2" in text(app, "#head"), "the first one was just taken"
+        await press(pilot, "left")
+        assert "berta is looking at it now" in text(app, "#said")
+
+    tell(world, story)
+
+
+def test_a_refused_decision_shows_the_cluster_again(make: Make) -> None:
+    world = fill(make())
+    real = world.send
+
+    def send(command: api.AnyCommand) -> api.Reply:
+        if isinstance(command, api.DecideCluster):
+            return api.Reply(ok=False, message="The disk is full.")
+        return real(command)
+
+    world.send = send  # type: ignore[method-assign]
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "p")
+        await press(pilot, "m")
+        assert [n.message for n in app._notifications] == ["The disk is full."]
+        assert "Cluster 1 of 2" in text(app, "#head")
+        assert "undecided" in text(app, "#said")
+        await press(pilot, "n")
+        assert len(app._notifications) == 2, "the keys work on"
+
+    tell(world, story)
+
+
+def test_nine_records_are_seen_some_at_a_time(make: Make) -> None:
+    people: list[tuple[Any, ...]] = [
+        ("crm", f"r{n}", f"Name{n}", None, "Bos", None, ["b@example.nl"], [], None, "Gent")
+        for n in range(9)
+    ]
+    world = fill(make(), people)
+    put(world, "pair", PAIR, [
+        ("crm", f"r{n}", "crm", f"r{n + 1}", 9.0, 0.9, "review", "initials only", [], [], None, None)
+        for n in range(8)
+    ])  # fmt: skip
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "p")
+        assert "9 records" in text(app, "#head")
+        assert "Name0" in sheet(app)
+        assert "Name8" not in sheet(app)
+        await press(pilot, *["right_square_bracket"] * 8)
+        assert "Name8" in sheet(app)
+
+    tell(world, story, size=(80, 24))

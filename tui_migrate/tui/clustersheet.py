@@ -1,0 +1,375 @@
+"""A cluster as text: a column for each record, what differs first, the evidence beside it, what is at
+stake below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+
+from textual.content import Content
+
+from tui_migrate.engine.pair_words import NOTHING, PRIOR, evidence, field_name, level_of
+from tui_migrate.engine.review_queries import (
+    ClusterField,
+    ClusterPermission,
+    ClusterRef,
+    ClusterSheet,
+)
+from tui_migrate.engine.sentences import label
+from tui_migrate.engine.wording import counted
+from tui_migrate.i18n import _, ngettext
+from tui_migrate.tui.differ import Spans, differing
+from tui_migrate.tui.drafting import Draft
+from tui_migrate.tui.safe import fit, safe
+from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN
+from tui_migrate.tui.widgets.block import Part, line
+
+BAR = 5
+FULL = 12.0
+"""log₂ evidence that fills the bar: 4 096 to 1."""
+WORDS = 18
+"""Cells for the evidence in words, where there is room."""
+TALLEST = 3
+"""Lines that one value may take."""
+LEAST = 13
+"""Cells of a column: below it fewer records are shown at once."""
+MOST_WORDS = 2
+"""Lines of a sentence above the table."""
+OUT = ("refused", "withdrawn", "opt-out")
+MARK = "underline $text-warning"
+CHOSEN, HERE = "● ", "›"
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """How a cluster is shown: what is unfolded, which field is under the cursor, the first record."""
+
+    unfolded: bool = False
+    tall: bool = True
+    blind: bool = False
+    cursor: str = ""
+    first: int = 0
+
+
+def weight_part(weight: float | None) -> Part:
+    """A bar and a number: ``█`` for, ``▒`` against."""
+    if weight is None:
+        return ""
+    if abs(weight) < NOTHING:
+        return (" " * BAR + f" {0.0:5.1f}", QUIET)
+    cells = min(BAR, max(1, round(abs(weight) / FULL * BAR)))
+    bar = fit(("█" if weight > 0 else "▒") * cells, BAR)
+    return (f"{bar} {weight:+5.1f}", GOOD if weight > 0 else BAD)
+
+
+class Columns:
+    """The widths of the columns of ``count`` records in ``width`` cells."""
+
+    def __init__(self, width: int, count: int, first: int = 0, blind: bool = False) -> None:
+        self.name = 12 if width < 90 else 16
+        self.blind = blind
+        self.words = WORDS if width >= 100 and count == 2 else 0
+        tail = 0 if blind else BAR + 7 + self.words
+        room = width - self.name - 1 - tail
+        self.shown = max(1, min(count, room // (LEAST + 1)))
+        self.side = max(LEAST, room // self.shown - 1)
+        self.first = min(first, count - self.shown)
+
+    def places(self) -> range:
+        """The records that are shown."""
+        return range(self.first, self.first + self.shown)
+
+    def row(self, name: Part, sides: Sequence[Part], *tail: Part) -> Content:
+        """A line of the table."""
+        parts: list[Part] = [self._cut(name, self.name, QUIET), " "]
+        for side in sides:
+            parts += [self._cut(side, self.side), " "]
+        return line(*parts, *tail)
+
+    @staticmethod
+    def _cut(part: Part, width: int, style: str = "") -> Part:
+        if isinstance(part, Content):
+            return part
+        text, own = part if isinstance(part, tuple) else (part, style)
+        return (fit(text, width), own)
+
+
+def sheet_rows(
+    ref: ClusterRef, sheet: ClusterSheet, draft: Draft, width: int, how: Showing
+) -> list[Content]:
+    """The whole cluster, top to bottom."""
+    made = Columns(width, len(sheet.records), how.first, how.blind)
+    differ = [f for f in in_order(sheet, how) if not f.equal]
+    equal = [f for f in sheet.fields if f.equal]
+    rows = [*_why(ref, sheet, how, width), *_heads(made, sheet, draft)]
+    for field in differ:
+        rows += _field(made, sheet, field, draft, how)
+    if how.unfolded:
+        for field in equal:
+            rows += _field(made, sheet, field, draft, how)
+    elif equal:
+        rows.append(_folded(made, equal, how))
+    for field in () if how.blind else sheet.other:
+        if field.field != PRIOR and abs(field.weight or 0.0) >= NOTHING:
+            name = safe(field_name(field.field))
+            words = fit(safe(level_of(field.field, field.level)), made.shown * (made.side + 1) - 1)
+            rows.append(line((fit(name, made.name), QUIET), " ", (words, QUIET), " ",
+                             weight_part(field.weight)))  # fmt: skip
+    rows += _consents(made, sheet, how)
+    rows += _stakes(made, sheet)
+    rows += _joined(sheet, draft)
+    if len(sheet.records) > 2 and not how.blind:
+        rows += _pairs(sheet)
+    return rows
+
+
+def in_order(sheet: ClusterSheet, how: Showing) -> list[ClusterField]:
+    """Fields that differ, those that all records have first; when a record was written comes last.
+    Where the score is hidden its order tells nothing of it."""
+
+    def key(field: ClusterField) -> tuple[bool, bool, float]:
+        weight = 0.0 if how.blind else -abs(field.weight or 0.0)
+        return field.field.endswith("_at"), not all(field.values), weight
+
+    return sorted((f for f in sheet.fields if not f.equal), key=key)
+
+
+def verdict(ref: ClusterRef, sheet: ClusterSheet) -> tuple[str, str]:
+    """How sure, and the evidence in a sentence."""
+    percent = f"{min(99.9, 100 * ref.probability):.1f}".removesuffix(".0")
+    compared = [
+        (f.field, f.level, f.weight) for f in (*sheet.fields, *sheet.other) if f.weight is not None
+    ]
+    return f"{sure_words(ref.probability)} ({percent} %)", safe(evidence(compared))
+
+
+def sure_words(probability: float) -> str:
+    """A likelihood as people say it."""
+    if probability >= 0.99:
+        return _("Same person, almost surely")
+    if probability >= 0.9:
+        return _("Same person, very likely")
+    if probability >= 0.7:
+        return _("Same person, likely")
+    if probability >= 0.4:
+        return _("Perhaps the same person")
+    return _("Probably not the same person")
+
+
+def _why(ref: ClusterRef, sheet: ClusterSheet, how: Showing, width: int) -> list[Content]:
+    """How sure, on what ground, and why a person is asked all the same."""
+    if how.blind:
+        hidden = _("The score is hidden until you have decided.")
+        return [Content.styled(hidden, QUIET), Content("")]
+    sure, words = verdict(ref, sheet)
+    first, *more = wrap(f"{sure}: {words}.", width)[:MOST_WORDS]
+    rows = [line((first[: len(sure)], "bold"), first[len(sure) :]), *map(Content, more)]
+    reasons = list(dict.fromkeys(pair.reason for pair in sheet.pairs if pair.reason))
+    if reasons:
+        asked = _("You are asked because: ")
+        first, *more = wrap(asked + safe("; ".join(reasons)), width)[:MOST_WORDS]
+        rows += [line((first[: len(asked)], WARN), first[len(asked) :]), *map(Content, more)]
+    return [*rows, Content("")]
+
+
+def _heads(made: Columns, sheet: ClusterSheet, draft: Draft) -> list[Content]:
+    """Who stands in each column: number, record, group, lead; trust and date below."""
+    names: list[Part] = []
+    dates: list[Part] = []
+    for at in made.places():
+        one = sheet.records[at]
+        marks = [f"{at + 1}"]
+        if not draft.whole:
+            marks.append(f"[{draft.letter(at)}]")
+        if at == draft.lead:
+            marks.append("★")
+        names.append(
+            (f"{' '.join(marks)} {safe(one.source)} {safe(one.record_id)}", "bold $primary")
+        )
+        trust = _("trust {n}").format(n=one.trust) if one.trust < 99 else ""
+        moment = safe(one.moment)
+        dates.append((" · ".join(filter(None, (trust, moment))), QUIET))
+    more = len(sheet.records) - made.shown
+    name = _("+{n} more [ ]").format(n=more) if more else ""
+    weight: list[Part] = [] if made.blind else [(_("weight"), QUIET)]
+    return [made.row((name, WARN), names, *weight), made.row("", dates)]
+
+
+def _field(
+    made: Columns, sheet: ClusterSheet, field: ClusterField, draft: Draft, how: Showing
+) -> list[Content]:
+    """A field, with the characters marked that differ from the lead's; long values go on below."""
+    chosen = draft.values.get(field.field, ())
+    base = draft.lead if field.values[draft.lead] else _first(field.values)
+    style = QUIET if field.equal else "bold"
+    cells: list[list[Content]] = []
+    for at in made.places():
+        text = safe(field.values[at]) or "–"
+        spans = _spans(field, base, at)
+        mark = CHOSEN if at in chosen else ""
+        cells.append(_pieces(made.side, mark + text, spans, len(mark), style))
+    rows = []
+    for number in range(max(len(pieces) for pieces in cells)):
+        sides: list[Part] = [p[number] if number < len(p) else "" for p in cells]
+        if number:
+            rows.append(made.row("", sides))
+            continue
+        here = field.field == how.cursor
+        name = (HERE if here else " ") + safe(label(field.field))
+        rows.append(
+            made.row((name, "bold" if here else QUIET), sides, *_evidence(made, field, how))
+        )
+    return rows
+
+
+def _first(values: Sequence[str]) -> int:
+    return next((at for at, value in enumerate(values) if value), 0)
+
+
+def _spans(field: ClusterField, base: int, at: int) -> Spans:
+    """Where a value differs from the lead's; of the lead's own, where the next one differs."""
+    if field.equal or not field.values[at]:
+        return []
+    if at == base:
+        other = next((v for n, v in enumerate(field.values) if n != base and v), "")
+        return differing(safe(field.values[base]), safe(other))[0] if len(field.values) == 2 else []
+    return differing(safe(field.values[base]), safe(field.values[at]))[1]
+
+
+def _pieces(width: int, text: str, marks: Spans, shift: int, style: str) -> list[Content]:
+    """``text`` in lines of ``width`` cells, the last cut where there is no end to it."""
+    room = width - 1
+    pieces: list[Content] = []
+    for start in range(0, max(1, len(text)), room):
+        last = len(pieces) == TALLEST - 1
+        piece = text[start:] if last else text[start : start + room]
+        shown = Content.styled(fit(piece, width), style)
+        for begin, end in marks:
+            low, high = max(0, begin + shift - start), min(room, end + shift - start)
+            if low < high:
+                shown = shown.stylize(MARK, low, high)
+        pieces.append(shown)
+        if last:
+            break
+    return pieces
+
+
+def _evidence(made: Columns, field: ClusterField, how: Showing) -> list[Part]:
+    """Bar, number and, where there is room, words; nothing for a field that was not compared."""
+    if how.blind or field.weight is None or abs(field.weight) < NOTHING:
+        return []
+    parts: list[Part] = [weight_part(field.weight)]
+    if made.words:
+        parts.append((" " + safe(level_of(field.field, field.level)), QUIET))
+    return parts
+
+
+def _folded(made: Columns, fields: Sequence[ClusterField], how: Showing) -> Content:
+    names = ", ".join(safe(label(field.field)) for field in fields)
+    text = ngettext("▸ {n} equal field", "▸ {n} equal fields", len(fields)).format(n=len(fields))
+    weights = [field.weight for field in fields if field.weight and not how.blind]
+    tail = [weight_part(sum(weights))] if weights else []
+    room = made.name + 1 + made.shown * (made.side + 1) - 1
+    return line((fit(f"{text} (o): {names}", room), QUIET), " ", *tail)
+
+
+Key = tuple[str, str]
+
+
+def _newest(permissions: Sequence[ClusterPermission]) -> dict[Key, ClusterPermission]:
+    """Brand and channel → the last statement; one without a date counts as the last."""
+    found: dict[Key, ClusterPermission] = {}
+    for one in permissions:
+        key = ("" if one.brand == "*" else one.brand, one.channel)
+        before = found.get(key)
+        undated = not one.event_at
+        if before is None or undated or (before.event_at and one.event_at >= before.event_at):
+            found[key] = one
+    return found
+
+
+def conflicts(sheet: ClusterSheet) -> set[Key]:
+    """Brands and channels to which one record says yes and another no (also to all brands)."""
+    each = [_newest(record.permissions) for record in sheet.records]
+    found = set()
+    for given in each:
+        for key, one in given.items():
+            said = [
+                other.get(key) or other.get(("", key[1])) for other in each if other is not given
+            ]
+            if one.state not in OUT and any(no is not None and no.state in OUT for no in said):
+                found.add(key)
+    return found
+
+
+def _consents(made: Columns, sheet: ClusterSheet, how: Showing) -> list[Content]:
+    """Consents of all, the same brand and channel beside each other, and where they contradict."""
+    each = [_newest(record.permissions) for record in sheet.records]
+    torn = conflicts(sheet)
+    keys = sorted({key for found in each for key in found})
+    shown = keys if how.tall or how.unfolded else sorted(torn)
+    if not shown:
+        nothing: list[Part] = [("–", QUIET)] * made.shown
+        if keys:
+            words = ngettext("{n} consent agrees", "{n} consents agree", len(keys))
+            nothing = [(words.format(n=len(keys)), QUIET)]
+        return [made.row(_("Consents"), nothing)]
+    rows = []
+    for number, key in enumerate(shown):
+        sides = [_permission(each[at].get(key)) for at in made.places()]
+        tail: list[Part] = [("! " + _("conflict"), WARN)] if key in torn else []
+        rows.append(made.row(_("Consents") if not number else "", sides, *tail))
+    return rows
+
+
+def _permission(one: ClusterPermission | None) -> Part:
+    """State and year, brand and channel; opt-outs in capitals."""
+    if one is None:
+        return ("–", QUIET)
+    out = one.state in OUT
+    state = safe(label(one.state)) or _("unclear")
+    brand = safe(one.brand) if one.brand not in ("", "*") else _("all brands")
+    said = f"{state.upper() if out else state} {one.event_at[:4]}".rstrip()
+    return (f"{said} {brand} {safe(one.channel)}", BAD if out else "")
+
+
+def _stakes(made: Columns, sheet: ClusterSheet) -> list[Content]:
+    """``2 subscriptions · 1 order`` under each record."""
+    sides: list[Part] = []
+    for at in made.places():
+        children = sheet.records[at].children
+        sides.append(" · ".join(safe(counted(n, name)) for name, n in children.items()) or "–")
+    return [made.row(_("At stake"), sides)]
+
+
+def _joined(sheet: ClusterSheet, draft: Draft) -> list[Content]:
+    """What a merge would bring together: named before it is done."""
+    parts = []
+    for group in draft.groups:
+        sums: dict[str, int] = {}
+        for at in group:
+            for name, n in sheet.records[at].children.items():
+                sums[name] = sums.get(name, 0) + n
+        if len(group) > 1 and sums:
+            parts.append(", ".join(safe(counted(n, name)) for name, n in sums.items()))
+    rows = []
+    if parts:
+        text = _("A merge brings together: {what}.").format(what="; ".join(parts))
+        rows.append(Content.styled(text, WARN))
+    if conflicts(sheet) and any(len(group) > 1 for group in draft.groups):
+        text = _("Their consents contradict: all events stay, and the state is derived again.")
+        rows.append(Content.styled(text, WARN))
+    return rows
+
+
+def _pairs(sheet: ClusterSheet) -> list[Content]:
+    """Each two records that were compared, the likeliest first."""
+    marks = {"merge": "✓", "different": "✗", "unsure": "?"}
+    rows = [Content("")]
+    for pair in sheet.pairs:
+        percent = f"{min(99.9, 100 * pair.probability):.1f}".removesuffix(".0")
+        text = f"{pair.a + 1}–{pair.b + 1} {marks.get(pair.decision, ' ')} "
+        why = f" {percent} %  {safe(pair.reason)}"
+        rows.append(line((text, QUIET), weight_part(pair.weight), (why, QUIET)))
+    return rows

@@ -54,6 +54,8 @@ class Terminal:
         self.child.delaybeforesend = None
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        self.received = 0
+        """Bytes that the program sent."""
         self.looked: list[str] = []
         """The screens at which keys were pressed, each with the key in its first line."""
 
@@ -93,9 +95,11 @@ class Terminal:
     def listen(self, seconds: float = 0.05) -> bool:
         """Show what comes within ``seconds``; whether anything came."""
         try:
-            self._stream.feed(self.child.read_nonblocking(1 << 16, timeout=seconds))
+            got = self.child.read_nonblocking(1 << 16, timeout=seconds)
         except pexpect.TIMEOUT:
             return False
+        self.received += len(got)
+        self._stream.feed(got)
         return True
 
     def until(self, there: str | Callable[[], object], patience: float = PATIENCE) -> None:

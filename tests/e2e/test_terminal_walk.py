@@ -140,7 +140,7 @@ def look_around(t: Terminal) -> None:
     for key, there in (
         ("f", r"(?m)^ Findings "),
         ("m", r"\d+ columns"),
-        ("p", r"Pair \d"),
+        ("p", r"Cluster \d"),
         ("r", r"REPLAY ·"),
         ("F1", r"All keys of this screen"),
         ("/", r"name, e-mail"),
@@ -153,27 +153,28 @@ def look_around(t: Terminal) -> None:
 
 
 def side_by_side(t: Terminal) -> str:
-    """The two records that stand beside each other, or ''."""
-    found = re.search(r"1 (\S+ \S+) +2 (\S+ \S+) +weight", t.text)
+    """The first two records that stand beside each other, or ''."""
+    found = re.search(r"1 (?:★ )?(\S+ \S+) +2 (?:★ )?(\S+ \S+) .*weight", t.text)
     return f"{found[1]} {found[2]}" if found else ""
 
 
 def review(t: Terminal) -> None:
-    """Settle some pairs: the same, not the same, unsure, and the last one taken back."""
+    """Settle some clusters: the same, not the same, unsure, and the last one taken back."""
     t.press("p")
-    t.until(r"Pair 1 of")
+    t.until(r"Cluster 1 of")
     t.until(lambda: side_by_side(t))
     for key, said in (("m", r"decided 1 \(1 merged, 0 not\)"), ("n", r"\(1 merged, 1 not\)")):
         before = side_by_side(t)
         t.press(key)
         t.until(said)
         t.until_other(lambda: side_by_side(t), before)
-    place = re.search(r"Pair (\d+) of", t.text)
+    place = re.search(r"Cluster (\d+) of", t.text)
     assert place
     t.press("u")
-    t.until(lambda: f"Pair {place[1]} of" not in t.text)
+    t.until(lambda: f"Cluster {place[1]} of" not in t.text)
     t.press("z")
-    t.until(rf"Pair {place[1]} of .*undecided")
+    t.until(rf"Cluster {place[1]} of")
+    t.until(r"undecided .* was taken back")
     t.press("esc")
     t.until(lambda: t.next.startswith("space"))
 
@@ -237,8 +238,9 @@ def test_the_demo_by_keyboard_from_its_start_to_its_signed_end(tmp_path: Path) -
     assert (person.files, person.not_applicable) == (2, 1)
     signed = [fact["gate"] for fact in facts(workspace, "gate.signed")]
     assert len(person.passed) == len(signed) == len(set(signed)) == 9
-    kinds = [fact["decision"] for fact in facts(workspace, "pair.decided")]
-    assert kinds == ["merge", "different", "unsure", "undo"]
+    kinds = [fact["decision"] for fact in facts(workspace, "cluster.decided")]
+    assert kinds == ["settled", "settled", "unsure"]
+    assert len(list(facts(workspace, "decision.back"))) == 1
     assert status(workspace)["ended"] == "done"
     tui("audit", "verify", "-w", workspace)
 

@@ -70,7 +70,7 @@ class Columns:
         self.name = 12 if width < 90 else 16
         self.blind = blind
         self.words = WORDS if width >= 100 and count == 2 else 0
-        tail = 0 if blind else BAR + 7 + self.words
+        tail = BAR + 7 + self.words
         room = width - self.name - 1 - tail
         self.shown = max(1, min(count, room // (LEAST + 1)))
         self.side = max(LEAST, room // self.shown - 1)

@@ -305,3 +305,25 @@ def test_who_is_erased_takes_along_the_word_on_himself_only(root: Path) -> None:
     said = decided(client.engine.core, client.engine.core.state)
     assert [(d.record_a, d.record_b, d.decision) for d in said] == [("C1", "M1", "merge")]
     client.close()
+
+
+def test_a_chosen_value_survives_and_a_chosen_record_leads(root: Path) -> None:
+    client = open_client(root)
+    pair = (("crm", "C0"), ("mail", "M0"))
+    chosen = DecideCluster(
+        records=pair, groups=((0, 1),), lead=1, values={"first_name": (1,), "street": (1,)}
+    )
+    assert client.send(chosen).ok
+    go_on(client)
+    cursor = client.engine.view.cursor()
+    found = cursor.execute(
+        "SELECT v.field, v.record_id, v.rule, v.value FROM profile_value v JOIN crosswalk c"
+        " USING (profile_id) WHERE c.record_id = 'C0' AND v.field IN ('first_name', 'town')"
+        " ORDER BY v.field"
+    ).fetchall()
+    assert found[0] == ("first_name", "M0", "decided", "Ans")
+    assert found[1][2] == "same"
+    founders = cursor.execute("SELECT record_id FROM crosswalk WHERE role = 'founder'").fetchall()
+    assert ("M0",) in founders
+    assert ("C0",) not in founders
+    client.close()

@@ -91,6 +91,7 @@ def words_of(rule: str) -> str:
         "source_order": _("the order of sources for this field"),
         "keep_all": _("all are kept"),
         "only": _("the only value"),
+        "decided": _("a person chose it"),
         "review": _("settled by a person"),
     }
     if found := known.get(rule):

@@ -42,7 +42,7 @@ OWN_DATE = ("date", "datetime")
 """Types of fields whose own value is meant by newest and oldest."""
 
 TABLES = ("merge_ranked", "merge_flaw", "merge_value", "merge_rule", "merge_head",
-          "merge_won", "merge_chosen", "merge_other")  # fmt: skip
+          "merge_won", "merge_chosen", "merge_other", "merge_over")  # fmt: skip
 
 # One row is a record of a profile, with its place among the profile's records by each rule. Profile and
 # record get numbers (pid, rid): what follows joins, groups and sorts by these and not by their names.
@@ -161,6 +161,29 @@ JOIN (SELECT pid, field, min(by_trust) = max(by_trust) AS one_record,
   USING (pid, field)
 """
 
+# One row is a field of a profile that a person decided, and a record whose values it takes: the last
+# decision on it. Records that are of another profile now have no say.
+DECIDED = """
+CREATE OR REPLACE TEMP TABLE merge_over AS
+SELECT r.pid, d.field, r.rid, d.spot
+FROM merge_decided d JOIN merge_ranked r USING (source, record_id)
+SEMI JOIN merge_value v ON v.rid = r.rid AND v.field::VARCHAR = d.field
+QUALIFY d.nth = max(d.nth) OVER (PARTITION BY r.pid, d.field)
+"""
+
+# The values that a person chose take the place of those that the rules chose.
+OVERRIDDEN = """
+DELETE FROM merge_won WHERE (pid, field::VARCHAR) IN (SELECT (pid, field) FROM merge_over);
+INSERT INTO merge_won BY NAME
+SELECT pid, field, rid, value, place, 'decided' AS rule FROM (
+  SELECT *, row_number() OVER (PARTITION BY pid, field ORDER BY spot, nth, value) AS place FROM (
+    SELECT o.pid, v.field, v.rid, v.value, o.spot, v.place AS nth
+    FROM merge_over o JOIN merge_value v ON v.rid = o.rid AND v.field::VARCHAR = o.field
+    QUALIFY row_number() OVER (PARTITION BY o.pid, v.field, lower(v.value)
+      ORDER BY o.spot, v.place, v.value) = 1))
+WHERE place = 1 OR field IN ({many});
+"""
+
 # The same by name.
 NAMED = """
 CREATE OR REPLACE TEMP TABLE merge_chosen AS
@@ -218,13 +241,16 @@ class Rules:
         return "most_complete" in (self.default, *self.survivorship.values())
 
 
-def choose(cursor: Cursor, records: str, fields: Sequence[Field], rules: Rules) -> None:
+def choose(
+    cursor: Cursor, records: str, fields: Sequence[Field], rules: Rules, *, decided: bool = False
+) -> None:
     """Fill ``merge_chosen`` and ``merge_other`` from ``records`` (SQL for FROM).
 
     ``fields``: the fields to fill, in order. ``merge_flaw`` (source, record_id, field, value or NULL
-    for every value) has to be there. Rows of ``merge_chosen``: profile_id, field, source, record_id,
-    value VARCHAR, place (1 is the main value), rule. Rows of ``merge_other``, one for each field where
-    values differ: profile_id, field, chosen, rule, rejected.
+    for every value) has to be there; where people chose values (``decided``) ``merge_decided`` (source,
+    record_id, field, nth decision, spot among its records) too. Rows of ``merge_chosen``: profile_id,
+    field, source, record_id, value VARCHAR, place (1 is the main value), rule. Rows of
+    ``merge_other``, one for each field where values differ: profile_id, field, chosen, rule, rejected.
     """
     filled = " + ".join(_filled(field) for field in fields) if rules.complete else "0"
     cursor.execute(RANKED.format(records=records, filled=filled))
@@ -256,6 +282,9 @@ def choose(cursor: Cursor, records: str, fields: Sequence[Field], rules: Rules) 
         if some:
             winners.append(_ranked(some, order, only_first))
     cursor.execute(CHOSEN.format(winners=" UNION ALL ".join(winners)))
+    if decided:
+        cursor.execute(DECIDED)
+        cursor.execute(OVERRIDDEN.format(many=_listed(many) or "''"))
     cursor.execute(NAMED)
     cursor.execute(OTHER.format(many=_listed(many) or "''", address=_listed(ADDRESS)))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from tui_migrate.audit.canonical import sha256_of
 from tui_migrate.i18n import _
 from tui_migrate.mapping.mapped import entity_columns, sql_type
 from tui_migrate.matching import survivorship
@@ -26,6 +27,7 @@ from tui_migrate.steps.match_records import (
     drop,
     field_columns,
 )
+from tui_migrate.steps.merge_overrides import OVERRIDES, take_overrides
 from tui_migrate.steps.merge_rows import (
     CROSSWALK,
     CROSSWALK_TRAIL,
@@ -174,8 +176,14 @@ class MergeStep(Step):
         return cast("MergeWith", self.spec.with_)
 
     def inputs(self, context: Context) -> dict[str, str]:
-        """The trust of the sources: it decides founders and values."""
-        return {"trust": ",".join(f"{name}:{level}" for name, level in sorted(self._trust.items()))}
+        """The trust of the sources, and what people chose: they decide founders and values."""
+        found = {
+            "trust": ",".join(f"{name}:{level}" for name, level in sorted(self._trust.items()))
+        }
+        if context.overrides:
+            chosen = [[o.lead, sorted(o.values.items())] for o in context.overrides]
+            found["overrides"] = sha256_of(chosen)
+        return found
 
     @property
     def _trust(self) -> dict[str, int]:
@@ -209,6 +217,7 @@ class MergeStep(Step):
     def _crosswalk(self, context: Context, unit: Unit) -> dict[str, int]:
         context.cursor.execute(PENDING.format(table="merge_pending", columns=_DATES))
         before = past.gather(context)
+        take_overrides(context)
         context.cursor.execute(founders_sql(self._trust, past.HANDED_OUT))
         counts = {"records": context.write(unit, "crosswalk", CROSSWALK)}
         context.trail(unit, CROSSWALK_TRAIL)
@@ -238,7 +247,9 @@ class MergeStep(Step):
         cursor.execute(_FLAWS.format(fields=names, many=many))
         rules = survivorship.Rules(self.settings.survivorship, self.settings.default)
         several = "(SELECT * FROM merge_record WHERE records > 1)"
-        survivorship.choose(cursor, several, fields, rules)
+        take_overrides(context)
+        decided = any(one.values for one in context.overrides)
+        survivorship.choose(cursor, several, fields, rules, decided=decided)
         alone = "(SELECT * FROM merge_record WHERE records = 1)"
         counts = {
             "profiles": context.write(unit, "profile", _profiles_sql(fields)),
@@ -250,6 +261,7 @@ class MergeStep(Step):
             "conflicts": context.trail(unit, SURVIVED_TRAIL),
         }
         survivorship.drop(cursor)
+        drop(context, OVERRIDES)
         drop(context, ("merge_record",))
         return counts
 

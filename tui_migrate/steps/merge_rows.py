@@ -31,10 +31,10 @@ def trust_sql(trust: Mapping[str, int], column: str = "source") -> str:
 def founders_sql(trust: Mapping[str, int], handed_out: str) -> str:
     """Make ``merge_party``: one row is a pending record, its cluster, and the record that founds the
     profile: whose profile the target has had longest (``handed_out``: SELECT of source, record_id,
-    first_nth), then of the most trusted source, then the oldest (created, else joined, else updated;
-    without a date last), then by source and id."""
+    first_nth), then whom a person chose (``merge_lead``), then of the most trusted source, then the
+    oldest (created, else joined, else updated; without a date last), then by source and id."""
     order = (
-        f"first_nth NULLS LAST, {trust_sql(trust)},"
+        f"first_nth NULLS LAST, led NULLS LAST, {trust_sql(trust)},"
         " coalesce(created_at, joined_on::TIMESTAMP, updated_at) NULLS LAST, source, record_id"
     )
     return f"""
@@ -44,9 +44,10 @@ WITH member AS (
     -- Only a merged cluster is one person; every other record stands alone.
     CASE WHEN c.status = 'merged' THEN c.cluster_id ELSE p.source || chr(31) || p.record_id END
       AS party, {trust_sql(trust, "p.source")} AS trust, p.created_at, p.joined_on, p.updated_at,
-    h.first_nth
+    h.first_nth, l.led
   FROM merge_pending p LEFT JOIN cluster c USING (source, record_id)
-  LEFT JOIN ({handed_out}) h USING (source, record_id))
+  LEFT JOIN ({handed_out}) h USING (source, record_id)
+  LEFT JOIN merge_lead l USING (source, record_id))
 SELECT source, record_id, cluster_id, status,
   first_value(source) OVER w AS founder_source, first_value(record_id) OVER w AS founder_record,
   count(*) OVER (PARTITION BY party) AS members

@@ -171,3 +171,15 @@ def test_a_model_of_before_scores_without_what_it_did_not_know() -> None:
     assert found.pairs
     for pair in found.pairs.values():
         assert "name_frequency" not in {entry["field"] for entry in pair["weights"]}
+
+
+def test_two_who_are_told_apart_are_never_said_to_merge_by_themselves() -> None:
+    both: dict[str, Any] = {
+        "first_name": "Willem", "family_name": "Kleinveld", "birth_date": "1961-04-05",
+        "emails": ["willem.kleinveld@x.example"],
+    }  # fmt: skip
+    rows = [person("1", **both), person("2", "shop", **both)]
+    assert run(rows).pair("1", "2")["band"] == "auto"
+    apart = run(rows, decisions=[(("crm", "1"), ("shop", "2"), "different")])
+    assert apart.pair("1", "2")["band"] == "review"
+    assert not apart.together("1", "2")

@@ -122,8 +122,8 @@ WITH guarded AS (
     LEFT JOIN mt_link l ON l.a = s.a AND l.b = s.b
 )
 SELECT * EXCLUDE (guard, linked),
-    CASE WHEN decision = 'merge' OR linked OR guard = 'guard passed' THEN 'auto'
-         WHEN decision = 'different' THEN 'review'
+    CASE WHEN decision = 'different' THEN 'review'
+         WHEN decision = 'merge' OR linked OR guard = 'guard passed' THEN 'auto'
          WHEN guard NOT IN ('two conflicts', 'household') AND probability >= {review_from} THEN 'review'
          ELSE 'below' END AS band,
     CASE WHEN decision IS NOT NULL THEN 'decision' WHEN linked THEN 'link' ELSE guard END AS reason

@@ -57,7 +57,7 @@ def test_the_whole_life_is_told_in_order(root: Path, capsys: pytest.CaptureFixtu
         "What the rules found",
         "crm 1: family name: capitals were repaired",
         "Which records are one person",
-        "mail 8: compared with crm 1: email, birth date and first name agree; family name: a typing",
+        "mail 8: compared with crm 1: birth date, email and first name agree; family name: a typing",
         "crm 1: merged with mail 8 (certain, and nothing conflicts)",
         "Values that were chosen",
         "family name stays Janssen, not Jansen (the most trusted source)",
@@ -82,7 +82,7 @@ def test_it_is_told_in_dutch_when_asked(root: Path, capsys: pytest.CaptureFixtur
     for told in (
         "crm 1: kwam met 2026-03-01/people.csv:2; werd: samengevoegd",
         "achternaam gewijzigd van",
-        "e-mail, geboortedatum en voornaam komen overeen; achternaam: een tikfout",
+        "geboortedatum, e-mail en voornaam komen overeen; achternaam: een tikfout",
         "2021-03-04: gegeven voor Nova per e-mail, bewijs: web form",
         "profiel aangemaakt in het doelsysteem “csv” als ",
         "bekeken door ",

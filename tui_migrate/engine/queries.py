@@ -22,12 +22,12 @@ from tui_migrate.engine.review_queries import (
     ClusterStep,
     ClusterWindow,
 )
-from tui_migrate.engine.reviewing import Reviews
 from tui_migrate.engine.run import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tui_migrate.engine.reviewing import Reviews
     from tui_migrate.engine.seeing import Seen
     from tui_migrate.runbook.models import Runbook
     from tui_migrate.staging.store import Cursor

@@ -80,6 +80,7 @@ def verify(folder, expect):
             demands = {s["id"]: s.get("signature", ()) for s in fact["steps"]}
             for sha256 in objects.values():
                 need(is_file_of(folder / "objects" / sha256, sha256), where, f"object {sha256} is missing or changed")
+        elif kind == "match.model": need(is_file_of(folder / "objects" / fact["sha256"], fact["sha256"]), where, f"object {fact['sha256']} is missing or changed")
         elif kind == "unit.committed" and fact["segment"]:
             named.append((seq, fact["segment"]))
             segment(folder, where, fact["segment"])
@@ -88,8 +89,7 @@ def verify(folder, expect):
             demanded = fact.get("key") or fact["role"] in demands.get(fact["gate"], ())
             sign_off(where, x, fact, run, hashes, earliest, folder / "objects" / objects.get(SIGNERS, "none"), demanded)
             asked[fact["gate"], x["by"]] = seq
-        elif kind in ("step.waiting", "gate.evidence_changed"):
-            asked[fact.get("step") or fact["gate"], ""] = seq
+        elif kind in ("step.waiting", "gate.evidence_changed"): asked[fact.get("step") or fact["gate"], ""] = seq
         elif kind == "seal.key":
             if fact["reason"] == "rotated" and keys:
                 by_key(where, *keys[-1][1:], "seal-key", canonical({"key": fact["key"], "run": run}), fact["proof"])

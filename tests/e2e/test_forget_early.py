@@ -53,6 +53,7 @@ def test_before_records_are_matched_it_is_said_who_may_be_she_too(tmp_path: Path
     assert "mail/" not in said, "the e-mail platform names her number: it went with her"
 
 
+@pytest.mark.soak
 def test_lines_of_a_file_that_is_another_one_now_are_nobodys(
     world_done: Path, tmp_path: Path
 ) -> None:

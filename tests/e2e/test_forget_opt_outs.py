@@ -136,6 +136,7 @@ def test_a_permission_of_ones_own_that_comes_later_counts(without: Path, tmp_pat
     assert states[BERT, "Nova"][0] == "opt-in"
 
 
+@pytest.mark.soak
 def test_it_goes_with_the_last_who_has_the_address(without: Path, tmp_path: Path) -> None:
     workspace = copied(without, tmp_path / "w")
     vault = workspace / ".tui-migrate" / "vault" / "opt-outs"

@@ -211,6 +211,7 @@ def test_what_is_known_by_profile_alone_silences_both_and_permits_neither(
     assert _consents(root)[PIET, "Kompas"] == "opt-out"
 
 
+@pytest.mark.soak
 def test_staging_that_is_lost_is_made_again_with_all_of_it(together: Path, tmp_path: Path) -> None:
     root = copied(together, tmp_path / "w")
     world.changed(root, 2, f"n1;afmelding;{PIET};;Kompas;{world.now()};link;")
@@ -227,6 +228,7 @@ def test_staging_that_is_lost_is_made_again_with_all_of_it(together: Path, tmp_p
     assert "the same" in tui("audit", "replay", "--recompute", "-w", root).out
 
 
+@pytest.mark.soak
 def test_who_is_restricted_stays_so_in_both_parts(together: Path, tmp_path: Path) -> None:
     root = copied(together, tmp_path / "w")
     tui("restrict", "crm/1", "--reason", "disputes it", "-w", root)

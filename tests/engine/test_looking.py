@@ -117,6 +117,7 @@ def test_a_pair_that_was_decided_is_not_told_twice(root: Path) -> None:
     client.close()
 
 
+@pytest.mark.soak
 def test_pairs_that_were_left_open_are_one_entry_a_minute(root: Path) -> None:
     client = open_client(root)
     moment = [0.0]

@@ -32,6 +32,7 @@ from tui_migrate.audit.entries import (
     UnitCommitted,
 )
 from tui_migrate.audit.journal import JournalBroken, read_entries
+from tui_migrate.audit.review_facts import ModelFitted
 from tui_migrate.audit.seals import Seal, read_seals
 from tui_migrate.audit.signoffs import SignOffs
 from tui_migrate.audit.trail import COLUMNS
@@ -123,6 +124,8 @@ class _Check:
         match fact:
             case RunOpened() | ConfigChanged():
                 self._object(entry, fact.objects)
+            case ModelFitted():
+                self._object(entry, {"match model": fact.sha256})
             case UnitCommitted() if fact.segment is not None:
                 self._segment(connection, entry, fact.segment)
             case SignedOff():

@@ -6,6 +6,7 @@ import getpass
 import os
 import signal
 import socket
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,9 +90,13 @@ def _explain(port: int) -> None:
 
 
 def _until_told(server: Server) -> None:
-    """Serve until Ctrl-C or SIGTERM; both are the regular end."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        server.serve_forever(poll_interval=0.2)
-    except KeyboardInterrupt:
-        say(_("Ended."))
+    """Serve until Ctrl-C or SIGTERM; both are the regular end. Nothing is raised into whatever runs at
+    that moment: the loop is told to stop."""
+
+    def stop(_number: int, _frame: object) -> None:
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    server.serve_forever(poll_interval=0.2)
+    say(_("Ended."))

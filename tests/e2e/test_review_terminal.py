@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.program import facts
+from tests.e2e.program import facts, tui
 from tests.e2e.terminal import Terminal
 from tests.engine.review_world import made, waiting
 
@@ -67,6 +67,7 @@ def test_fifty_clusters_by_keyboard(tmp_path: Path, size: tuple[int, int]) -> No
             pass
         t.press("q")
         assert t.ended() == 0
+    tui("stop", "-w", root)
     assert len(facts(root, "cluster.decided")) == CLUSTERS
     assert len(facts(root, "decision.back")) == 4
     merged = [f for f in facts(root, "cluster.decided") if len(f["groups"]) == 1]

@@ -103,6 +103,15 @@ def test_a_long_value_goes_on_below_and_keeps_its_marks() -> None:
     assert underlined(below) == ["X", "Y"]
 
 
+def test_values_that_differ_only_at_their_end_are_shown_from_there() -> None:
+    rows = rows_of(sheet(field("note", "b" * 300 + "X", "b" * 300 + "Y")), width=78)
+    row = rows[next(n for n, row in enumerate(rows) if "note" in row.plain)]
+    assert underlined(row) == ["X", "Y"]
+    assert row.plain.count("…bbbbbbbb") == 2
+    whole = rows_of(sheet(field("note", "b" * 30 + "X", "b" * 30 + "Y")), width=78)
+    assert "…" not in next(row.plain for row in whole if "note" in row.plain)
+
+
 def test_the_verdict_names_what_agrees_and_what_speaks_against_it() -> None:
     whole = sheet(
         field("prior", "a", "b", weight=-10.9),

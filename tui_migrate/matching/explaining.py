@@ -104,7 +104,7 @@ def reason_text(reason: str) -> str:
         "initials only": _("only initials agree"),
         "call name only": _("the first names are forms of one name, but may be two relatives"),
         "shared contact point": _("the e-mail address or phone number serves several people"),
-        "no identifier": _("no e-mail, mobile number or birth date of their own in common"),
+        "no identifier": _("what agrees may belong to two people too"),
         "register number conflict": _("register numbers differ"),
         "name conflict": _("names differ"),
         "same profile": _("other records tie the two together"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from textwrap import wrap
 
 from textual.content import Content
@@ -32,6 +33,8 @@ WORDS = 18
 """Cells for the evidence in words, where there is room."""
 TALLEST = 3
 """Lines that one value may take."""
+BEFORE = 8
+"""Characters before the first difference, where what is equal is left out since it is too long."""
 LEAST = 13
 """Cells of a column: below it fewer records are shown at once."""
 MOST_WORDS = 2
@@ -203,12 +206,15 @@ def _field(
     chosen = draft.values.get(field.field, ())
     base = draft.lead if field.values[draft.lead] else _first(field.values)
     style = QUIET if field.equal else "bold"
+    texts = [safe(value) for value in field.values]
+    skip = 0 if field.equal else _skipped(texts, made.side)
     cells: list[list[Content]] = []
     for at in made.places():
-        text = safe(field.values[at]) or "–"
+        text = f"…{texts[at][skip:]}" if skip and texts[at] else texts[at] or "–"
         spans = _spans(field, base, at)
         mark = CHOSEN if at in chosen else ""
-        cells.append(_pieces(made.side, mark + text, spans, len(mark), style))
+        shift = len(mark) + (1 - skip if skip else 0)
+        cells.append(_pieces(made.side, mark + text, spans, shift, style))
     rows = []
     for number in range(max(len(pieces) for pieces in cells)):
         sides: list[Part] = [p[number] if number < len(p) else "" for p in cells]
@@ -221,6 +227,16 @@ def _field(
             made.row((name, "bold" if here else QUIET), sides, *_evidence(made, field, how))
         )
     return rows
+
+
+def _skipped(texts: Sequence[str], width: int) -> int:
+    """How much of the beginning is left out, because values that differ differ behind what has room."""
+    filled = [text for text in texts if text]
+    if len(filled) < 2:
+        return 0
+    columns = zip(*filled, strict=False)
+    shared = sum(1 for _same in takewhile(lambda column: len(set(column)) == 1, columns))
+    return shared - BEFORE if shared >= TALLEST * (width - 1) - BEFORE else 0
 
 
 def _first(values: Sequence[str]) -> int:

@@ -29,15 +29,19 @@ _ORGANISATIONS = {
     "domain": ["domain"],
 }
 
-_BOTH = keys_of({
-    "email": ["email"],
-    "phone": ["phone"],
-    "postcode_number": ["postcode_street", "number"],
-    "street_number_town": ["street", "number", "town:5"],
+_CONTACTS = {"email": ["email"], "phone": ["phone"]}
+_NAMES = {
     "family_birth": ["family", "birth"],
     "first_birth": ["first_or_letter", "birth"],
     "family_first": ["family", "first"],
     "names_birth": ["names", "birth"],
+}
+
+_BOTH = keys_of({
+    **_CONTACTS,
+    "postcode_number": ["postcode_street", "number"],
+    "street_number_town": ["street", "number", "town:5"],
+    **_NAMES,
     **_ORGANISATIONS,
 })  # fmt: skip
 
@@ -48,21 +52,16 @@ _DUTCH = tuple(
 
 # A Belgian postcode is a town, whose name has two languages.
 _BELGIAN = keys_of({
-    "email": ["email"],
-    "phone": ["phone"],
+    **_CONTACTS,
     "street_number_postcode": ["street:5", "number", "postcode"],
     "street_number_town": ["street", "number", "town:5"],
-    "family_birth": ["family", "birth"],
-    "first_birth": ["first_or_letter", "birth"],
-    "family_first": ["family", "first"],
-    "names_birth": ["names", "birth"],
+    **_NAMES,
     **_ORGANISATIONS,
 })  # fmt: skip
 
 # Nothing is known of postcodes, streets or sounds: many keys, each of which a typing error may spoil.
 _GENERAL = keys_of({
-    "email": ["email"],
-    "phone": ["phone"],
+    **_CONTACTS,
     "birth_letter": ["birth", "letter"],
     "birth_family": ["birth", "family:1"],
     "birth_street": ["birth", "street:3"],

@@ -106,6 +106,7 @@ def test_of_two_suppressions_of_one_number_the_other_stays(before: Path, without
     )
 
 
+@pytest.mark.soak
 def test_it_stays_whatever_is_done_again(without: Path, tmp_path: Path) -> None:
     workspace = copied(without, tmp_path / "w")
     first = _consents(workspace, tmp_path / "0")
@@ -182,6 +183,7 @@ def test_before_consents_were_read_her_word_stays_too(
     assert traces(workspace) == []
 
 
+@pytest.mark.soak
 def test_a_restored_back_up_keeps_the_others_silent(without: Path, tmp_path: Path) -> None:
     again = tmp_path / "again"
     tui("restore", "keep-1.backup", again, "-w", without)

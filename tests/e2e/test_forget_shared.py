@@ -201,6 +201,7 @@ AGAIN = [["H1", "", "", *BERT], ["H2", *CEES, "", ""], ["H3", *DORA, "", ""], *F
 """What is left of it."""
 
 
+@pytest.mark.soak
 def test_her_cells_in_a_later_delivery_go_from_its_file_too(without: Path, tmp_path: Path) -> None:
     workspace = copied(without, tmp_path / "w")
     _come_again(workspace)

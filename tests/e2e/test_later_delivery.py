@@ -54,6 +54,7 @@ def imported(shared: Path) -> Path:
     return made_once(shared / "carla", make, lambda folder: folder).workspace
 
 
+@pytest.mark.soak
 def test_the_model_is_frozen_the_id_stays_and_decisions_hold(
     imported: Path, tmp_path: Path
 ) -> None:

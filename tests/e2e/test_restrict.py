@@ -135,6 +135,7 @@ def test_the_audit_verifies_twice_and_staging_comes_back_the_same(
     assert "✗" not in tui("audit", "replay", "--recompute", "-w", workspace).out
 
 
+@pytest.mark.soak
 def test_a_later_delivery_brings_a_restricted_person_no_further(
     restricted: Path, tmp_path: Path
 ) -> None:
@@ -218,6 +219,7 @@ def _of_dora(workspace: Path) -> dict[str, set[str]]:
     return found
 
 
+@pytest.mark.soak
 def test_an_objection_is_an_opt_out_everywhere_that_older_data_never_override(
     world_done: Path, tmp_path: Path
 ) -> None:

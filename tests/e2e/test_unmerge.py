@@ -119,6 +119,7 @@ def test_on_the_whole_sample_late_is_as_from_the_start(tmp_path: Path) -> None:
     assert acted["skip"] > 100 * (acted["create"] + acted["update"]), acted
 
 
+@pytest.mark.soak
 def test_the_target_is_told_what_changed_and_the_story_stands_in_the_audit(
     together: Path, tmp_path: Path
 ) -> None:
@@ -245,6 +246,7 @@ def test_who_is_restricted_stays_so_in_both_parts(together: Path, tmp_path: Path
     assert _profiles(root) == {BERT}, "who is one person with somebody restricted is too"
 
 
+@pytest.mark.soak
 def test_one_part_is_erased_and_nothing_of_the_other(together: Path, tmp_path: Path) -> None:
     root = copied(together, tmp_path / "w")
     world.changed(root, 2, f"n1;afmelding;{PIET};;Kompas;{world.now()};link;")

@@ -166,6 +166,7 @@ def test_a_changed_delivery_stops_the_run_until_it_is_put_back(merged: Run, tmp_
     assert_same_exports(exports, merged.exports, ("crosswalk", "profiles"))
 
 
+@pytest.mark.soak
 def test_a_mapping_that_is_edited_afterwards_gives_what_a_fresh_run_gives(
     merged: Run, fresh: Path, tmp_path: Path
 ) -> None:

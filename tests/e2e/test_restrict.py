@@ -171,6 +171,7 @@ def test_lifting_sends_on_what_was_left_out(restricted: Path, tmp_path: Path) ->
     tui("audit", "verify", "-w", workspace)
 
 
+@pytest.mark.soak
 def test_one_who_was_sent_before_is_taken_out_again(world_done: Path, tmp_path: Path) -> None:
     workspace = copied(world_done, tmp_path / "sent")
     assert "dora@example.org" in _target(workspace)

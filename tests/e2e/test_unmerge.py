@@ -158,6 +158,7 @@ def test_the_target_is_told_what_changed_and_the_story_stands_in_the_audit(
     assert "which the target has had before" in _said(root, PIA)
 
 
+@pytest.mark.soak
 def test_what_is_known_by_profile_alone_silences_both_and_permits_neither(
     together: Path, tmp_path: Path
 ) -> None:

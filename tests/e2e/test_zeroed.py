@@ -65,6 +65,7 @@ def _asked(workspace: Path, code: str, **more: str) -> str:
     return done.stdout
 
 
+@pytest.mark.soak
 def test_an_engine_starts_anew_for_an_erasure_and_its_clients_go_on(workspace: Path) -> None:
     asks, looks = (attach_or_start(workspace, key=KEY.strip().encode()) for _n in "12")
     assert not _holder(workspace).zeroed

@@ -149,7 +149,7 @@ CREATE OR REPLACE TEMP MACRO mt_letters(s) AS
     nullif(regexp_replace(mt_fold(s), '[^\p{{L}}]', '', 'g'), '');
 {streets}
 CREATE OR REPLACE TEMP MACRO mt_town(s) AS
-    CASE mt_letters(s) {towns} ELSE mt_letters(s) END;
+    list_transform([mt_letters(s)], lambda t: CASE t {towns} ELSE t END)[1];
 CREATE OR REPLACE TEMP MACRO mt_postcode(s) AS
     nullif(regexp_replace(regexp_replace(upper(s), '[^A-Z0-9]', '', 'g'),
         '^(NL|BE|B|DE|D|LU|L|FR|F)([0-9]{{4,5}})', '\2'), '');

@@ -34,6 +34,7 @@ def _one(workspace: Path, query: str) -> tuple[str, ...]:
     return row
 
 
+@pytest.mark.soak
 def test_an_opt_out_of_a_shared_address_stays_for_the_others(demo: Run, tmp_path: Path) -> None:
     workspace = copied(demo.workspace, tmp_path / "w")
     who, opt_out, file, line = _one(workspace, _SHARED)

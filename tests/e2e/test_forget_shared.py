@@ -176,6 +176,7 @@ def without(before: Path) -> Path:
     return workspace
 
 
+@pytest.mark.soak
 def test_of_two_in_a_row_one_is_erased_and_the_other_stays(without: Path, tmp_path: Path) -> None:
     workspace = copied(without, tmp_path / "w")
     assert traces(workspace) == []
@@ -280,6 +281,7 @@ def test_killed_before_the_file_is_rewritten_it_is_gone_on_with(
     assert traces(workspace) == []
 
 
+@pytest.mark.soak
 def test_a_key_in_other_letters_is_not_let_in_and_nobody_else_is_dropped(
     without: Path, tmp_path: Path
 ) -> None:

@@ -120,6 +120,7 @@ def test_an_engine_inside_the_program_dies_with_it_and_goes_on(
     assert_as_merged(fresh, merged, tmp_path)
 
 
+@pytest.mark.soak
 def test_a_client_that_is_killed_leaves_the_run_to_the_engine(
     merged: Run, fresh: Path, tmp_path: Path
 ) -> None:

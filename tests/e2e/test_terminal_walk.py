@@ -245,6 +245,7 @@ def test_the_demo_by_keyboard_from_its_start_to_its_signed_end(tmp_path: Path) -
     tui("audit", "verify", "-w", workspace)
 
 
+@pytest.mark.soak
 def test_on_a_small_terminal_up_to_the_first_gate(tmp_path: Path) -> None:
     with Terminal("demo", tmp_path / "demo", columns=80, rows=24) as t:
         person = Person(t, evidence_of(tmp_path))

@@ -32,6 +32,7 @@ def test_the_demo_meets_every_target(demo: Run) -> None:
     assert "all targets met" in score(TRUTH, demo.exports, "newest")
 
 
+@pytest.mark.soak
 def test_under_the_restrictive_policy_too(demo: Run, tmp_path: Path) -> None:
     """The policy is changed in a finished workspace: all that hangs on it is done again."""
     workspace = copied(demo.workspace, tmp_path / "restrictive")

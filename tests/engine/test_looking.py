@@ -178,7 +178,7 @@ def test_what_is_masked_was_not_looked_at(root: Path) -> None:
 
 def test_no_value_is_in_the_journal_and_every_look_is_told(root: Path) -> None:
     client = open_client(root)
-    for query in (q.Search(text="piet bos", reason="Piet called"), q.Columns(), PAIR):
+    for query in (q.Search(text="pietertje bosvogel", reason="Piet called"), q.Columns(), PAIR):
         client.ask(query)
     client.close()
     client = open_client(root)
@@ -189,13 +189,15 @@ def test_no_value_is_in_the_journal_and_every_look_is_told(root: Path) -> None:
     ]
     by = client.identity.user
     assert told == [
-        f"{by} searched for persons: “piet bos”, “Piet called”",
+        f"{by} searched for persons: “pietertje bosvogel”, “Piet called”",
         f"{by} looked at examples of columns (crm, mail)",
         f"{by} looked at 2 records that may be duplicates and left them open",
     ]
     client.close()
     journal = (root / ".tui-migrate" / "audit" / "journal.jsonl").read_text().lower()
-    assert not [secret for secret in ("piet", "bos", "voorbeeld.nl") if secret in journal]
+    # Long words: three letters stand in the sealed values by chance now and then.
+    secrets = ("pietertje", "bosvogel", "piet called", "voorbeeld.nl")
+    assert not [secret for secret in secrets if secret in journal]
 
 
 def test_being_found_and_being_compared_stand_in_the_history_of_a_person(

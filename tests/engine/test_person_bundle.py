@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -79,7 +80,7 @@ def test_it_holds_values_with_sources_consents_events_and_receipts(bundle: Path)
     assert {"read", "cleaned", "merged", "survived", "stated", "consent", "imported"} <= events
     assert len(facts["belongings"]["consent"]) == 2
     assert any("samengevoegd met" in h["sentence"] for h in facts["history"])
-    assert "Bos" not in "".join(files.values())
+    assert not re.search(r"\bBos\b", "".join(files.values()))
 
 
 def test_the_proofs_hold_for_both_verifiers(bundle: Path, tmp_path: Path) -> None:

@@ -26,5 +26,5 @@ def test_deliveries_go_wherever_the_runbook_says_that_they_lie(tmp_path: Path) -
     assert "Anna Zqx.txt" in reply.message, "nobody told the program what it is"
     certificate = json.loads((root / "certificate.json").read_bytes())
     assert certificate["left"] == 1
-    assert b"Zqx" not in (root / "certificate.json").read_bytes()
+    assert b"Anna Zqx" not in (root / "certificate.json").read_bytes()
     assert "stay: 1." in (root / "certificate.md").read_text()

@@ -67,6 +67,16 @@ def make_workspace(
     return root
 
 
+@pytest.fixture(scope="session")
+def doubts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that waits behind its match with doubtful duplicates; a test takes a copy of it."""
+    from tests.engine.review_world import made, waiting
+
+    root = made(tmp_path_factory.mktemp("review") / "w")
+    waiting(root).close()
+    return root
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     return make_workspace(tmp_path / "small")

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from tests.engine.review_world import made, waiting
 from tui_migrate.audit.forgetting import Forgetting, Forgotten
 from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
 from tui_migrate.engine import review_queue
@@ -32,17 +31,9 @@ NORA = Identity(user="nora", uid=4711, roles=("nova",))
 TRIPLE = (("crm", "C1"), ("mail", "M1"), ("mail", "N1"))
 
 
-@pytest.fixture(scope="session")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that waits behind its match, never changed by a test."""
-    root = made(tmp_path_factory.mktemp("review") / "w")
-    waiting(root).close()
-    return root
-
-
 @pytest.fixture
-def root(done: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(done, tmp_path / "w"))
+def root(doubts: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(doubts, tmp_path / "w"))
 
 
 def rows(client: InProcessClient, **only: str) -> tuple[ClusterRef, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from textual.pilot import Pilot
 
@@ -11,6 +12,7 @@ from tests.tui.data import PAIR, fill, put
 from tests.tui.test_screens import tell, text
 from tests.tui.test_walk import press, settle, type_in
 from tui_migrate.engine import api
+from tui_migrate.runbook.models import ReviewSpec
 from tui_migrate.tui.app import MigrateApp
 from tui_migrate.tui.screens.person import PersonScreen
 from tui_migrate.tui.screens.review import ReviewScreen
@@ -209,3 +211,19 @@ def test_nine_records_are_seen_some_at_a_time(make: Make) -> None:
         assert "Name8" in sheet(app)
 
     tell(world, story, size=(80, 24))
+
+
+def test_a_run_that_is_reviewed_blind_shows_the_score_behind_the_decision(make: Make) -> None:
+    world = fill(make())
+    world.runbook = cast("Any", SimpleNamespace(review=ReviewSpec(blind=True), sources={}))
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "p")
+        assert "The score is hidden until you have decided." in sheet(app)
+        assert "%" not in sheet(app)
+        await press(pilot, "h")
+        assert "%" not in sheet(app), "nobody can show it himself"
+        await press(pilot, "m", "left")
+        assert "%" in sheet(app)
+
+    tell(world, story)

@@ -52,6 +52,8 @@ class ClusterRef(Answer, frozen=True, kw_only=True):
     """The entry that took the last decision on it back, if that is how it stands."""
     changed: bool = False
     claimed: str = ""
+    hidden: bool = False
+    """How likely it is is not said before it is decided: weight, probability and reason are empty."""
 
 
 class ClusterWindow(Answer, frozen=True, kw_only=True):

@@ -186,6 +186,13 @@ class LookingSpec(Strict):
     reason: Literal["optional", "required"] = "optional"
 
 
+class ReviewSpec(Strict):
+    """How doubtful duplicates are reviewed. ``blind``: nobody is shown how likely two records are one
+    person before it is decided."""
+
+    blind: Flag = False
+
+
 class RetentionSpec(Strict):
     """After how many days exports, back-ups and the whole workspace have to be gone, and what the
     law wants kept."""
@@ -244,6 +251,7 @@ class Runbook(Strict):
     segments: Words | None = None
     payment: PaymentSpec = PaymentSpec()
     looking: LookingSpec = LookingSpec()
+    review: ReviewSpec = ReviewSpec()
     governance: Governance | None = None
     window: WindowSpec | None = None
     hooks: HooksSpec = HooksSpec()

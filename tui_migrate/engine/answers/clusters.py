@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from tui_migrate.engine import review_queries as r
+from tui_migrate.engine.answers.blinding import SCORED, blind_ref, blind_sheet, is_blind
 from tui_migrate.engine.answers.cluster_sheet import sheet
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.decisions import members_of
@@ -25,6 +26,7 @@ class Place:
         self.queue: ReviewQueue = view.reviews.queue(desk)
         self.allowed = view.seen.brands
         self.claims: list[Claimed] = view.reviews.claims(view.who.uid, sitting)
+        self.blind = is_blind(view)
         self._tests = self._filters()
 
     def _filters(self) -> list[Callable[[int, Cluster], bool]]:
@@ -32,6 +34,8 @@ class Place:
         tests: list[Callable[[int, Cluster], bool]] = []
         if self.allowed is not None:
             tests.append(lambda n, _c: queue.covered(n, self.allowed))
+        if self.blind and any(getattr(only, name) for name in SCORED):
+            tests.append(lambda n, _c: not self.hidden(n))
         if only.field:
             tests.append(lambda _n, c: only.field in c.fields)
         if only.source:
@@ -48,6 +52,10 @@ class Place:
         if only.by:
             tests.append(lambda _n, c: self._by(c) == only.by)
         return tests
+
+    def hidden(self, number: int) -> bool:
+        """Whether the score of a cluster is kept back: nobody has decided on it."""
+        return self.blind and self.queue.clusters[number].state == OPEN
 
     def _by(self, cluster: Cluster) -> str:
         decision = self.desk.view.state.decisions.get(cluster.entry)
@@ -81,7 +89,7 @@ class Place:
         cluster, records = self.queue.clusters[number], self.queue.named(number)
         decision = self.last(number)
         stands = decision is not None and decision.standing
-        return r.ClusterRef(
+        ref = r.ClusterRef(
             number=number + 1,
             records=records,
             weight=cluster.weight,
@@ -95,6 +103,7 @@ class Place:
             changed=cluster.changed,
             claimed=self.holder(records),
         )
+        return blind_ref(ref) if self.hidden(number) else ref
 
     def last(self, number: int) -> Decision | None:
         """The decision that has the word on a cluster, else the last one that was taken back."""
@@ -170,6 +179,8 @@ def step(desk: Desk, query: r.ClusterStep) -> r.ClusterPage:
     cluster, decision = place.queue.clusters[number], place.last(number)
     names = [place.queue.names[at] for at in cluster.records]
     whole = sheet(desk, place.queue.named(number), names, decision)
+    if place.hidden(number):
+        whole = blind_sheet(whole)
     return r.ClusterPage(window=window, place=at, ref=place.ref(number), sheet=whole)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 from tui_migrate.engine import queries as q
+from tui_migrate.engine.answers.blinding import blind_pair_ref, blind_pair_sheet, is_blind
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.answers.values import cells_of, same, show
 from tui_migrate.engine.answers.visible import of_seen_brands
@@ -75,25 +77,27 @@ def queue(desk: Desk, query: q.PairQueue) -> q.PairWindow:
     said = {**sides, "decisions": list(decisions.values())}
     counts = dict(desk.rows(_COUNTS, said)) if decisions else {}
     window = {"limit": query.limit, "start": query.offset}
+    blind = is_blind(desk.view)
+    refs = [
+        q.PairRef(
+            source_a=r[0],
+            record_a=r[1],
+            source_b=r[2],
+            record_b=r[3],
+            weight=r[4] or 0.0,
+            probability=r[5] or 0.0,
+            reason=text(r[6]),
+            decision=decisions.get(r[:4], ""),
+        )
+        for r in (desk.rows(_QUEUE, window) if query.limit else ())
+    ]
     return q.PairWindow(
         total=total,
         merged=counts.get("merge", 0),
         different=counts.get("different", 0),
         unsure=counts.get("unsure", 0),
         offset=query.offset,
-        rows=tuple(
-            q.PairRef(
-                source_a=r[0],
-                record_a=r[1],
-                source_b=r[2],
-                record_b=r[3],
-                weight=r[4] or 0.0,
-                probability=r[5] or 0.0,
-                reason=text(r[6]),
-                decision=decisions.get(r[:4], ""),
-            )
-            for r in (desk.rows(_QUEUE, window) if query.limit else ())
-        ),
+        rows=tuple(blind_pair_ref(r) if blind and not r.decision else r for r in refs),
     )
 
 
@@ -126,7 +130,7 @@ def detail(desk: Desk, query: q.PairDetail) -> q.PairSheet:
         if name not in names
     ]
     entities = desk.entities()
-    return q.PairSheet(
+    made = q.PairSheet(
         fields=tuple(sorted(fields, key=_rank)),
         other=tuple(other),
         left=_side(desk, entities, query.source_a, query.record_a),
@@ -140,6 +144,16 @@ def detail(desk: Desk, query: q.PairDetail) -> q.PairSheet:
             _profile(desk, query.source_b, query.record_b),
         ),
     )
+    if is_blind(desk.view) and not _is_decided(desk, query):
+        return blind_pair_sheet(made)
+    return made
+
+
+def _is_decided(desk: Desk, query: q.PairDetail) -> bool:
+    """Whether there is a word on a pair."""
+    records = [(query.source_a, query.record_a), (query.source_b, query.record_b)]
+    names = desk.view.pseudonyms(records)
+    return any(key in desk.view.state.pairs for key in permutations(names, 2))
 
 
 def _field(

@@ -165,7 +165,7 @@ class ReviewScreen(BaseScreen):
         rows: list[Content] = [Content(self._nothing())]
         if page.ref is not None and page.sheet is not None:
             width = max(40, pane.scrollable_content_region.width or 78)
-            blind = self._how.blind and not page.ref.decision
+            blind = page.ref.hidden or (self._how.blind and not page.ref.decision)
             how = replace(self._how, tall=pane.size.height >= TALL, blind=blind)
             rows = sheet_rows(page.ref, page.sheet, self._draft, width, how)
         blocks = list(pane.query(Block))
@@ -250,6 +250,9 @@ class ReviewScreen(BaseScreen):
 
     def action_blind(self) -> None:
         """Hide the score of what is not decided, or show it."""
+        if self._page is not None and self._page.ref is not None and self._page.ref.hidden:
+            self.home.tell(_("This run is reviewed blind: the score comes with the decision."))
+            return
         self._how = replace(self._how, blind=not self._how.blind)
         self.refresh_state()
 

@@ -1,0 +1,48 @@
+"""What a runbook with ``review: {blind: true}`` keeps back until a decision is made: how likely it is
+that records are one person, and what says so. Values of records stay."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tui_migrate.engine import queries as q
+from tui_migrate.engine import review_queries as r
+
+SCORED = ("field", "band", "reason")
+"""Filters that tell of the score."""
+
+
+def is_blind(view: q.View) -> bool:
+    """Whether the runbook demands it."""
+    return view.runbook is not None and view.runbook.review.blind
+
+
+def blind_ref(ref: r.ClusterRef) -> r.ClusterRef:
+    """A cluster without its score."""
+    return msgspec.structs.replace(ref, weight=0.0, probability=0.0, reason="", hidden=True)
+
+
+def blind_sheet(sheet: r.ClusterSheet) -> r.ClusterSheet:
+    """A cluster without the evidence of fields and pairs; the order of its fields tells nothing of it."""
+    fields = [msgspec.structs.replace(field, level="", weight=None) for field in sheet.fields]
+    fields.sort(key=lambda field: (field.equal, not all(field.values), field.field))
+    pairs = sorted((_blind_pair(pair) for pair in sheet.pairs), key=lambda pair: (pair.a, pair.b))
+    return msgspec.structs.replace(sheet, fields=tuple(fields), other=(), pairs=tuple(pairs))
+
+
+def _blind_pair(pair: r.ClusterEvidence) -> r.ClusterEvidence:
+    return msgspec.structs.replace(pair, weight=0.0, probability=0.0, reason="", rules=())
+
+
+def blind_pair_ref(ref: q.PairRef) -> q.PairRef:
+    """A pair without its score."""
+    return msgspec.structs.replace(ref, weight=0.0, probability=0.0, reason="")
+
+
+def blind_pair_sheet(sheet: q.PairSheet) -> q.PairSheet:
+    """Two records side by side without what was made of them."""
+    fields = [msgspec.structs.replace(field, level="", weight=None) for field in sheet.fields]
+    fields.sort(key=lambda field: (field.equal, not (field.left and field.right), field.field))
+    return msgspec.structs.replace(
+        sheet, fields=tuple(fields), other=(), weight=0.0, probability=0.0, reason="", rules=()
+    )

@@ -54,7 +54,10 @@ COLLISION_SHARE = {
 class FrozenModel:
     """m and u per kind, field and level; prior as log2 odds per kind; dates that mean
     "unknown"; how often households share contact points, how relatives agree in all fields, and what
-    the frequency of names is worth (each empty: a model from before that was measured)."""
+    the frequency of names is worth (each empty: a model from before that was measured).
+
+    learned: bits that reviewers' decisions add to the weight of a level (kind → field → level) and to
+    the prior (kind → ``prior`` → ''); what is not named adds nothing. See ``learning``."""
 
     settings: MatchSettings
     u: Weights
@@ -63,15 +66,28 @@ class FrozenModel:
     household: dict[str, float] = dataclass_field(default_factory=dict)
     relatives: Relatives | None = None
     rarity: dict[str, Rarity] = dataclass_field(default_factory=dict)
+    learned: Weights = dataclass_field(default_factory=dict)
+
+    def taught(self, kind: str, field: str = "prior", level: str = "") -> float:
+        """Bits that decisions taught for a level, or for the prior."""
+        return self.learned.get(kind, {}).get(field, {}).get(level, 0.0)
+
+    def start(self, kind: str) -> float:
+        """The prior in bits, with what was learned."""
+        return round(self.prior[kind] + self.taught(kind), 6)
 
     def weight(self, kind: str, field: str, level: str) -> float:
-        """log2(m/u), rounded to 6 decimals so that every machine adds up the same."""
+        """log2(m/u) and what was learned, to 6 decimals so that every machine adds up the same."""
         m = self.settings.m[kind][field][level]
-        return round(math.log2(max(m, 1e-9) / max(self.u[kind][field][level], 1e-12)), 6)
+        bits = math.log2(max(m, 1e-9) / max(self.u[kind][field][level], 1e-12))
+        return round(bits + self.taught(kind, field, level), 6)
 
     def to_json(self) -> str:
-        """Canonical JSON: sorted keys, no blanks."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        """Canonical JSON: sorted keys, no blanks; a model that learned nothing does not speak of it."""
+        values = asdict(self)
+        if not self.learned:
+            del values["learned"]
+        return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> FrozenModel:
@@ -85,6 +101,7 @@ class FrozenModel:
             household=values.get("household", {}),
             relatives=values.get("relatives"),
             rarity=values.get("rarity", {}),
+            learned=values.get("learned", {}),
         )
 
 

@@ -94,7 +94,7 @@ def _called(settings: MatchSettings, household: dict[str, float]) -> Weights:
 def score(cur: duckdb.DuckDBPyConnection, model: FrozenModel, keep_from_weight: float) -> None:
     """Fill `mt_scored`: linked or decided pairs, and those of at least `keep_from_weight` bits."""
     weight = " ".join(
-        f"WHEN kind = '{kind}' THEN {model.prior[kind]} + {_sum(model, kind)}" for kind in KINDS
+        f"WHEN kind = '{kind}' THEN {model.start(kind)} + {_sum(model, kind)}" for kind in KINDS
     )
     kin = likeness(model)
     alike = [f"greatest({sql}, 0.0)" for field, sql in kin.items() if field != "odds"]
@@ -122,7 +122,7 @@ def breakdown() -> str:
 def _entries(model: FrozenModel, kind: str) -> str:
     """SQL for the list of (field, level, weight) of a pattern."""
     kin = likeness(model) if kind == PERSON else {}
-    prior = f"{model.prior[kind]}::DOUBLE + CASE WHEN alike > 0 THEN 0.0 ELSE less END"
+    prior = f"{model.start(kind)}::DOUBLE + CASE WHEN alike > 0 THEN 0.0 ELSE less END"
     entries = [f"{{field: 'prior', level: '', weight: ({prior})::DOUBLE}}"]
     for field in model.settings.weighed(kind):
         names = " ".join(

@@ -199,7 +199,7 @@ class MatchSettings:
     identifier_u: equal identifiers in data from several systems mostly *are* the same person,
         so of the agreement by chance that value frequencies suggest only this share is taken.
     fields: kind → what is compared, in summing order.
-    m: kind → field → level → probability among matches (shipped; learning may change them).
+    m: kind → field → level → probability among matches (shipped; what is learned stands in the model).
     preset: whose spelling names and addresses are compared in.
     keys: what brings two records together to be compared.
     """

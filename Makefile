@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := $(VENV)/.peers
 DEMO ?= demo
+# Tests wait for the disk a good part of their time; where memory is large enough they write there.
+ROOMY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 6000000 {print "/dev/shm"}')
+TESTS := $(if $(ROOMY),PYTEST_DEBUG_TEMPROOT=$(ROOMY)) $(BIN)/python -m pytest
 
 .PHONY: demo test test-system lint types contracts soak bench bench-audit bench-matching truth screenshot schemas clean
 
@@ -19,7 +22,7 @@ demo: $(STAMP)
 	else $(BIN)/tui-migrate demo $(DEMO) --headless; fi
 
 test: lint types contracts
-	$(BIN)/python -m pytest
+	$(TESTS)
 	@echo "Left out: what needs root, sshd or a browser (make test-system), and the long ones (make soak)."
 
 lint: $(STAMP)
@@ -36,7 +39,7 @@ test-system: $(STAMP)
 	$(BIN)/python -m pytest -m system -n 0 -rs tests
 
 soak: $(STAMP)
-	$(BIN)/python -m pytest -m soak -n 0 tests
+	$(TESTS) -m soak -n 0 tests
 
 screenshot: $(STAMP)
 	$(BIN)/python docs/screenshot.py

@@ -91,7 +91,7 @@ def stated_digest(rows: list[tuple[str | int | None, ...]]) -> str:
     return f"{len(rows)}:{total}"
 
 
-texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
 
 
 @settings(deadline=None, max_examples=40)

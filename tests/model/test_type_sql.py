@@ -41,7 +41,7 @@ FIXED = [
 CELLS = st.lists(
     st.one_of(
         *(st.from_regex(shape, fullmatch=True) for shape in SHAPES.values()),
-        st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8),
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=8),
     ),
     min_size=20,
     max_size=60,

@@ -89,19 +89,34 @@ class Store:
         self._prepare()
 
     def _prepare(self) -> None:
+        """In one transaction: dozens of statements that each commit take a tenth of a second."""
         cursor = self.connection
-        cursor.execute("SET TimeZone = 'UTC'")
-        cursor.execute("CREATE SCHEMA IF NOT EXISTS store")
+        cursor.execute("SET TimeZone = 'UTC'; BEGIN; CREATE SCHEMA IF NOT EXISTS store")
         cursor.execute(OWN_TABLES)
+        there = self._live(cursor)
         for name, columns in TABLES.items():
-            self.define(name, columns)
+            if name not in there:
+                self._create(name, columns, cursor)
         cursor.execute(FATES_VIEW)
+        cursor.execute("COMMIT")
 
     def define(self, name: str, columns: str, cursor: Cursor | None = None) -> None:
         """Create ``store.<name>`` (technical columns first) and its live view, if not there yet."""
         at = cursor or self.connection
-        at.execute(f"CREATE TABLE IF NOT EXISTS store.{quote(name)} ({TECHNICAL}, {columns})")
-        self.refresh_view(name, at)
+        if name not in self._live(at):
+            self._create(name, columns, at)
+
+    def _create(self, name: str, columns: str, cursor: Cursor) -> None:
+        cursor.execute(f"CREATE TABLE IF NOT EXISTS store.{quote(name)} ({TECHNICAL}, {columns})")
+        self.refresh_view(name, cursor)
+
+    def _live(self, cursor: Cursor) -> set[str]:
+        """The tables that have a live view."""
+        rows = cursor.execute(
+            "SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'main'"
+            " AND database_name = current_database()"
+        ).fetchall()
+        return {str(row[0]) for row in rows}
 
     def refresh_views(self) -> None:
         """Make the live views of all tables, where a file came without them."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from tui_migrate.audit import entries
+from tui_migrate.audit.review_facts import OpenedAnswer
 
 PAGE = Path(__file__).resolve().parent / "audit-format.md"
 BEGIN, END = "<!-- facts: written by docs/facts.py -->\n", "<!-- end of facts -->\n"
@@ -25,6 +26,7 @@ PARTS = (
     entries.Segment,
     entries.BackupHolding,
     entries.Term,
+    OpenedAnswer,
 )
 """Structures inside facts."""
 
@@ -165,6 +167,23 @@ MEANINGS = {
     "cluster.decided.lead": "place of the record that founds the profile; -1: as the rules say",
     "cluster.decided.values": "field → places of the records whose values the profile takes",
     "cluster.decided.note": "word commitment, or empty",
+    "cluster.decided.turn": "empty; or of records that two persons answer: `second`, or `third` where "
+    "somebody settles what two saw differently (see Two answers)",
+    "cluster.decided.opens": "the answers of others that were sealed until this one",
+    "OpenedAnswer.entry": "`seq` of the sealed answer",
+    "OpenedAnswer.groups": "as of `cluster.decided`",
+    "OpenedAnswer.decision": "as of `cluster.decided`",
+    "OpenedAnswer.lead": "as of `cluster.decided`",
+    "OpenedAnswer.values": "as of `cluster.decided`",
+    "OpenedAnswer.note": "as of `cluster.decided`",
+    "cluster.answered.records": "pseudonyms of the records, in the order of their plain ids",
+    "cluster.answered.members": "as of `cluster.decided`",
+    "cluster.answered.answer": "word commitment of a JSON text with `decision`, `groups`, `lead`, "
+    "`values` and `note` as of `cluster.decided`",
+    "cluster.answered.anew": "whether earlier answers on these records do not count any more",
+    "review.drawn.share": "0 to 1: the share of the clusters that two persons answer",
+    "review.drawn.seed": "32 hexadecimal digits; the same as before where only the share changes",
+    "review.drawn.third": "role of who settles what two see differently; empty: whoever may decide",
     "decision.back.entry": "`seq` of the decision; or of the entry by which it was taken back last: "
     "then it counts again",
     "target.intent.digest": "content digest of the rows that will be written",

@@ -132,6 +132,12 @@ def test_five_different_mistakes_are_all_said_with_line_and_column(workspace: Pa
         ),
         ("uses: validate", "uses: [x]", "[x]", "there is no kind of step \"['x']\"; known: "),
         ("    files: deliveries/shop/*/*.csv\n", "", "links", "this source has no files; add it,"),
+        (
+            "roles:",
+            "review: {third: led}\nroles:",
+            "led}",
+            "there is no role 'led'; did you mean 'lead'?",
+        ),
         ("type: csv", "type: cvs", "cvs", "'cvs' is not possible here; did you mean 'csv'?"),
     ],
 )
@@ -143,6 +149,14 @@ def test_each_mistake_says_what_would_be_right(
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     starts = f"runbook.yaml:{line}:{column}: {problem}"
     assert [mistake[: len(starts)] for mistake in found] == [starts]
+
+
+def test_two_answers_need_two_persons(workspace: Path) -> None:
+    ready = ("[anna, bram]", '["*"]'), ("min: 2", "min: 1")
+    assert spoilt(workspace, *ready) == []
+    (problem,) = spoilt(workspace, *ready, ("roles:", "review: {double: 0.1}\nroles:"))
+    assert "two persons answer a share of the clusters, but the roles name 1" in problem
+    assert "12:18" in problem
 
 
 def test_survivorship_names_fields_rules_and_sources_that_there_are(workspace: Path) -> None:

@@ -15,12 +15,15 @@ from tests.tui.test_screens import advanced, tell, text
 from tests.tui.test_walk import press, type_in
 from tui_migrate.audit import entries as facts
 from tui_migrate.engine.review_queries import (
+    ClusterAnswerGiven,
     ClusterField,
     ClusterFilter,
+    ClusterPage,
     ClusterPermission,
     ClusterRecord,
     ClusterRef,
     ClusterSheet,
+    ClusterWindow,
 )
 from tui_migrate.engine.wording import counted, figure_text, figure_words, rule_words
 from tui_migrate.tui.app import MigrateApp
@@ -28,7 +31,7 @@ from tui_migrate.tui.clustersheet import Showing, sheet_rows, verdict
 from tui_migrate.tui.detail import consents_table, look_rows
 from tui_migrate.tui.differ import differing
 from tui_migrate.tui.drafting import Draft
-from tui_migrate.tui.reviewing import filter_of, filter_words
+from tui_migrate.tui.reviewing import filter_of, filter_words, said_line
 from tui_migrate.tui.screens.beside import BesideScreen
 from tui_migrate.tui.screens.replay import ReplayScreen
 from tui_migrate.tui.widgets.block import Block
@@ -350,3 +353,33 @@ def test_figures_and_rules_as_people_read_them() -> None:
     assert counted(2, "unheard_of") == "2 unheard of"
     assert rule_words("suppression:hard_bounce") == "silenced: hard bounce"
     assert rule_words("email.typo_domain") == "email: typo domain"
+
+
+def test_two_answers_that_differ_stand_above_the_cluster() -> None:
+    given = [("anna", "merge", ((0, 1, 2),), ""), ("bert", "split", ((0, 1), (2,)), "[b]aunt")]
+    whole = sheet(
+        field("email", "a@x.nl", "b@x.nl", "c@x.nl"),
+        count=3,
+        answers=tuple(
+            ClusterAnswerGiven(by=by, at="", decision=word, groups=groups, note=note)
+            for by, word, groups, note in given
+        ),
+    )
+    first, second, *_rest = [row.plain for row in rows_of(whole)]
+    assert first.rstrip() == "anna: ✓ merged"
+    assert second.rstrip() == "bert: ÷ split (1 = 2 | 3)   “[b]aunt”"
+
+
+@pytest.mark.parametrize(
+    ("decision", "by", "said"),
+    [
+        ("waiting", "anna", "‖ you have answered – it counts when a second person says the same"),
+        ("differ", "anna, bert", "≠ two answers differ – of anna, bert: a third person settles it"),
+        ("merge", "anna, bert", "✓ merged by anna, bert, 2026-03-03 10:00"),
+    ],
+)
+def test_the_line_says_how_two_answers_stand(decision: str, by: str, said: str) -> None:
+    one = replace(ref(), decision=decision, by=by, at="2026-03-03T09:00:00Z")
+    window = ClusterWindow(total=1, counts={}, fitting=1, offset=0, rows=())
+    page = ClusterPage(window=window, place=0, ref=one, sheet=sheet())
+    assert said_line(page, "Europe/Amsterdam").plain.rstrip() == said

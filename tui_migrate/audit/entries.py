@@ -23,10 +23,12 @@ from tui_migrate.audit.gate_facts import (
     Term,
 )
 from tui_migrate.audit.review_facts import (
+    ClusterAnswered,
     ClusterDecided,
     DecisionTakenBack,
     ModelFitted,
     PairDecided,
+    ReviewDrawn,
 )
 
 Figures = dict[str, int | str]
@@ -526,7 +528,9 @@ AnyFact = (
     | StepSkipped
     | Answered
     | ModelFitted
+    | ReviewDrawn
     | PairDecided
+    | ClusterAnswered
     | ClusterDecided
     | DecisionTakenBack
     | Intent

@@ -17,6 +17,16 @@ class ModelFitted(Fact, frozen=True, kw_only=True, tag="match.model"):
     """Of what was declared and the model (JSON), kept under ``objects/``."""
 
 
+class ReviewDrawn(Fact, frozen=True, kw_only=True, tag="review.drawn"):
+    """From here on two persons answer a share of the clusters, each without the other's answer: those
+    whose draw (see ``engine.two_answers``) is below ``share``; 0 ends it. ``third``: the role that
+    settles what the two see differently, '' for whoever may decide."""
+
+    share: float
+    seed: str
+    third: str = ""
+
+
 class PairDecided(Fact, frozen=True, kw_only=True, tag="pair.decided"):
     """A reviewer settles a pair of source records (pseudonyms). An undo has decision ``undo``."""
 
@@ -30,6 +40,28 @@ class PairDecided(Fact, frozen=True, kw_only=True, tag="pair.decided"):
     """Commitment of digests of what was compared; the pair is asked again when one changes."""
 
 
+class ClusterAnswered(Fact, frozen=True, kw_only=True, tag="cluster.answered"):
+    """The first of two answers on records (pseudonyms) that two persons answer: nobody reads it before
+    there is another one. ``answer``: a commitment to it. ``members``: as of ``cluster.decided``.
+    ``anew``: earlier answers on these records do not count any more, a compared field has changed."""
+
+    records: list[str]
+    members: list[str]
+    answer: str
+    anew: bool = False
+
+
+class OpenedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What was answered in ``entry``; the rest as of ``cluster.decided``."""
+
+    entry: int
+    groups: list[list[int]]
+    decision: str
+    lead: int = -1
+    values: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    note: str = ""
+
+
 class ClusterDecided(Fact, frozen=True, kw_only=True, tag="cluster.decided"):
     """A reviewer settles records (pseudonyms) that may be one person, all at once.
 
@@ -37,7 +69,8 @@ class ClusterDecided(Fact, frozen=True, kw_only=True, tag="cluster.decided"):
     each record stands in one group. ``members``: a commitment for each record, of its plain ids and
     the digests of what was compared, so that one person can be erased and the word on the others
     stays. ``lead``: the record that founds the profile, -1 when the rules say. ``values``: field →
-    the records whose values it takes. ``note``: a commitment.
+    the records whose values it takes. ``note``: a commitment. ``turn``: '' | second | third, of
+    records that two persons answer; ``opens``: the answers that were sealed until this one.
     """
 
     records: list[str]
@@ -47,6 +80,8 @@ class ClusterDecided(Fact, frozen=True, kw_only=True, tag="cluster.decided"):
     lead: int = -1
     values: dict[str, list[int]] = msgspec.field(default_factory=dict)
     note: str = ""
+    turn: str = ""
+    opens: list[OpenedAnswer] = msgspec.field(default_factory=list)
 
 
 class DecisionTakenBack(Fact, frozen=True, kw_only=True, tag="decision.back"):

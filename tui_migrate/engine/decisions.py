@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from tui_migrate.audit.vault import pseudonym
 from tui_migrate.engine.run import Decision, RunState, StepState, fold
 from tui_migrate.engine.run_review import pairs_of
+from tui_migrate.engine.two_answers import standing
 from tui_migrate.staging.store import Cursor, quote
 from tui_migrate.steps.base import Override, PairDecision
 
@@ -173,8 +174,13 @@ def _state(core: Core, step: StepState, as_started: bool) -> RunState:
 
 def _in_force(state: RunState) -> list[Decision]:
     """The decisions that have the word on some pair, in order."""
-    seqs = sorted({pair.seq for pair in list(state.pairs.values())})
-    return [state.decisions[seq] for seq in seqs]
+    seqs = {pair.seq for pair in list(state.pairs.values())}
+    for seq in list(seqs):  # where two said the same, what each of them chose counts
+        decision = state.decisions[seq]
+        if decision.question and decision.turn != "third":
+            question = state.questions[decision.question]
+            seqs |= {answer.seq for answer in standing(state, question)}
+    return [state.decisions[seq] for seq in sorted(seqs)]
 
 
 def _unchanged(core: Core, decisions: list[Decision]) -> list[list[Member | None]]:

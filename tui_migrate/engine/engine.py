@@ -134,9 +134,20 @@ class Engine:
         if isinstance(command, api.Run):
             return self._run_for(command, who)
         with acting(who):
+            self._know_clusters(command)
             if not isinstance(command, api.AT_REST):
                 return handle(self.core, command)
             return self._at_rest(command)
+
+    def _know_clusters(self, command: api.AnyCommand) -> None:
+        """Where two persons answer a share of the clusters, the queue says which ones a decision is
+        about. It is made before the engine's lock is taken: whoever makes it may have to wait for it."""
+        core = self.core
+        share = core.state.draw.share if core.state.draw is not None else 0.0
+        if share and isinstance(command, api.Decide | api.DecideCluster):
+            from tui_migrate.engine.answers import knowing_clusters
+
+            knowing_clusters(self.view)
 
     def _at_rest(self, command: api.AnyCommand) -> api.Reply:
         """A command that changes what the runner stands on."""

@@ -6,7 +6,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from tui_migrate.audit import entries as facts
-from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
+from tui_migrate.audit.review_facts import (
+    ClusterAnswered,
+    ClusterDecided,
+    DecisionTakenBack,
+    PairDecided,
+)
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.decisions import decided, members_of
 from tui_migrate.engine.run import Status
@@ -63,8 +68,8 @@ def decision_rows(core: Core) -> list[tuple[str, str, str, str, str, str]]:
                 row = ("skip", fact.step, "skip", words(fact.reason))
             case PairDecided():
                 row = ("pair", _pair_subject(words(fact.reference)), fact.decision, "")
-            case ClusterDecided():
-                row = ("cluster", *_cluster_row(core, entry.seq, fact))
+            case ClusterDecided() | ClusterAnswered():
+                row = ("cluster", *_cluster_row(core, entry.seq))
             case DecisionTakenBack():
                 row = ("decision", str(fact.entry), "take back", "")
             case facts.RedoAsked():
@@ -82,9 +87,12 @@ def _pair_subject(words: str) -> str:
     return " = ".join("/".join(record) for record in json.loads(words))
 
 
-def _cluster_row(core: Core, seq: int, fact: ClusterDecided) -> tuple[str, str, str]:
-    """Subject (who is one person ``=``, who is another ``|``), decision and note of a cluster."""
-    members = members_of(core.vault, core.state.decisions[seq])
+def _cluster_row(core: Core, seq: int) -> tuple[str, str, str]:
+    """Subject (who is one person ``=``, who is another ``|``), decision and note of a cluster; of a first
+    answer (``sealed``) the records only, until there is a second one."""
+    decision = core.state.decisions[seq]
+    members = members_of(core.vault, decision)
     names = ["/".join(m.record) if m is not None else "" for m in members]
-    subject = " | ".join(" = ".join(names[at] for at in group) for group in fact.groups)
-    return subject if any(names) else "", fact.decision, core.vault.words(fact.note)
+    groups = decision.groups or [(at,) for at in range(len(names))]
+    subject = " | ".join(" = ".join(names[at] for at in group) for group in groups)
+    return subject if any(names) else "", decision.word, core.vault.words(decision.note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from tui_migrate.audit import entries as facts
 from tui_migrate.audit.chain import SIGNERS
 from tui_migrate.audit.journal import FORMAT
 from tui_migrate.audit.objects import keep_object
+from tui_migrate.audit.review_facts import ReviewDrawn
 from tui_migrate.engine.config import phase_outlines, require_ok, step_outlines, words
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.identity import owner_of, this_user
@@ -120,6 +122,19 @@ def announce(core: Core) -> None:
             if core.files.get(name) != core.state.objects.get(name)
         )
         core.record(facts.ConfigChanged(changed=changed, **common))
+    _draw(core)
+
+
+def _draw(core: Core) -> None:
+    """Say which share of the clusters two persons answer; a share that changes keeps its seed, so that
+    of a smaller one nothing is drawn that was not before."""
+    spec, known = core.runbook.review, core.state.draw
+    third = spec.third or ""
+    before = (known.share, known.third) if known is not None else (0.0, "")
+    if spec.double == before[0] and (not spec.double or third == before[1]):
+        return
+    seed = known.seed if known is not None else secrets.token_hex(16)
+    core.record(ReviewDrawn(share=spec.double, seed=seed, third=third))
 
 
 def authors(core: Core) -> dict[str, str]:

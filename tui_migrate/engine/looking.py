@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tui_migrate.audit.entries import Looked
-from tui_migrate.audit.review_facts import ClusterDecided, PairDecided
+from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided, PairDecided
 from tui_migrate.audit.vault import pseudonym
 from tui_migrate.engine import queries as q
 from tui_migrate.engine.api import Look, Query
@@ -54,7 +54,7 @@ def note_decision(core: Core, fact: object) -> None:
     match fact:
         case PairDecided(record_a=a, record_b=b):
             records = [a, b]
-        case ClusterDecided(records=records):
+        case ClusterDecided(records=records) | ClusterAnswered(records=records):
             pass
         case _:
             return

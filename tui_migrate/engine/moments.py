@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
-from tui_migrate.audit.review_facts import ClusterDecided, PairDecided
+from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided, PairDecided
 from tui_migrate.engine.run import StepState
 from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
@@ -31,7 +31,7 @@ def decided(entries: Sequence[Entry]) -> list[Entry]:
 def counts(entries: Sequence[Entry]) -> str:
     """How many answers and decisions on duplicates there are; '' for none."""
     answers = sum(isinstance(entry.fact, facts.Answered) for entry in entries)
-    settled = (PairDecided, ClusterDecided)
+    settled = (PairDecided, ClusterAnswered, ClusterDecided)
     pairs = sum(isinstance(entry.fact, settled) for entry in entries)
     parts = []
     if answers:

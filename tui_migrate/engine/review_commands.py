@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tui_migrate.audit import entries as facts
-from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
+from tui_migrate.audit.review_facts import (
+    ClusterAnswered,
+    ClusterDecided,
+    DecisionTakenBack,
+    PairDecided,
+)
 from tui_migrate.engine import api
+from tui_migrate.engine.answering import cluster_of, require_own, sealed_words, turn_of
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.decisions import (
     DECISIONS,
@@ -45,9 +51,12 @@ def decide(core: Core, command: api.Decide) -> facts.Entry:
     _require_sight(core, (a, b))
     first, second = pseudonyms_of(core, (a, b))
     known = core.state.pairs.get((first, second))
+    if command.decision != "undo" and cluster_of(core, (a, b)):
+        return decide_cluster(core, _as_cluster(command, (a, b)))
     if command.decision == "undo":
         if known is None:
             raise DataSaysNo(_("This pair has no decision to undo."))
+        require_own(core, core.state.decisions[known.seq])
         if len(core.state.decisions[known.seq].references) > 1:
             return core.record(DecisionTakenBack(entry=known.seq), command.id)
     keep = core.vault.keep_words
@@ -60,6 +69,16 @@ def decide(core: Core, command: api.Decide) -> facts.Entry:
     )
     note_decision(core, fact)
     return core.record(fact, command.id)
+
+
+def _as_cluster(command: api.Decide, pair: tuple[Record, Record]) -> api.DecideCluster:
+    """A word on a pair that two persons answer."""
+    return api.DecideCluster(
+        id=command.id,
+        records=pair,
+        decision="unsure" if command.decision == "unsure" else "settled",
+        groups=((0, 1),) if command.decision == "merge" else (),
+    )
 
 
 def _compared(core: Core, a: Record, b: Record) -> str:
@@ -76,6 +95,7 @@ def decide_cluster(core: Core, command: api.DecideCluster) -> facts.Entry:
     _require_whole(command)
     _require_known(core, records)
     _require_sight(core, records)
+    cluster_of(core, records)
     holder = core.reviews.holder(records, core.identity.uid, command.sitting)
     if holder:
         raise DataSaysNo(_("{} is looking at these records now.").format(holder))
@@ -87,9 +107,10 @@ def decide_cluster(core: Core, command: api.DecideCluster) -> facts.Entry:
         digests = digests_of(cursor, ordered)
     finally:
         cursor.close()
-    keep = core.vault.keep_words
+    keep, names = core.vault.keep_words, pseudonyms_of(core, ordered)
+    turn = turn_of(core, names, digests)
     fact = ClusterDecided(
-        records=pseudonyms_of(core, ordered),
+        records=names,
         groups=_groups(command, place),
         decision=command.decision,
         members=[keep(member_words(r, digests.get(r, {}))) for r in ordered],
@@ -98,8 +119,17 @@ def decide_cluster(core: Core, command: api.DecideCluster) -> facts.Entry:
             field: [place[at] for at in chosen] for field, chosen in sorted(command.values.items())
         },
         note=keep(command.note.strip()),
+        turn=turn.word,
+        opens=turn.opens,
     )
-    entry = core.record(fact, command.id)
+    entry = core.record(
+        fact
+        if turn.word != "first"
+        else ClusterAnswered(
+            records=names, members=fact.members, answer=keep(sealed_words(fact)), anew=turn.anew
+        ),
+        command.id,
+    )
     note_decision(core, fact)
     core.reviews.release(core.identity.uid, command.sitting)
     return entry
@@ -179,6 +209,7 @@ def take_back(core: Core, command: api.TakeBack) -> facts.Entry:
             if undone
             else _("That decision was taken back already.")
         )
+    require_own(core, decision)
     records = [m.record for m in members_of(core.vault, decision) if m is not None]
     _require_sight(core, records)
     return core.record(DecisionTakenBack(entry=command.entry), command.id)

@@ -13,7 +13,8 @@ class ClusterFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     ``field``: a compared field that speaks against it. ``band``: sure (from .9) | likely (from .5) |
     doubtful. ``reason``: why a person is asked. ``state``: open | merge | different | split | unsure |
-    flagged | changed (settled before a field changed) | settled. ``by``: whose decision it is.
+    flagged | waiting (for a second answer) | differ (two answers do) | changed (settled before a field
+    changed) | settled. ``by``: whose decision it is.
     """
 
     field: str = ""
@@ -36,8 +37,11 @@ class ClusterQueue(Query, frozen=True, kw_only=True, tag="cluster_queue"):
 
 class ClusterRef(Answer, frozen=True, kw_only=True):
     """A cluster. ``number``: its place in the whole queue, from 1. ``decision``: merge | different |
-    split | unsure | flagged | '' (open), by whom, and the journal entry that holds it. ``changed``:
-    fields are others than when it was settled. ``claimed``: who else has it before him."""
+    split | unsure | flagged | waiting | differ | '' (open), by whom, and the journal entry that holds
+    it. ``changed``: fields are others than when it was settled. ``claimed``: who else has it before him.
+
+    Where two persons answer: ``waiting`` is one's own answer until there is a second one; to others the
+    cluster is open. ``entry`` is that of one's own answer, 0 where one has none to take back."""
 
     number: int
     records: tuple[tuple[str, str], ...]
@@ -129,6 +133,16 @@ class ClusterEvidence(Answer, frozen=True, kw_only=True):
     decision: str
 
 
+class ClusterAnswerGiven(Answer, frozen=True, kw_only=True):
+    """One of two answers that differ. ``groups``: who is one person, by place of the records."""
+
+    by: str
+    at: str
+    decision: str
+    groups: tuple[tuple[int, ...], ...]
+    note: str = ""
+
+
 class ClusterSheet(Answer, frozen=True, kw_only=True):
     """A cluster as the review screen shows it; fields that differ first. ``lead``: the record that
     founds the profile. ``other``: compared fields that are no field of a record. The rest is what the
@@ -143,6 +157,8 @@ class ClusterSheet(Answer, frozen=True, kw_only=True):
     values: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
     note: str = ""
     changed: tuple[str, ...] = ()
+    answers: tuple[ClusterAnswerGiven, ...] = ()
+    """What two persons answered, where they differ."""
 
 
 class ClusterPage(Answer, frozen=True, kw_only=True):

@@ -7,12 +7,22 @@ too large are further clusters of their own. So every pair is asked in exactly o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from tui_migrate.engine.decisions import changed, digests_of, members_of
+from tui_migrate.engine.two_answers import (
+    AGREED,
+    ONE,
+    drawn,
+    question_on,
+    standing,
+    verdict,
+)
+from tui_migrate.engine.two_answers import DIFFER as TWO_DIFFER
 
 if TYPE_CHECKING:
     from tui_migrate.engine.answers.common import Desk
@@ -33,7 +43,9 @@ OPEN, MERGE, DIFFERENT, SPLIT, UNSURE, FLAGGED = (
     "unsure",
     "flagged",
 )
-STATES = (OPEN, MERGE, DIFFERENT, SPLIT, UNSURE, FLAGGED)
+WAITING, DIFFER = "waiting", "differ"
+"""Of clusters that two persons answer: one did, or both did and said different things."""
+STATES = (OPEN, MERGE, DIFFERENT, SPLIT, UNSURE, FLAGGED, WAITING, DIFFER)
 SETTLED = (MERGE, DIFFERENT, SPLIT)
 
 # One row is a pair that is, or was, for a person to settle. In the order in which they are asked.
@@ -99,6 +111,15 @@ class ReviewQueue:
         """The records of a cluster."""
         return tuple(self.records[at] for at in self.clusters[number].records)
 
+    def pseudonyms(self, number: int) -> tuple[str, ...]:
+        """What the audit calls the records of a cluster."""
+        return tuple(self.names[at] for at in self.clusters[number].records)
+
+    def with_two_of(self, names: Sequence[str]) -> list[int]:
+        """The clusters that hold two of these records (pseudonyms) or more."""
+        found = Counter(number for name in set(names) for number in self._of.get(name, ()))
+        return sorted(number for number, count in found.items() if count > 1)
+
     def covered(self, number: int, allowed: frozenset[str] | None) -> bool:
         """Whether all brands of all records of a cluster are among these."""
         if allowed is None:
@@ -137,7 +158,10 @@ class ReviewQueue:
         words = {pair.decision for pair in known}
         last = state.decisions.get(cluster.entry)
         cluster.changed = stale
-        if not known or stale:
+        two = self._two(state, cluster)
+        if two:
+            cluster.state, cluster.changed = two, False
+        elif not known or stale:
             cluster.state = OPEN
         elif last is not None and last.word != "settled":
             cluster.state = last.word
@@ -147,6 +171,19 @@ class ReviewQueue:
             cluster.state = words.pop() if len(words) == 1 else SPLIT
         self.counts[before] -= 1
         self.counts[cluster.state] += 1
+
+    def _two(self, state: RunState, cluster: Cluster) -> str:
+        """Where a cluster stands that two persons answer; '' where that says no more than its pairs."""
+        names = [self.names[at] for at in cluster.records]
+        if not drawn(state, names):
+            return ""
+        question = question_on(state, names)
+        how = verdict(state, question)
+        if question is None or how not in (ONE, TWO_DIFFER, AGREED):
+            return ""
+        if any(self.stale.get(one.seq) for one in standing(state, question)):
+            return ""
+        return {ONE: WAITING, TWO_DIFFER: DIFFER, AGREED: ""}[how]
 
 
 def build(desk: Desk) -> ReviewQueue:

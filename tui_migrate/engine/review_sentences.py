@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.review_facts import (
+    ClusterAnswered,
     ClusterDecided,
     DecisionTakenBack,
     ModelFitted,
     PairDecided,
+    ReviewDrawn,
 )
 from tui_migrate.i18n import _, ngettext
 
@@ -51,6 +53,43 @@ def cluster_words(f: ClusterDecided) -> str:
     return "different" if len(f.groups) == len(f.records) else "split"
 
 
+def _drawn(t: Teller, e: Entry, f: ReviewDrawn) -> str:
+    if not f.share:
+        return _("Every cluster of duplicates is answered by one person from here on")
+    percent = f"{100 * f.share:.1f}".removesuffix(".0")
+    text = _("{percent} % of the clusters of duplicates are answered by two persons from here on")
+    return text.format(percent=percent)
+
+
+def _answered(t: Teller, e: Entry, f: ClusterAnswered) -> str:
+    text = ngettext(
+        "{by} answered about {n} record; it stays sealed until a second person has answered",
+        "{by} answered about {n} records; it stays sealed until a second person has answered",
+        len(f.records),
+    )
+    names = " | ".join(t.member(reference) or "–" for reference in f.members)
+    known = f": {names}" if names.strip("–| ") else ""
+    return text.format(by=e.by, n=len(f.records)) + known
+
+
+def _beside(f: ClusterDecided) -> str:
+    """What an answer is beside those of others."""
+    if f.turn == "third":
+        return _("; two had answered it before")
+    if not f.opens:
+        return ""
+    alike = all(
+        (one.decision, one.groups) == (f.decision, f.groups)
+        or "settled" not in (one.decision, f.decision)
+        for one in f.opens
+    )
+    return (
+        _("; the answer sealed before says the same")
+        if alike
+        else _("; the answer sealed before says something else: a third person decides")
+    )
+
+
 def _cluster(t: Teller, e: Entry, f: ClusterDecided) -> str:
     count = len(f.records)
     said = {
@@ -73,7 +112,7 @@ def _cluster(t: Teller, e: Entry, f: ClusterDecided) -> str:
     if chosen:
         values = ngettext("; chose {n} value", "; chose {n} values", chosen)
         text += values.format(n=chosen)
-    return text + t.reason(f.note)
+    return text + _beside(f) + t.reason(f.note)
 
 
 def _back(t: Teller, e: Entry, f: DecisionTakenBack) -> str:
@@ -85,6 +124,8 @@ def _back(t: Teller, e: Entry, f: DecisionTakenBack) -> str:
 TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     ModelFitted: _model,
     PairDecided: _pair,
+    ReviewDrawn: _drawn,
+    ClusterAnswered: _answered,
     ClusterDecided: _cluster,
     DecisionTakenBack: _back,
 }

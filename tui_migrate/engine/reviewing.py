@@ -87,6 +87,12 @@ class Reviews:
 
     # The queue
 
+    @property
+    def made(self) -> ReviewQueue | None:
+        """The queue as it was asked for last. It does not wait for anything: what never changes in it
+        may be read under the engine's lock."""
+        return self._queue
+
     def queue(self, desk: Desk) -> ReviewQueue:
         """The queue of the last match, with all that was decided until now. It is made at the first
         question after a match; decisions are added to it."""
@@ -136,7 +142,8 @@ class Reviews:
 def _match_of(state: RunState) -> object:
     """What the queue was made of: it is another one after every match, and after an erasure."""
     matches = [s for s in state.steps.values() if s.outline.uses == "match"]
-    return [(s.id, s.attempt, s.status, s.digest) for s in matches], len(state.erased)
+    made = [(s.id, s.attempt, s.status, s.digest) for s in matches]
+    return made, len(state.erased), state.draw
 
 
 def _with_brands(cursor: Cursor) -> list[tuple[str, bool]]:

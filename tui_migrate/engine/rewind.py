@@ -15,7 +15,12 @@ import msgspec
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
-from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
+from tui_migrate.audit.review_facts import (
+    ClusterAnswered,
+    ClusterDecided,
+    DecisionTakenBack,
+    PairDecided,
+)
 from tui_migrate.engine.run import RunState, fold
 from tui_migrate.engine.zones import moment
 
@@ -43,7 +48,7 @@ def mark(entry: Entry) -> str:
             return SEAL
         case facts.SignedOff() | facts.Answered() | PairDecided():
             return DECISION
-        case ClusterDecided() | DecisionTakenBack():
+        case ClusterAnswered() | ClusterDecided() | DecisionTakenBack():
             return DECISION
         case facts.CheckWaived() | facts.StepSkipped() | facts.RedoAsked():
             return DECISION

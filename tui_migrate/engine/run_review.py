@@ -7,8 +7,16 @@ from itertools import combinations
 from typing import Any
 
 from tui_migrate.audit.entries import Entry
-from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
-from tui_migrate.engine.state import Decision, PairState, RunState
+from tui_migrate.audit.review_facts import (
+    ClusterAnswered,
+    ClusterDecided,
+    DecisionTakenBack,
+    OpenedAnswer,
+    PairDecided,
+    ReviewDrawn,
+)
+from tui_migrate.engine.state import Decision, PairState, Question, RunState
+from tui_migrate.engine.two_answers import counts
 
 Key = tuple[str, str]
 
@@ -40,7 +48,7 @@ def _settle(state: RunState, changed: Decision) -> None:
     for key in pairs_of(changed):
         known = state.pairs.pop(key, None)
         said = known.said if known is not None else state.unsaid.pop(key)
-        last = next((n for n in reversed(said) if state.decisions[n].standing), None)
+        last = next((n for n in reversed(said) if counts(state, state.decisions[n])), None)
         if last is None:
             state.unsaid[key] = said
             continue
@@ -81,21 +89,71 @@ def _pair(state: RunState, entry: Entry, fact: PairDecided) -> None:
 
 
 def _cluster(state: RunState, entry: Entry, fact: ClusterDecided) -> None:
+    records = tuple(fact.records)
+    for opened in fact.opens:
+        _open(state.decisions[opened.entry], opened)
+    question = state.twice.get(records, 0) if fact.turn else 0
+    if question:
+        _count_in(state, state.questions[question], entry.seq, fact)
     _say(
         state,
         Decision(
             seq=entry.seq,
             by=entry.by,
             at=entry.at,
-            records=tuple(fact.records),
+            records=records,
             groups=tuple(tuple(group) for group in fact.groups),
             word=fact.decision,
             references=tuple(fact.members),
             lead=fact.lead,
             values=fact.values,
             note=fact.note,
+            turn=fact.turn,
+            question=question,
         ),
     )
+
+
+def _open(decision: Decision, opened: OpenedAnswer) -> None:
+    """What a sealed answer says is known from here on."""
+    decision.groups = tuple(tuple(group) for group in opened.groups)
+    decision.word, decision.lead, decision.values = opened.decision, opened.lead, opened.values
+    decision.note, decision.sealed = opened.note, ""
+
+
+def _count_in(state: RunState, question: Question, entry: int, fact: ClusterDecided) -> None:
+    (question.thirds if fact.turn == "third" else question.answers).append(entry)
+    if fact.opens and question.compared is None:
+        question.compared = fact.opens[0].entry, entry
+
+
+def _answered(state: RunState, entry: Entry, fact: ClusterAnswered) -> None:
+    """A first answer: that it was given is known, and by whom."""
+    records = tuple(fact.records)
+    if fact.anew or records not in state.twice:
+        state.twice[records] = entry.seq
+        state.questions[entry.seq] = Question(records)
+    question = state.twice[records]
+    state.questions[question].answers.append(entry.seq)
+    _say(
+        state,
+        Decision(
+            seq=entry.seq,
+            by=entry.by,
+            at=entry.at,
+            records=records,
+            groups=(),
+            word="sealed",
+            references=tuple(fact.members),
+            turn="first",
+            question=question,
+            sealed=fact.answer,
+        ),
+    )
+
+
+def _drawn(state: RunState, entry: Entry, fact: ReviewDrawn) -> None:
+    state.draw = fact
 
 
 def _back(state: RunState, entry: Entry, fact: DecisionTakenBack) -> None:
@@ -110,6 +168,8 @@ def _back(state: RunState, entry: Entry, fact: DecisionTakenBack) -> None:
 
 
 HANDLERS: dict[type, Callable[[RunState, Entry, Any], None]] = {
+    ReviewDrawn: _drawn,
+    ClusterAnswered: _answered,
     PairDecided: _pair,
     ClusterDecided: _cluster,
     DecisionTakenBack: _back,

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from tui_migrate.audit import entries as facts
-from tui_migrate.audit.review_facts import ClusterDecided
+from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided
 from tui_migrate.engine import queries as q
 from tui_migrate.engine import review_queries as r
 from tui_migrate.engine.answers.common import Desk
@@ -34,6 +34,7 @@ ABOUT_PERSONS = (
     facts.Restricted,
     facts.RestrictionLifted,
     facts.Objected,
+    ClusterAnswered,
     ClusterDecided,
 )
 """Facts with words that may name persons, of whatever brand."""
@@ -148,6 +149,12 @@ class Sight:
             for reference in (
                 getattr(entry.fact, name, "") for name in ("subject", "reason", "note")
             )
+        }
+        hidden |= {
+            opened.note
+            for entry in self.view.journal_entries()
+            if isinstance(entry.fact, ClusterDecided)
+            for opened in entry.fact.opens
         }
         return {
             reference: words and HIDDEN if reference in hidden else words

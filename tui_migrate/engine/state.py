@@ -12,6 +12,7 @@ from typing import Any
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
+from tui_migrate.audit.review_facts import ReviewDrawn
 
 RECENT = 200
 """How many of the last entries a state keeps for the live list."""
@@ -202,6 +203,23 @@ class Decision:
     note: str = ""
     standing: bool = True
     ended: int = 0
+    turn: str = ""
+    """Of records that two persons answer: first | second | third."""
+    question: int = 0
+    """The entry with which that question began, of which this is an answer."""
+    sealed: str = ""
+    """Commitment of an answer that is not opened yet; then there are no groups."""
+
+
+@dataclass(slots=True)
+class Question:
+    """Records (pseudonyms) that two persons answer. ``answers``: their entries, ``thirds``: those of who
+    settled it when they differed. ``compared``: the first two answers, neither known to the other."""
+
+    records: tuple[str, ...]
+    answers: list[int] = field(default_factory=list)
+    thirds: list[int] = field(default_factory=list)
+    compared: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -240,6 +258,12 @@ class RunState:
     """Entry → the decision on records that it holds."""
     taken_back: dict[int, int] = field(default_factory=dict)
     """Entry that took a decision back, or gave it back → the decision's entry."""
+    draw: ReviewDrawn | None = None
+    """Which share of the clusters two persons answer."""
+    questions: dict[int, Question] = field(default_factory=dict)
+    """Entry → the question for two that began with it."""
+    twice: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """Records → the question about them that counts."""
     commands: dict[str, int] = field(default_factory=dict)
     intents: dict[str, facts.Intent] = field(default_factory=dict)
     receipts: dict[str, facts.Receipt] = field(default_factory=dict)

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui_migrate.audit.entries import Entry
-from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
+from tui_migrate.audit.review_facts import (
+    ClusterAnswered,
+    ClusterDecided,
+    DecisionTakenBack,
+    PairDecided,
+)
 from tui_migrate.engine import gates
 from tui_migrate.engine.run import SETTLED, RunState, StepState, fold
 
-_DECIDING = (PairDecided, ClusterDecided, DecisionTakenBack)
+_DECIDING = (PairDecided, ClusterAnswered, ClusterDecided, DecisionTakenBack)
 _COUNTS = ("merge", "different")
 
 

@@ -59,6 +59,7 @@ def check_references(root: Node, file: str, problems: Problems) -> None:
     _check_hosting(context)
     _check_owners(context)
     _check_gates(context)
+    _check_review(context)
     _check_payment(context)
     _check_imports(context)
     _check_needs(context)
@@ -215,6 +216,20 @@ def _check_enough(context: _Context, approval: Node) -> None:
         wrong = _("fewer people have the role {role} ({users}) than must approve ({least})")
         message = wrong.format(role=repr(role), users=len(users), least=least.value)
         context.note(least.position, message, _("name more users or a group; * counts as one"))
+
+
+def _check_review(context: _Context) -> None:
+    """Who answers twice is two persons, and the third is named by a role."""
+    third, double = context.root.at("review", "third"), context.root.at("review", "double")
+    _known(context, third, context.roles, _("there is no role {name}"))
+    if not isinstance(double.value, int | float) or not double.value:
+        return
+    roles = [role for _name, _at, role in context.root.at("roles").items()]
+    users = {user for role in roles for user, _at in role.at("users").texts()}
+    if len(users) < 2 and not any(list(role.at("groups").texts()) for role in roles):
+        wrong = _("two persons answer a share of the clusters, but the roles name {users}")
+        hint = _("name more users or a group; * counts as one")
+        context.note(double.position, wrong.format(users=len(users)), hint)
 
 
 def _check_payment(context: _Context) -> None:

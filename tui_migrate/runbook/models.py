@@ -17,6 +17,7 @@ from tui_migrate.runbook.base import (
     Name,
     OneOrMany,
     Positive,
+    Share,
     Strict,
     Text,
     Words,
@@ -188,9 +189,12 @@ class LookingSpec(Strict):
 
 class ReviewSpec(Strict):
     """How doubtful duplicates are reviewed. ``blind``: nobody is shown how likely two records are one
-    person before it is decided."""
+    person before it is decided. ``double``: the share of the clusters that two persons answer, each
+    without the other's answer; ``third``: the role that settles what they see differently."""
 
     blind: Flag = False
+    double: Share = 0.0
+    third: Name | None = None
 
 
 class RetentionSpec(Strict):

@@ -22,6 +22,7 @@ from tui_migrate.engine.wording import counted
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.differ import Spans, differing
 from tui_migrate.tui.drafting import Draft
+from tui_migrate.tui.reviewing import answer_rows
 from tui_migrate.tui.safe import fit, safe
 from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN
 from tui_migrate.tui.widgets.block import Part, line
@@ -105,7 +106,7 @@ def sheet_rows(
     made = Columns(width, len(sheet.records), how.first, how.blind)
     differ = [f for f in in_order(sheet, how) if not f.equal]
     equal = [f for f in sheet.fields if f.equal]
-    rows = [*_why(ref, sheet, how, width), *_heads(made, sheet, draft)]
+    rows = [*answer_rows(sheet), *_why(ref, sheet, how, width), *_heads(made, sheet, draft)]
     for field in differ:
         rows += _field(made, sheet, field, draft, how)
     if how.unfolded:

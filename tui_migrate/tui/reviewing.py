@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 
 from textual.content import Content
 
-from tui_migrate.engine.review_queries import ClusterFilter, ClusterPage
+from tui_migrate.engine.review_queries import (
+    ClusterFilter,
+    ClusterPage,
+    ClusterRef,
+    ClusterSheet,
+)
 from tui_migrate.engine.sentences import duration, grouped, label, stamp
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.safe import safe
@@ -109,17 +114,12 @@ def said_line(page: ClusterPage, zone: str) -> Content:
     ref, sheet = page.ref, page.sheet
     if ref is None or sheet is None:
         return Content("")
-    marks: dict[str, tuple[str, str]] = {
-        "merge": ("✓ " + _("merged"), GOOD),
-        "different": ("✗ " + _("not the same"), BAD),
-        "split": ("÷ " + _("split"), GOOD),
-        "unsure": ("? " + _("unsure"), WARN),
-        "flagged": ("⚑ " + _("flagged"), WARN),
-        "": ("○ " + _("undecided"), QUIET),
-    }
+    marks = _marks()
     parts: list[Part] = [marks.get(ref.decision, marks[""])]
     when = stamp(ref.at, zone)
-    if ref.decision and ref.by:
+    if ref.decision in ("waiting", "differ"):
+        parts.append((f" – {_further(ref)}", QUIET))
+    elif ref.decision and ref.by:
         parts.append(_(" by {by}, {when}").format(by=safe(ref.by), when=when))
     elif ref.changed:
         names = ", ".join(safe(label(name)) for name in sheet.changed)
@@ -134,6 +134,42 @@ def said_line(page: ClusterPage, zone: str) -> Content:
     if sheet.note and not ref.undone:
         parts.append((f"   “{safe(sheet.note)}”", WARN))
     return line(*parts)
+
+
+def _marks() -> dict[str, tuple[str, str]]:
+    """How a cluster stands → sign, word and style."""
+    return {
+        "merge": ("✓ " + _("merged"), GOOD),
+        "different": ("✗ " + _("not the same"), BAD),
+        "split": ("÷ " + _("split"), GOOD),
+        "unsure": ("? " + _("unsure"), WARN),
+        "flagged": ("⚑ " + _("flagged"), WARN),
+        "waiting": ("‖ " + _("you have answered"), QUIET),
+        "differ": ("≠ " + _("two answers differ"), WARN),
+        "": ("○ " + _("undecided"), QUIET),
+    }
+
+
+def _further(ref: ClusterRef) -> str:
+    """What becomes of a cluster that two persons answer."""
+    if ref.decision == "waiting":
+        return _("it counts when a second person says the same")
+    return _("of {by}: a third person settles it").format(by=safe(ref.by))
+
+
+def answer_rows(sheet: ClusterSheet) -> list[Content]:
+    """What two persons answered, where they differ: a line each."""
+    rows = []
+    for one in sheet.answers:
+        word, style = _marks()[one.decision]
+        parts: list[Part] = [f"{safe(one.by)}: ", (word, style)]
+        if one.decision == "split":
+            groups = (" = ".join(str(at + 1) for at in group) for group in one.groups)
+            parts.append(f" ({' | '.join(groups)})")
+        if one.note:
+            parts.append((f"   “{safe(one.note)}”", WARN))
+        rows.append(line(*parts))
+    return [*rows, Content("")] if rows else []
 
 
 def filter_words(only: ClusterFilter) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.journal import GENESIS, JournalBroken, parse_line
-from tui_migrate.audit.review_facts import ClusterDecided, PairDecided
+from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided, PairDecided
 from tui_migrate.audit.vault import Vault
 from tui_migrate.engine.reporting.material import kept_config, material_of, named, nothing
 from tui_migrate.engine.reporting.report import report
@@ -31,6 +31,7 @@ from tui_migrate.web.page import View, replay
 
 ABOUT_CUSTOMERS = (
     PairDecided,
+    ClusterAnswered,
     ClusterDecided,
     facts.Looked,
     facts.ErasureAsked,

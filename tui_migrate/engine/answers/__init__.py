@@ -34,13 +34,27 @@ _ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
 def answer_with(view: queries.View, query: Query) -> Any:
     """Answer ``query``; ``TypeError`` for a type that is not a known question."""
     if isinstance(query, queries.Said):
-        return {reference: view.words(reference) for reference in query.references}
+        sealed = {
+            one.sealed
+            for one in list(view.state.decisions.values())
+            if one.sealed and one.by != view.who.user
+        }
+        return {name: "" if name in sealed else view.words(name) for name in query.references}
     handler = _ANSWERS.get(type(query))
     if handler is None:
         raise TypeError(type(query).__name__)
     cursor = view.cursor()
     try:
         return handler(Desk(view, cursor), query)
+    finally:
+        cursor.close()
+
+
+def knowing_clusters(view: queries.View) -> None:
+    """See to it that the queue of clusters is made."""
+    cursor = view.cursor()
+    try:
+        view.reviews.queue(Desk(view, cursor))
     finally:
         cursor.close()
 

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
+
 from tui_migrate.engine import review_queries as r
+from tui_migrate.engine.answering import as_opened
 from tui_migrate.engine.answers.blinding import SCORED, blind_ref, blind_sheet, is_blind
 from tui_migrate.engine.answers.cluster_sheet import sheet
 from tui_migrate.engine.answers.common import Desk
+from tui_migrate.engine.answers.twice import Twice
 from tui_migrate.engine.decisions import members_of
-from tui_migrate.engine.review_queue import FLAGGED, OPEN, SETTLED, UNSURE, Cluster, ReviewQueue
+from tui_migrate.engine.review_queue import (
+    DIFFER,
+    FLAGGED,
+    OPEN,
+    SETTLED,
+    UNSURE,
+    WAITING,
+    Cluster,
+    ReviewQueue,
+)
 from tui_migrate.engine.reviewing import Claimed
 from tui_migrate.engine.state import Decision
+from tui_migrate.engine.two_answers import word_of
 
 BANDS = {"sure": (0.9, 2.0), "likely": (0.5, 0.9), "doubtful": (-1.0, 0.5)}
 """Band of a filter → from which likelihood, and below which."""
@@ -27,6 +41,7 @@ class Place:
         self.allowed = view.seen.brands
         self.claims: list[Claimed] = view.reviews.claims(view.who.uid, sitting)
         self.blind = is_blind(view)
+        self.twice = Twice(view, self.queue)
         self._tests = self._filters()
 
     def _filters(self) -> list[Callable[[int, Cluster], bool]]:
@@ -48,14 +63,19 @@ class Place:
         if only.reason:
             tests.append(lambda _n, c: only.reason in c.reasons)
         if only.state:
-            tests.append(lambda _n, c: _in_state(c, only.state))
+            tests.append(lambda n, c: _in_state(c, self.state(n), only.state))
         if only.by:
             tests.append(lambda _n, c: self._by(c) == only.by)
         return tests
 
     def hidden(self, number: int) -> bool:
-        """Whether the score of a cluster is kept back: nobody has decided on it."""
-        return self.blind and self.queue.clusters[number].state == OPEN
+        """Whether the score of a cluster is kept back: it is not decided."""
+        return self.blind and self.queue.clusters[number].state in (OPEN, WAITING, DIFFER)
+
+    def state(self, number: int) -> str:
+        """Where a cluster stands for who asks: what another has answered first is open to him."""
+        state = self.queue.clusters[number].state
+        return OPEN if state == WAITING and self.twice.own(number) is None else state
 
     def _by(self, cluster: Cluster) -> str:
         decision = self.desk.view.state.decisions.get(cluster.entry)
@@ -95,7 +115,7 @@ class Place:
             weight=cluster.weight,
             probability=cluster.probability,
             reason=cluster.reason,
-            decision=cluster.state,
+            decision=self.state(number),
             by=decision.by if decision is not None else "",
             at=decision.at if decision is not None else "",
             entry=decision.seq if decision is not None else 0,
@@ -103,17 +123,22 @@ class Place:
             changed=cluster.changed,
             claimed=self.holder(records),
         )
+        ref = self.twice.ref(ref, number)
         return blind_ref(ref) if self.hidden(number) else ref
 
     def last(self, number: int) -> Decision | None:
         """The decision that has the word on a cluster, else the last one that was taken back."""
         state, cluster = self.desk.view.state, self.queue.clusters[number]
-        if cluster.entry:
+        own = self.twice.own(number) if cluster.state in (WAITING, DIFFER) else None
+        if own is not None:
+            return own
+        if cluster.entry and cluster.state not in (WAITING, DIFFER):
             return state.decisions.get(cluster.entry)
         a, b = (self.queue.names[at] for at in cluster.pairs[0])
         said = state.unsaid.get((a, b)) or state.unsaid.get((b, a)) or ()
-        undone = [state.decisions[seq] for seq in said]
-        return max(undone, key=lambda d: d.ended, default=None)
+        undone = [d for d in map(state.decisions.__getitem__, said) if not d.standing]
+        theirs = [d for d in undone if not d.question or d.by == self.desk.view.who.user]
+        return max(theirs, key=lambda d: d.ended, default=None)
 
     def holder(self, records: Iterable[tuple[str, str]]) -> str:
         """Who else has a cluster before him."""
@@ -124,8 +149,10 @@ class Place:
 
     def free(self, number: int, states: tuple[str, ...]) -> bool:
         """Whether a cluster stands so, and nobody else has it before him."""
-        cluster = self.queue.clusters[number]
-        return cluster.state in states and not self.holder(self.queue.named(number))
+        state = self.state(number)
+        if state == DIFFER and not self.twice.may_settle(number):
+            return False
+        return state in states and not self.holder(self.queue.named(number))
 
     def moved(self, start: int, move: str, numbers: Sequence[int]) -> int | None:
         """Where a step leads from ``start`` (a number of the whole queue, from 1)."""
@@ -139,7 +166,7 @@ class Place:
         if move == "previous":
             return before[-1] if before else here
         if move == "open":
-            for states in ((OPEN,), (UNSURE, FLAGGED)):
+            for states in ((OPEN, DIFFER), (UNSURE, FLAGGED)):
                 for group in (behind, before, (here,)):
                     for number in group:
                         if number is not None and self.free(number, states):
@@ -149,12 +176,12 @@ class Place:
         return behind[0] if behind else before[-1] if before else None
 
 
-def _in_state(cluster: Cluster, state: str) -> bool:
+def _in_state(cluster: Cluster, shown: str, state: str) -> bool:
     if state == "settled":
-        return cluster.state in SETTLED
+        return shown in SETTLED
     if state == "changed":
         return cluster.changed
-    return cluster.state == ("" if state == "open" else state)
+    return shown == ("" if state == "open" else state)
 
 
 def queue(desk: Desk, query: r.ClusterQueue) -> r.ClusterWindow:
@@ -176,9 +203,12 @@ def step(desk: Desk, query: r.ClusterStep) -> r.ClusterPage:
     window = place.window(numbers, at, 0)
     if number is None:
         return r.ClusterPage(window=window, place=0)
-    cluster, decision = place.queue.clusters[number], place.last(number)
-    names = [place.queue.names[at] for at in cluster.records]
-    whole = sheet(desk, place.queue.named(number), names, decision)
+    decision, names = place.last(number), place.queue.pseudonyms(number)
+    opened = place.twice.opened(decision)
+    whole = sheet(desk, place.queue.named(number), names, opened)
+    answers = place.twice.answers(number)
+    if answers:
+        whole = msgspec.structs.replace(whole, answers=answers)
     if place.hidden(number):
         whole = blind_sheet(whole)
     return r.ClusterPage(window=window, place=at, ref=place.ref(number), sheet=whole)
@@ -199,7 +229,12 @@ def history(desk: Desk, query: r.ClusterHistory) -> tuple[r.ClusterPast, ...]:
     """The last decisions, but those on records that one may not see."""
     found: list[r.ClusterPast] = []
     state, allowed = desk.view.state, desk.view.seen.brands
-    decisions = [d for d in list(state.decisions.values()) if query.by in ("", d.by)]
+    mine = desk.view.who.user
+    decisions = [
+        as_opened(desk.view, d) if d.by == mine else d
+        for d in list(state.decisions.values())
+        if query.by in ("", d.by) and (not d.sealed or d.by == mine)
+    ]
     for decision in sorted(decisions, key=lambda d: -max(d.seq, d.ended)):
         if len(found) >= query.limit:
             break
@@ -215,19 +250,10 @@ def history(desk: Desk, query: r.ClusterHistory) -> tuple[r.ClusterPast, ...]:
                 entry=decision.seq,
                 by=decision.by,
                 at=decision.at,
-                decision=_said(decision),
+                decision=word_of(decision),
                 records=tuple(members),
                 note=desk.view.words(decision.note),
                 undone=0 if decision.standing else decision.ended,
             )
         )
     return tuple(found)
-
-
-def _said(decision: Decision) -> str:
-    """What a decision made of its records."""
-    if decision.word != "settled":
-        return decision.word
-    if len(decision.groups) == 1:
-        return "merge"
-    return "different" if len(decision.groups) == len(decision.records) else "split"

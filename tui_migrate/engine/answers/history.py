@@ -9,12 +9,19 @@ from typing import Any
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
-from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
+from tui_migrate.audit.review_facts import (
+    ClusterAnswered,
+    ClusterDecided,
+    DecisionTakenBack,
+    PairDecided,
+)
 from tui_migrate.engine import queries as q
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.decisions import members_of
 from tui_migrate.engine.run_review import word_on
 from tui_migrate.engine.sentences import stamp
+from tui_migrate.engine.state import Decision
+from tui_migrate.engine.two_answers import DIFFER, THIRD, verdict
 
 Record = tuple[str, str]
 
@@ -176,7 +183,7 @@ def _decided(desk: Desk, records: list[Record]) -> Iterator[q.TrailEvent]:
                     yield from _said(desk, entry, at, records, "undo")
                 else:
                     yield from _said(desk, entry, entry.seq, records)
-            case ClusterDecided() if names.intersection(fact.records):
+            case ClusterAnswered() | ClusterDecided() if names.intersection(fact.records):
                 yield from _said(desk, entry, entry.seq, records)
             case DecisionTakenBack():
                 at = state.taken_back.get(entry.seq, 0)
@@ -186,13 +193,21 @@ def _decided(desk: Desk, records: list[Record]) -> Iterator[q.TrailEvent]:
                 continue
 
 
+def _is_torn(desk: Desk, decision: Decision) -> bool:
+    """Whether a decision is one of two answers that say different things."""
+    state = desk.view.state
+    if not decision.question or decision.turn == "third":
+        return False
+    return verdict(state, state.questions[decision.question]) in (DIFFER, THIRD)
+
+
 def _said(
     desk: Desk, entry: Entry, seq: int, records: list[Record], word: str = ""
 ) -> Iterator[q.TrailEvent]:
     """What the decision of entry ``seq`` says of each of the records and another; ``word`` instead."""
     decision = desk.view.state.decisions.get(seq)
-    if decision is None:
-        return
+    if decision is None or decision.sealed or _is_torn(desk, decision):
+        return  # of two answers only what both said is a decision
     members = members_of(desk.view, decision)
     for a, b in combinations(range(len(members)), 2):
         one, two = members[a], members[b]

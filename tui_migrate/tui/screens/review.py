@@ -272,7 +272,7 @@ class ReviewScreen(BaseScreen):
         )  # fmt: skip
         intro = _(
             "field:birth_date  source:crm  brand:Nova  band:sure|likely|doubtful  reason:household\n"
-            "state:open|unsure|flagged|changed|settled|merge|different|split  by:anna"
+            "state:open|unsure|flagged|waiting|differ|changed|settled|merge|different|split  by:anna"
         )
         self.app.push_screen(
             Form(_("Which clusters?"), Content(intro), [ask], submit=_("filter")), then

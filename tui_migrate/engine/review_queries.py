@@ -27,7 +27,7 @@ class ClusterFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClusterQueue(Query, frozen=True, kw_only=True, tag="cluster_queue"):
-    """The clusters for a person, the likeliest first: ``limit`` of them from ``offset``."""
+    """The clusters for a person, as they are asked one by one: ``limit`` of them from ``offset``."""
 
     offset: int = 0
     limit: int = 100

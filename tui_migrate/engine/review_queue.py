@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tui_migrate.engine.decisions import changed, digests_of, members_of
+from tui_migrate.engine.review_order import Asked, Order, ordered, stakes
 from tui_migrate.engine.two_answers import (
     AGREED,
     ONE,
@@ -48,10 +49,15 @@ WAITING, DIFFER = "waiting", "differ"
 STATES = (OPEN, MERGE, DIFFERENT, SPLIT, UNSURE, FLAGGED, WAITING, DIFFER)
 SETTLED = (MERGE, DIFFERENT, SPLIT)
 
-# One row is a pair that is, or was, for a person to settle. In the order in which they are asked.
+# One row is a pair that is, or was, for a person to settle; the weightiest first, in the order in which
+# they join records to clusters. The last column numbers how the two agree: their levels, whatever the
+# names are.
 _EDGES = """
 SELECT source_a, record_a, source_b, record_b, weight, probability, reason,
-  list_transform(weights, lambda w: CASE WHEN w.weight < 0 THEN w.field END)
+  list_transform(weights, lambda w: CASE WHEN w.weight < 0 THEN w.field END),
+  dense_rank() OVER (ORDER BY list_transform(
+    list_filter(weights, lambda w: w.field NOT IN ('prior', 'name_frequency')),
+    lambda w: concat_ws(' ', w.field, w.level)))
 FROM pair WHERE band = 'review' OR decision IS NOT NULL
 ORDER BY weight DESC NULLS LAST, source_a, record_a, source_b, record_b
 """
@@ -63,6 +69,26 @@ SELECT cluster_id, source, record_id FROM cluster
 WHERE size BETWEEN 2 AND $most AND status IN ('merged', 'review')
 ORDER BY cluster_id, source, record_id
 """
+
+# One row is a record that people are asked about, with the number of records of its profile.
+_SIZES = """
+SELECT source, record_id, size FROM cluster SEMI JOIN (
+  SELECT source_a AS source, record_a AS record_id FROM pair WHERE band = 'review' OR decision IS NOT NULL
+  UNION ALL
+  SELECT source_b, record_b FROM pair WHERE band = 'review' OR decision IS NOT NULL
+) USING (source, record_id) WHERE status = 'merged'
+"""
+
+
+class About(NamedTuple):
+    """What the match says of a pair that is asked. ``against``: fields that speak against it;
+    ``pattern``: a number of how the two agree."""
+
+    weight: float
+    probability: float
+    reason: str
+    against: frozenset[str]
+    pattern: int
 
 
 @dataclass(slots=True)
@@ -86,7 +112,7 @@ class Cluster:
 
 @dataclass(slots=True)
 class ReviewQueue:
-    """Clusters in the order in which they are asked, the likeliest first, each with its state."""
+    """Clusters in the order in which they are asked (``review_order``), each with its state."""
 
     records: list[Record]
     names: list[str]
@@ -188,26 +214,11 @@ class ReviewQueue:
 
 def build(desk: Desk) -> ReviewQueue:
     """The queue as the last match left it, before any decision is looked at."""
-    if not desk.columns("pair"):
-        return ReviewQueue([], [], [], [], {})
-    places: dict[Record, int] = {}
-    edges: list[Edge] = []
-    about: list[tuple[float, float, str, frozenset[str]]] = []
-    for sa, ra, sb, rb, weight, probability, reason, fields in desk.rows(_EDGES):
-        a, b = (places.setdefault(r, len(places)) for r in ((sa, ra), (sb, rb)))
-        edges.append((a, b))
-        against = frozenset(name for name in fields or () if name and name != "prior")
-        about.append((weight or 0.0, probability or 0.0, reason or "", against))
-    parts = _parts(desk, places)
-    records = list(places)
-    clusters = [
-        _cluster(sorted(members, key=records.__getitem__), asked, edges, about)
-        for members, asked in _joined(edges, parts)
-    ]
-    clusters.sort(key=lambda c: (-c.weight, [records[at] for at in c.records]))
+    runbook = desk.view.runbook
+    records, clusters = asked_of(desk, runbook.review.order if runbook is not None else "worth")
     pseudonyms = desk.view.pseudonyms(records)
     names = {record: name for name, record in pseudonyms.items()}
-    brands = desk.view.reviews.brands(desk.cursor, desk.view.runbook, records)
+    brands = desk.view.reviews.brands(desk.cursor, runbook, records) if records else {}
     return ReviewQueue(
         records,
         [names[record] for record in records],
@@ -215,6 +226,54 @@ def build(desk: Desk) -> ReviewQueue:
         [brands[record] for record in records],
         _stale(desk, set(pseudonyms)),
     )
+
+
+def asked_of(desk: Desk, how: Order) -> tuple[list[Record], list[Cluster]]:
+    """The records that the last match left to people, and the clusters in which they are asked, in this
+    order. Only the tables of the match and of what hangs on records are read."""
+    if not desk.columns("pair"):
+        return [], []
+    places: dict[Record, int] = {}
+    edges: list[Edge] = []
+    about: list[About] = []
+    for sa, ra, sb, rb, weight, probability, reason, fields, pattern in desk.rows(_EDGES):
+        a, b = (places.setdefault(r, len(places)) for r in ((sa, ra), (sb, rb)))
+        edges.append((a, b))
+        against = frozenset(name for name in fields or () if name and name != "prior")
+        about.append(About(weight or 0.0, probability or 0.0, reason or "", against, pattern))
+    parts = _parts(desk, places)
+    records = list(places)
+    clusters = [
+        _cluster(sorted(members, key=records.__getitem__), asked, edges, about)
+        for members, asked in _joined(edges, parts)
+    ]
+    known = dict(zip(edges, about, strict=True))
+    return records, [clusters[n] for n in _order(desk, how, records, clusters, known)]
+
+
+def _order(
+    desk: Desk, how: Order, records: list[Record], found: list[Cluster], about: dict[Edge, About]
+) -> list[int]:
+    """The places of the clusters in the order in which they are asked."""
+    named = [[records[at] for at in cluster.records] for cluster in found]
+    hanging = stakes(desk, named) if how == "worth" else {}
+    sizes: dict[Record, int] = {}
+    if desk.columns("cluster"):
+        sizes = {(source, record): size for source, record, size in desk.rows(_SIZES)}
+    whole = [sizes.get(record, 1) for record in records]
+    asked = [
+        Asked(
+            pairs=[
+                (about[a, b].pattern, about[a, b].probability, whole[a] * whole[b])
+                for a, b in cluster.pairs
+            ],
+            score=cluster.weight,
+            records=members,
+            stakes=hanging.get(number, 0),
+        )
+        for number, (cluster, members) in enumerate(zip(found, named, strict=True))
+    ]
+    return ordered(asked, how)
 
 
 def _parts(desk: Desk, places: dict[Record, int]) -> dict[int, list[int]]:
@@ -274,17 +333,17 @@ def _cluster(
     members: list[int],
     asked: list[int],
     edges: list[Edge],
-    about: list[tuple[float, float, str, frozenset[str]]],
+    about: list[About],
 ) -> Cluster:
-    weight, probability, reason, _fields = about[asked[0]]
+    first = about[asked[0]]
     return Cluster(
         records=members,
         pairs=[edges[number] for number in asked],
-        weight=weight,
-        probability=probability,
-        reason=reason,
-        reasons=frozenset(about[number][2] for number in asked),
-        fields=frozenset(name for number in asked for name in about[number][3]),
+        weight=first.weight,
+        probability=first.probability,
+        reason=first.reason,
+        reasons=frozenset(about[number].reason for number in asked),
+        fields=frozenset(name for number in asked for name in about[number].against),
     )
 
 

@@ -189,10 +189,12 @@ class LookingSpec(Strict):
 
 class ReviewSpec(Strict):
     """How doubtful duplicates are reviewed. ``blind``: nobody is shown how likely two records are one
-    person before it is decided. ``double``: the share of the clusters that two persons answer, each
+    person before it is decided. ``order``: what settles and teaches most comes first (``worth``), or the
+    weightiest (``score``). ``double``: the share of the clusters that two persons answer, each
     without the other's answer; ``third``: the role that settles what they see differently."""
 
     blind: Flag = False
+    order: Literal["worth", "score"] = "worth"
     double: Share = 0.0
     third: Name | None = None
 

@@ -25,16 +25,22 @@ from tui_migrate.engine.api import (
 from tui_migrate.engine.client import open_client
 from tui_migrate.engine.decisions import decided, overrides
 from tui_migrate.engine.queries import PairDecisions, Said
+from tui_migrate.engine.reporting.consents import duplicates
+from tui_migrate.engine.reporting.material import Material
+from tui_migrate.engine.review_progress import figures_text
 from tui_migrate.engine.review_queries import (
     ClusterFilter,
     ClusterHistory,
     ClusterPage,
     ClusterQueue,
     ClusterStep,
+    ReviewFigures,
+    ReviewState,
 )
 from tui_migrate.engine.run import fold
 from tui_migrate.engine.sentences import sentence
 from tui_migrate.engine.two_answers import draw_of
+from tui_migrate.i18n import speaking
 
 ANNA = Identity(user="anna", uid=4711, roles=("reviewer",))
 BERT = Identity(user="bert", uid=4712, roles=("reviewer",))
@@ -285,6 +291,50 @@ def test_the_share_is_drawn_by_a_seed_of_the_journal(doubts: Path, tmp_path: Pat
     last = [e.fact for e in run.client.entries() if isinstance(e.fact, ReviewDrawn)][-1]
     assert (last.share, last.seed) == (0.2, draw.seed)
     run.client.close()
+
+
+def test_kappa_counts_what_neither_knew_and_the_rest_is_said_with_its_basis(run: Run) -> None:
+    before: ReviewState = run.ask(LEA, ReviewFigures())
+    assert (before.compared, before.kappa, before.wrong) == (0, None, None)
+    assert before.drawn == before.total
+    core = run.client.engine.core
+    expected = (
+        core.store.cursor()
+        .execute("SELECT sum(probability) FROM pair WHERE band = 'review'")
+        .fetchone()
+    )
+    assert before.missed == pytest.approx(expected[0], abs=0.06)  # type: ignore[index]
+
+    records = [ref.records for ref in run.ask(LEA, ClusterQueue()).rows]
+    said = ["merge", "merge", "different", "different", "merge", "unsure"]
+    for cluster, word in zip(records, said, strict=False):
+        assert run.settle(ANNA, word, cluster).ok
+    for cluster, word in zip(records, ["merge", "merge", "different", "different"], strict=False):
+        assert run.settle(BERT, word, cluster).ok
+    other = run.settle(BERT, "different", records[4])
+    run.settle(BERT, "merge", records[5])
+    state: ReviewState = run.ask(LEA, ReviewFigures())
+    assert state.table == {
+        "different/different": 2, "merge/different": 1, "merge/merge": 2, "unsure/merge": 1,
+    }  # fmt: skip
+    assert (state.compared, state.alike, state.opposed, state.contrary) == (6, 4, 5, 1)
+    assert state.counts["differ"] == 2
+    assert state.missed < before.missed
+
+    assert run.send(BERT, TakeBack(entry=other.seq)).ok
+    assert run.settle(BERT, "merge", records[4]).ok, "he has seen by now what she said"
+    after: ReviewState = run.ask(LEA, ReviewFigures())
+    assert (after.table, after.kappa) == (state.table, state.kappa)
+    text = "\n".join(figures_text(after))
+    assert "Two persons answered 6 clusters, 4 alike. Cohen’s kappa is 0." in text
+    assert "No cluster was settled by one person alone." in text
+
+    core = run.client.engine.core
+    material = Material(entries=core.journal.entries, state=core.state, config=None, seals=())
+    with speaking("nl"):
+        told = str(duplicates(material))
+    assert "Cohens kappa is 0." in told
+    assert "Door twee personen beantwoord" in told
 
 
 def test_a_thousand_answers_end_as_a_fresh_fold_says(run: Run) -> None:

@@ -227,3 +227,20 @@ def test_a_run_that_is_reviewed_blind_shows_the_score_behind_the_decision(make: 
         assert "%" in sheet(app)
 
     tell(world, story)
+
+
+def test_how_far_and_how_good_is_said_with_what_it_rests_on(make: Make) -> None:
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "p")
+        await press(pilot, "i")
+        said = " ".join(text(app, "#intro").split())
+        assert "Decided 0 of 2 clusters: 0 merged, 0 not the same, 0 split. 2 are left." in said
+        assert "If nobody decides on them: of 3 pairs of records about 2.4 are one person" in said
+        await press(pilot, "escape", "m", "i")
+        said = " ".join(text(app, "#intro").split())
+        assert "Decided 1 of 2 clusters: 1 merged" in said
+        assert "How many of 1 decisions of one person are wrong cannot be said" in said
+
+    tell(world, story)

@@ -12,7 +12,18 @@ from pathlib import Path
 import typer
 from typer.exceptions import TyperException
 
-from tui_migrate.cli import audit, data, gates, inbox, people, privacy, runs, serving, workspaces
+from tui_migrate.cli import (
+    audit,
+    data,
+    gates,
+    inbox,
+    people,
+    privacy,
+    reviewing,
+    runs,
+    serving,
+    workspaces,
+)
 from tui_migrate.cli.common import mute, say
 from tui_migrate.errors import Exit, TuiMigrateError, disk_is_full
 from tui_migrate.i18n import _
@@ -30,6 +41,7 @@ runs.register(app)
 people.register(app)
 gates.register(app)
 inbox.register(app)
+reviewing.register(app)
 data.register(app)
 privacy.register(app)
 audit.register(app)

@@ -68,11 +68,44 @@ class ClusterWindow(Answer, frozen=True, kw_only=True):
     fitting: int
     offset: int
     rows: tuple[ClusterRef, ...]
+    missed: float = 0.0
+    """Pairs of one person among those that nobody has decided, by their likelihoods."""
 
     @property
     def decided(self) -> int:
         """Clusters that need no person any more; an unsure or flagged one still does."""
         return sum(self.counts.get(name, 0) for name in ("merge", "different", "split"))
+
+
+class ReviewFigures(Query, frozen=True, kw_only=True, tag="review_figures"):
+    """How far the review is, and what is wrong or missed in all likelihood."""
+
+
+class ReviewState(Answer, frozen=True, kw_only=True):
+    """``counts``: clusters by state. ``missed``: expected pairs of one person among the ``pairs`` that
+    nobody has decided. ``drawn``: clusters that two persons answer. ``table``: ``merge/different`` → how
+    often the first and the second answer were so, of ``compared``, of which ``alike``. ``kappa``:
+    Cohen's, from ``low`` to ``high``. ``alone``: clusters that one person settled, of which a share of
+    ``wrong`` is wrong in all likelihood, from ``wrong_low`` to ``wrong_high``: ``contrary`` of
+    ``opposed`` answered twice contradict each other. ``None``: there is nothing to tell it by."""
+
+    total: int
+    counts: dict[str, int]
+    missed: float
+    pairs: int
+    drawn: int = 0
+    table: dict[str, int] = msgspec.field(default_factory=dict)
+    compared: int = 0
+    alike: int = 0
+    kappa: float | None = None
+    low: float | None = None
+    high: float | None = None
+    alone: int = 0
+    wrong: float | None = None
+    wrong_low: float | None = None
+    wrong_high: float | None = None
+    opposed: int = 0
+    contrary: int = 0
 
 
 class ClusterStep(Look, frozen=True, kw_only=True, tag="cluster_step"):

@@ -103,6 +103,8 @@ class Cluster:
     reasons: frozenset[str]
     fields: frozenset[str]
     """Compared fields that speak against it."""
+    missed: float = 0.0
+    """How many of these pairs are one person, by their likelihoods: what is lost if nobody decides."""
     state: str = OPEN
     entry: int = 0
     """The decision that has the last word on it."""
@@ -123,6 +125,8 @@ class ReviewQueue:
     """Decision → the records (pseudonyms) of which a field is another now."""
     seq: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    missed: float = 0.0
+    """The pairs of one person in clusters that are not settled, by their likelihoods."""
     _of: dict[str, list[int]] = field(default_factory=dict)
     """Pseudonym → the clusters that it stands in."""
 
@@ -132,6 +136,7 @@ class ReviewQueue:
                 self._of.setdefault(self.names[at], []).append(number)
         self.counts = dict.fromkeys(STATES, 0)
         self.counts[OPEN] = len(self.clusters)
+        self.missed = sum(cluster.missed for cluster in self.clusters)
 
     def named(self, number: int) -> tuple[Record, ...]:
         """The records of a cluster."""
@@ -197,6 +202,7 @@ class ReviewQueue:
             cluster.state = words.pop() if len(words) == 1 else SPLIT
         self.counts[before] -= 1
         self.counts[cluster.state] += 1
+        self.missed += cluster.missed * ((before in SETTLED) - (cluster.state in SETTLED))
 
     def _two(self, state: RunState, cluster: Cluster) -> str:
         """Where a cluster stands that two persons answer; '' where that says no more than its pairs."""
@@ -342,6 +348,7 @@ def _cluster(
         weight=first.weight,
         probability=first.probability,
         reason=first.reason,
+        missed=sum(about[number].probability for number in asked),
         reasons=frozenset(about[number].reason for number in asked),
         fields=frozenset(name for number in asked for name in about[number].against),
     )

@@ -73,6 +73,18 @@ def verdict(state: RunState, question: Question | None) -> str:
     return AGREED if all(same(answers[0], other) for other in answers[1:]) else DIFFER
 
 
+def compared(state: RunState) -> list[tuple[str, str, bool]]:
+    """The two answers to each question that neither knew of the other's, as they were given: their words
+    (``flagged`` is ``unsure``), and whether they are alike."""
+    found = []
+    for question in list(state.questions.values()):
+        if question.compared is not None:
+            one, other = (state.decisions[entry] for entry in question.compared)
+            first, second = (word_of(d).replace("flagged", "unsure") for d in (one, other))
+            found.append((first, second, same(one, other)))
+    return found
+
+
 def counts(state: RunState, decision: Decision) -> bool:
     """Whether what a decision says is the word on its records, if no later one says otherwise."""
     if not decision.standing or not decision.question or decision.turn == "third":

@@ -337,6 +337,14 @@ ACTS: dict[str, list[Act]] = {
             _("The next cluster that nobody settled nor looks at"),
             False,
         ),
+        (
+            "review.figures",
+            "i",
+            "figures",
+            _("how far"),
+            _("Decided and left, what is missed or wrong in all likelihood, how far two agree"),
+            False,
+        ),
         ("review.filter", "slash", "filter", _("filter"), _("Only clusters of some kind")),
         (
             "review.person",

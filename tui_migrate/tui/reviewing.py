@@ -13,6 +13,7 @@ from tui_migrate.engine.review_queries import (
     ClusterPage,
     ClusterRef,
     ClusterSheet,
+    ReviewState,
 )
 from tui_migrate.engine.sentences import duration, grouped, label, stamp
 from tui_migrate.i18n import _, ngettext
@@ -20,6 +21,8 @@ from tui_migrate.tui.safe import safe
 from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN
 from tui_migrate.tui.widgets.block import Part, line
 
+WIDE = 115
+"""Columns from which on the first line has room for what is missed."""
 KINDS = tuple(ClusterFilter.__struct_fields__)
 
 
@@ -106,7 +109,20 @@ def head_line(page: ClusterPage, sitting: Sitting, only: ClusterFilter, width: i
         parts.append(
             (_("   {n}/h   {time} left").format(n=grouped(sitting.rate), time=time), QUIET)
         )
+    if width >= WIDE and window.missed >= 0.5:
+        text = _("   ≈ {n} missed if left").format(n=grouped(round(window.missed)))
+        parts.append((text, QUIET))
     return line(*parts)
+
+
+def pace_text(sitting: Sitting, state: ReviewState) -> list[str]:
+    """How fast it goes in this sitting, and how long it takes at that pace."""
+    if not sitting.rate:
+        return []
+    left = state.total - sum(state.counts.get(name, 0) for name in ("merge", "different", "split"))
+    text = _("You decide {n} an hour; at that pace what is left takes {time}.")
+    time = duration(max(0, left) * 3600 // sitting.rate)
+    return [text.format(n=grouped(sitting.rate), time=time)]
 
 
 def said_line(page: ClusterPage, zone: str) -> Content:

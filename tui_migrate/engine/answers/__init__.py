@@ -6,7 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from tui_migrate.engine import audit_queries, queries, review_queries
-from tui_migrate.engine.answers import audit, clusters, findings, pairs, people, plan, searching
+from tui_migrate.engine.answers import (
+    audit,
+    clusters,
+    findings,
+    pairs,
+    people,
+    plan,
+    review_state,
+    searching,
+)
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.api import Query
 
@@ -22,6 +31,7 @@ _ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
     review_queries.ClusterQueue: clusters.queue,
     review_queries.ClusterStep: clusters.step,
     review_queries.ClusterHistory: clusters.history,
+    review_queries.ReviewFigures: review_state.figures,
     queries.Plan: plan.planned,
     queries.Search: searching.search,
     queries.Person: people.person,

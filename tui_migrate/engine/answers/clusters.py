@@ -93,15 +93,21 @@ class Place:
     def window(self, numbers: Sequence[int], offset: int, limit: int) -> r.ClusterWindow:
         """Counts, and ``limit`` of the fitting clusters."""
         clusters = self.queue.clusters
-        counts, total = self.queue.counts, len(clusters)
+        counts, total, missed = self.queue.counts, len(clusters), self.queue.missed
         if self.allowed is not None:
             seen = [c for n, c in enumerate(clusters) if self.queue.covered(n, self.allowed)]
             counts, total = dict.fromkeys(counts, 0), len(seen)
             for cluster in seen:
                 counts[cluster.state] += 1
+            missed = sum(cluster.missed for cluster in seen if cluster.state not in SETTLED)
         rows = tuple(self.ref(number) for number in numbers[offset : offset + limit])
         return r.ClusterWindow(
-            total=total, counts=dict(counts), fitting=len(numbers), offset=offset, rows=rows
+            total=total,
+            counts=dict(counts),
+            fitting=len(numbers),
+            offset=offset,
+            rows=rows,
+            missed=max(0.0, missed),
         )
 
     def ref(self, number: int) -> r.ClusterRef:

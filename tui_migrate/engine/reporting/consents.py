@@ -6,8 +6,11 @@ import re
 from collections import Counter
 
 from tui_migrate.engine.reporting.material import Material
+from tui_migrate.engine.review_progress import agreement_text
 from tui_migrate.engine.run import StepState
+from tui_migrate.engine.two_answers import compared
 from tui_migrate.i18n import _
+from tui_migrate.matching.agreement import WORDS, agreement
 from tui_migrate.report.document import Bar, Bars, Block, Cell, Paragraph, Section, Table, grouped
 
 _FIGURE = re.compile(
@@ -90,7 +93,7 @@ def duplicates(material: Material) -> Section:
     if step is None or not step.figures:
         nothing = Paragraph(_("Records were not compared yet."), "quiet")
         return Section("pairs", title, (nothing,))
-    return Section("pairs", title, (_bands(step), _decided(material)))
+    return Section("pairs", title, (_bands(step), _decided(material), *_agreed(material)))
 
 
 def _bands(step: StepState) -> Bars:
@@ -118,3 +121,24 @@ def _decided(material: Material) -> Table:
     columns = (_("Reviewer"), _("Merged"), _("Different"), _("Unsure"))
     empty = _("Nobody settled a pair; undecided pairs are kept as separate profiles.")
     return Table(columns, rows, empty, _("Settled by people"))
+
+
+def _agreed(material: Material) -> tuple[Block, ...]:
+    """How far two persons agree who answered the same clusters; nothing where nobody did."""
+    both = agreement(compared(material.state))
+    if not both.compared:
+        return ()
+    names = {
+        "merge": _("Merged"),
+        "different": _("Different"),
+        "split": _("Split"),
+        "unsure": _("Unsure"),
+    }
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (names[first], *(both.table.get((first, second), 0) for second in WORDS)) for first in WORDS
+    )
+    columns = (_("First answer"), *(names[word] for word in WORDS))
+    return (
+        Table(columns, rows, "", _("Answered by two persons, by the second answer")),
+        Paragraph(agreement_text(both)),
+    )

@@ -17,6 +17,7 @@ from textual.widget import Widget
 from tui_migrate.engine import api
 from tui_migrate.engine.api import Reply
 from tui_migrate.engine.queries import Person
+from tui_migrate.engine.review_progress import figures_text
 from tui_migrate.engine.review_queries import (
     ClusterFilter,
     ClusterHistory,
@@ -25,6 +26,8 @@ from tui_migrate.engine.review_queries import (
     ClusterQueue,
     ClusterStep,
     ClusterWindow,
+    ReviewFigures,
+    ReviewState,
 )
 from tui_migrate.engine.run import SETTLED as STEP_SETTLED
 from tui_migrate.engine.run import Status
@@ -34,7 +37,14 @@ from tui_migrate.tui.actions import Act, bindings
 from tui_migrate.tui.advice import is_gate
 from tui_migrate.tui.clustersheet import Showing, in_order, sheet_rows
 from tui_migrate.tui.drafting import Draft
-from tui_migrate.tui.reviewing import Sitting, filter_of, filter_words, head_line, said_line
+from tui_migrate.tui.reviewing import (
+    Sitting,
+    filter_of,
+    filter_words,
+    head_line,
+    pace_text,
+    said_line,
+)
 from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Form
@@ -256,6 +266,16 @@ class ReviewScreen(BaseScreen):
         self._how = replace(self._how, blind=not self._how.blind)
         self.refresh_state()
 
+    def action_figures(self) -> None:
+        """How far the review is, and how good in all likelihood."""
+
+        def have(state: ReviewState) -> None:
+            lines = map(safe, [*figures_text(state), *pace_text(self._sitting, state)])
+            told = Content("\n\n".join(lines))
+            self.app.push_screen(Form(_("How far, how good"), told, submit=_("back"), reading=True))
+
+        self.ask("figures", ReviewFigures(), have)
+
     def action_filter(self) -> None:
         """Only clusters of some kind."""
 
@@ -437,7 +457,9 @@ class ReviewScreen(BaseScreen):
         if page is None:
             return
         self._sought = True
-        counted = msgspec.structs.replace(page.window, counts=window.counts, total=window.total)
+        counted = msgspec.structs.replace(
+            page.window, counts=window.counts, total=window.total, missed=window.missed
+        )
         self._open(msgspec.structs.replace(page, window=counted))
 
     # Undo and redo

@@ -21,6 +21,11 @@ from tui_migrate.mapping.mapped import OUT, Mapped, sql_type
 from tui_migrate.mapping.model import Mapping
 from tui_migrate.mapping.rows import Settings, map_rows
 from tui_migrate.staging.store import Cursor, columns_of, literal, quote
+from tui_migrate.verify import acceptance
+
+AQL = 0.65
+_LOTS = (280, 1200, 3200, 10_000, 35_000, 150_000, 500_000, 500_001)
+"""A lot for each of the plans."""
 
 
 class Plan(NamedTuple):
@@ -30,19 +35,14 @@ class Plan(NamedTuple):
     reject: int
 
 
-_ISO = ((280, 20, 1), (1200, 80, 2), (3200, 125, 3), (10_000, 200, 4), (35_000, 315, 6),
-        (150_000, 500, 8), (500_000, 800, 11))  # fmt: skip
-
-
 def plan_for(population: int, size: int | None = None) -> Plan:
     """How many to draw of a population; a ``size`` that is asked for takes the number that fits it."""
-    if size is not None:
-        numbers = [r for _p, n, r in (*_ISO, (0, 1250, 15)) if n <= size]
-        return Plan(min(size, population), numbers[-1] if numbers else 1)
-    for most, n, reject in _ISO:
-        if population <= most:
-            return Plan(min(n, population), reject)
-    return Plan(1250, 15)
+    if size is None:
+        plan = acceptance.plan_for(population, AQL)
+        return Plan(plan.size, plan.reject)
+    plans = sorted({acceptance.plan_for(lot, AQL)[1:] for lot in _LOTS})
+    numbers = [reject for n, _accept, reject in plans if n <= size]
+    return Plan(min(size, population), numbers[-1] if numbers else 1)
 
 
 # One row is a sampled profile. First one of every stratum (brand, merged or not, consent), then in

@@ -6,7 +6,7 @@ import pyarrow.parquet
 COLUMNS = ["profile", "seq", "event", "field", "rule", "other", "commitment"]
 GOES_ON = ("step.started", "config.changed", "item.answered", "step.redo", "gate.voided", "step.stale")
 NOT_STATED = ("kind", "role", "giver", "bound", "signature", "key", "head_seq")
-ARMOUR = "-----BEGIN SSH SIGNATURE-----\n{}\n-----END SSH SIGNATURE-----\n"
+KEPT, ARMOUR = ("match.model", "lane.drawn", "lane.decided"), "-----BEGIN SSH SIGNATURE-----\n{}\n-----END SSH SIGNATURE-----\n"
 SIGNERS, SSH, signatures, problems = "allowed_signers", shutil.which("ssh-keygen"), [], []
 def need(right, where, what): right or problems.append(f"{where}: {what}")
 def sha(data): return hashlib.sha256(data).digest()
@@ -15,6 +15,7 @@ def leaf(content): return sha(b"\0" + content)
 def own_hash(x): return sha(canonical({k: v for k, v in x.items() if k not in ("hash", "signature")})).hex()
 def fingerprint(blob): return "SHA256:" + base64.b64encode(sha(blob)).decode().rstrip("=")
 def is_file_of(file, sha256): return file.is_file() and sha(file.read_bytes()).hex() == sha256
+def drawn(file, seed, n): return [line.split(" ") for line in sorted(file.read_text().split("\n")[:-1] if file.is_file() else (), key=lambda line: sha(f"{seed}|{line}".encode()))[:n]]
 def sized(value): return b"-" if value is None else b"%d:%s" % (len(str(value).encode()), str(value).encode())
 def row_text(row): return b"|".join(map(sized, row))
 def above(level): return [sha(b"\1" + a + b) for a, b in zip(level[::2], level[1::2])] + level[len(level) // 2 * 2 :]
@@ -74,13 +75,10 @@ def verify(folder, expect):
     (hashes, named, keys), (made, passed, asked, demands, objects) = ([], [], []), ({}, {}, {}, {}, {})
     run = outcome = kind = ""
     for x in chained(folder / "journal.jsonl", "seq"):
-        seq, fact, kind, where = x["seq"], x["fact"], x["fact"]["kind"], f"entry {x['seq']}"
+        seq, fact, kind, where, kept = x["seq"], x["fact"], x["fact"]["kind"], f"entry {x['seq']}", [x["fact"]["sha256"]] if x["fact"]["kind"] in KEPT else []
         if kind in ("run.opened", "config.changed"):
             run, objects = fact.get("run", run), fact["objects"]
-            demands = {s["id"]: s.get("signature", ()) for s in fact["steps"]}
-            for sha256 in objects.values():
-                need(is_file_of(folder / "objects" / sha256, sha256), where, f"object {sha256} is missing or changed")
-        elif kind == "match.model": need(is_file_of(folder / "objects" / fact["sha256"], fact["sha256"]), where, f"object {fact['sha256']} is missing or changed")
+            demands, kept = {s["id"]: s.get("signature", ()) for s in fact["steps"]}, objects.values()
         elif kind == "unit.committed" and fact["segment"]:
             named.append((seq, fact["segment"]))
             segment(folder, where, fact["segment"])
@@ -97,6 +95,8 @@ def verify(folder, expect):
             keys.append((seq, fact["public"], fact["key"]))
         elif kind == "gate.passed": passed[seq] = fact["gate"]
         elif kind == "seal.made": made[seq] = (fact["seal"], fact["sha256"])
+        for name in kept: need(is_file_of(folder / "objects" / name, name), where, f"object {name} is missing or changed")
+        if kind == "lane.drawn": need(fact["sample"] == drawn(folder / "objects" / fact["sha256"], fact["seed"], len(fact["sample"])), where, "its seed draws another sample")
         outcome = fact["outcome"] if kind == "run.ended" else outcome * (outcome != "done" or kind not in GOES_ON)
         hashes.append(x["hash"])
     files = sorted(str(p.relative_to(folder)) for p in (folder / "trail").rglob("*") if p.is_file())

@@ -63,6 +63,7 @@ def run(
     model: FrozenModel | None = None,
     threads: int = 1,
     birth: str = "DATE",
+    by_itself: bool = True,
 ) -> Outcome:
     """Match `rows`; record ids must be unique over all sources here. birth: type of the birth date."""
     con = duckdb.connect(config={"threads": threads})
@@ -83,7 +84,7 @@ def run(
         cur.execute("INSERT INTO decisions VALUES (?, ?, ?, ?, ?)", [*one, *two, decision])
     report = match(
         cur, "record", "links", "decisions", settings or MatchSettings(sample=20_000),
-        model=model, step="match", attempt=1, unit="all",
+        model=model, step="match", attempt=1, unit="all", by_itself=by_itself,
     )  # fmt: skip
     outcome = Outcome(cur, report)
     for row in _rows(cur, "pair"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tui_migrate.verify.acceptance import AQLS, Plan, code_letter, plan_for
+from tui_migrate.runbook.models import AQLS
+from tui_migrate.verify.acceptance import Plan, code_letter, plan_for
 
 # Table 1, general inspection level II: the largest lot of each code letter.
 LARGEST = {

@@ -22,6 +22,7 @@ from tui_migrate.audit.gate_facts import (
     Reopened,
     Term,
 )
+from tui_migrate.audit.lane_facts import LaneDecided, LaneDrawn, LaneJudged, LaneVoided
 from tui_migrate.audit.review_facts import (
     ClusterAnswered,
     ClusterDecided,
@@ -51,6 +52,8 @@ class StepOutline(msgspec.Struct, frozen=True, kw_only=True):
     deadline: dict[str, str | int] = {}
     parts: list[str] = []
     break_glass: bool = False
+    safe_lane: str = ""
+    """Of a match: what has to happen before its clusters merge without a person (sample | confirm)."""
 
 
 class PhaseOutline(msgspec.Struct, frozen=True, kw_only=True):
@@ -533,6 +536,10 @@ AnyFact = (
     | ClusterAnswered
     | ClusterDecided
     | DecisionTakenBack
+    | LaneDrawn
+    | LaneJudged
+    | LaneDecided
+    | LaneVoided
     | Intent
     | Receipt
     | BackupMade

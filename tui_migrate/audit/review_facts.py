@@ -70,7 +70,9 @@ class ClusterDecided(Fact, frozen=True, kw_only=True, tag="cluster.decided"):
     the digests of what was compared, so that one person can be erased and the word on the others
     stays. ``lead``: the record that founds the profile, -1 when the rules say. ``values``: field →
     the records whose values it takes. ``note``: a commitment. ``turn``: '' | second | third, of
-    records that two persons answer; ``opens``: the answers that were sealed until this one.
+    records that two persons answer; ``opens``: the answers that were sealed until this one. ``lot``: of
+    a cluster that would merge without a person, the entry that drew the sample which it is of, or -1; 0
+    of any other.
     """
 
     records: list[str]
@@ -82,6 +84,7 @@ class ClusterDecided(Fact, frozen=True, kw_only=True, tag="cluster.decided"):
     note: str = ""
     turn: str = ""
     opens: list[OpenedAnswer] = msgspec.field(default_factory=list)
+    lot: int = 0
 
 
 class DecisionTakenBack(Fact, frozen=True, kw_only=True, tag="decision.back"):

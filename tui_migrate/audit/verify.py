@@ -32,6 +32,7 @@ from tui_migrate.audit.entries import (
     UnitCommitted,
 )
 from tui_migrate.audit.journal import JournalBroken, read_entries
+from tui_migrate.audit.lane_facts import LaneDecided, LaneDrawn, draw
 from tui_migrate.audit.review_facts import ModelFitted
 from tui_migrate.audit.seals import Seal, read_seals
 from tui_migrate.audit.signoffs import SignOffs
@@ -126,6 +127,10 @@ class _Check:
                 self._object(entry, fact.objects)
             case ModelFitted():
                 self._object(entry, {"match model": fact.sha256})
+            case LaneDecided():
+                self._object(entry, {"list of clusters": fact.sha256})
+            case LaneDrawn():
+                self._sample(entry, fact)
             case UnitCommitted() if fact.segment is not None:
                 self._segment(connection, entry, fact.segment)
             case SignedOff():
@@ -171,6 +176,17 @@ class _Check:
             else:
                 continue
             self._verdict.note(Problem(text.format(entry.seq, sha256, name), entry.seq - 1))
+
+    def _sample(self, entry: Entry, fact: LaneDrawn) -> None:
+        """The list that a sample is of is there, and the seed draws that sample of it."""
+        self._object(entry, {"list of clusters": fact.sha256})
+        path = self._folder / "objects" / fact.sha256
+        if path.is_file():
+            lines = path.read_text(errors="replace").splitlines()
+            found = [line.split(" ") for line in draw(lines, len(fact.sample), fact.seed)]
+            if found != fact.sample:
+                text = _("Entry {}: its seed draws another sample.").format(entry.seq)
+                self._verdict.note(Problem(text, entry.seq - 1))
 
     def _certificate(self, entry: Entry, sha256: str) -> None:
         """The certificate of destruction is kept as an object; where it also stands in the folder for

@@ -165,7 +165,10 @@ def status(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
         result("")
         result(_("now: {} is {}").format(current.id, current.status.value))
         if current.evidence:
-            result(_("evidence {}; records concerned {}").format(current.evidence, current.subject))
+            waits = _("evidence {}; records concerned {}")
+            if current.outline.uses == "merge":
+                waits = _("list {}; clusters to be confirmed {}: tui-migrate lane")
+            result(waits.format(current.evidence, current.subject))
     return int(Exit.DONE)
 
 
@@ -256,6 +259,8 @@ def _waiting(step: StepState) -> dict[str, Any] | None:
             "needs": missing_approvals(step),
             "held_back": held_back(step),
         }
+    if step.outline.uses == "merge":
+        return {"step": step.id, "safe_lane": step.subject, "list": step.evidence}
     return {"step": step.id, "items": missing_answers(step)}
 
 

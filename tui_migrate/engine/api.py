@@ -156,7 +156,8 @@ class DecideCluster(Command, frozen=True, kw_only=True, tag="decide-cluster"):
     """Settle records that may be one person. ``records``: source and record id of each. ``decision``:
     settled | unsure | flagged. ``groups``: who is one person, by place in ``records``; whoever stands
     in none is somebody for himself. ``lead``: the record that founds the profile, -1 as the rules say.
-    ``values``: field → the records whose values the profile takes. ``sitting``: as in ``Claim``."""
+    ``values``: field → the records whose values the profile takes. ``sitting``: as in ``Claim``.
+    ``lot``: the entry that drew the sample of the safe lane which this cluster is of."""
 
     records: tuple[tuple[str, str], ...]
     decision: str = "settled"
@@ -165,10 +166,24 @@ class DecideCluster(Command, frozen=True, kw_only=True, tag="decide-cluster"):
     values: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
     note: str = ""
     sitting: str = ""
+    lot: int = 0
+
+
+class DrawLane(Command, frozen=True, kw_only=True, tag="draw-lane"):
+    """Draw a sample of what would merge without a person, to be looked at by eye."""
+
+
+class DecideLane(Command, frozen=True, kw_only=True, tag="decide-lane"):
+    """Decide about all clusters that would merge without a person. ``typed``: their number, as the person
+    typed it; ``sha256``: of the list that he saw. ``decision``: merge | review (none without one)."""
+
+    typed: int
+    sha256: str = ""
+    decision: str = "merge"
 
 
 class TakeBack(Command, frozen=True, kw_only=True, tag="take-back"):
-    """Take a decision on duplicates back: ``entry`` is the journal entry that holds it. Of an entry by
+    """Take a decision on duplicates, or about the safe lane, back: ``entry`` holds it. Of an entry by
     which one was taken back: let that decision count again."""
 
     entry: int
@@ -263,6 +278,8 @@ AnyCommand = (
     | Answer
     | Decide
     | DecideCluster
+    | DrawLane
+    | DecideLane
     | TakeBack
     | Claim
     | Redo

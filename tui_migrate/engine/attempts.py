@@ -7,9 +7,10 @@ from tui_migrate.audit.canonical import sha256_of
 from tui_migrate.engine import gates
 from tui_migrate.engine.config import frame_digest, step_digest
 from tui_migrate.engine.core import Core
-from tui_migrate.engine.decisions import overrides, pair_decisions
+from tui_migrate.engine.decisions import doubts, lane_closed, overrides, pair_decisions
 from tui_migrate.engine.exporting import payment_allowed
 from tui_migrate.engine.host import EngineHost
+from tui_migrate.engine.lane import match_before
 from tui_migrate.engine.restricting import rights_at
 from tui_migrate.engine.run import Status, StepState
 from tui_migrate.engine.units import Units
@@ -49,6 +50,8 @@ class Attempts:
             cursor=self._units.cursor,
             host=EngineHost(core, rebuilding),
             decisions=pair_decisions(core, step, as_started=as_started),
+            doubts=doubts(core, step, as_started=as_started),
+            lane_closed=lane_closed(core, step, as_started=as_started),
             overrides=overrides(core, step, as_started=as_started),
             rights=rights_at(core, step.started_seq if as_started else core.state.seq),
             payment_allowed=payment_allowed(core),
@@ -70,8 +73,19 @@ class Attempts:
             "runbook": frame_digest(core.runbook),
             "before": sha256_of(before),
             "payment": "allowed" if context.payment_allowed else "excluded",
+            **self._confirmed(step),
             **{f"input {self._said(k)}": v for k, v in worker.inputs(context).items()},
         }
+
+    def _confirmed(self, step: StepState) -> dict[str, str]:
+        """Of a merge whose safe lane has to be confirmed: the list that is. When that is taken back, it
+        is to be done again."""
+        match = match_before(self._core.state, step.id) if step.outline.uses == "merge" else None
+        if match is None or not match.outline.safe_lane:
+            return {}
+        word = self._core.state.lane.word(match.id)
+        merges = word is not None and word.fact.decision == "merge"
+        return {"safe lane": word.fact.sha256 if word is not None and merges else ""}
 
     def _said(self, name: str) -> str:
         """An input as the journal may call it: a setting or a file of the runbook by its name, what

@@ -19,6 +19,7 @@ from tui_migrate.engine.gate_commands import (
     revoke,
 )
 from tui_migrate.engine.gate_signing import begun, carry_out, sign
+from tui_migrate.engine.lane_commands import decide_lane, draw_lane, note_results
 from tui_migrate.engine.purging import purge
 from tui_migrate.engine.restricting import object_to_marketing, restrict
 from tui_migrate.engine.review_commands import claim, decide, decide_cluster, take_back
@@ -66,6 +67,12 @@ def _refuse_after_abort(core: Core, command: api.AnyCommand) -> None:
 
 def _done(entry: facts.Entry, message: str = "") -> api.Reply:
     return api.Reply(ok=True, message=message, seq=entry.seq)
+
+
+def _judging(core: Core, entry: facts.Entry) -> api.Reply:
+    """A decision on duplicates may be the one that settles a sample."""
+    note_results(core)
+    return _done(entry)
 
 
 def _step(core: Core, step_id: str) -> StepState:
@@ -200,9 +207,11 @@ _HANDLERS: dict[type[api.Command], _Handler] = {
     api.Waive: _waive,
     api.Skip: _skip,
     api.Answer: _answer,
-    api.Decide: lambda core, command: _done(decide(core, command)),
-    api.DecideCluster: lambda core, command: _done(decide_cluster(core, command)),
-    api.TakeBack: lambda core, command: _done(take_back(core, command)),
+    api.Decide: lambda core, command: _judging(core, decide(core, command)),
+    api.DecideCluster: lambda core, command: _judging(core, decide_cluster(core, command)),
+    api.TakeBack: lambda core, command: _judging(core, take_back(core, command)),
+    api.DrawLane: lambda core, command: _done(draw_lane(core, command)),
+    api.DecideLane: lambda core, command: _done(decide_lane(core, command)),
     api.Claim: claim,
     api.Redo: _redo,
     api.Export: taking_out.export_handler,

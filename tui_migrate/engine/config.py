@@ -91,7 +91,14 @@ def _step(phase: str, step: AnyStep, runbook: Runbook) -> StepOutline:
         deadline=deadline,
         parts=parts,
         break_glass=isinstance(step.with_, GateWith) and step.with_.break_glass,
+        safe_lane=_safe_lane(step, runbook),
     )
+
+
+def _safe_lane(step: AnyStep, runbook: Runbook) -> str:
+    """What has to happen before the clusters of a match merge without a person; '' for nothing."""
+    asked = runbook.review.safe_lane
+    return asked if step.uses == "match" and asked != "none" else ""
 
 
 def _to_be_signed(gate: GateWith, runbook: Runbook) -> list[str]:

@@ -28,6 +28,8 @@ Digests = dict[str, str]
 """Compared field → digest of its value; fields without one are left out."""
 
 DECISIONS = ("merge", "different", "unsure", "undo")
+DOUBTS = ("unsure", "flagged")
+"""Words of who could not say whether it is one person."""
 USED_BY = ("match", "merge")
 """Step kinds that decisions are an input of."""
 COMPARED = (
@@ -150,6 +152,22 @@ def pair_decisions(core: Core, step: StepState, *, as_started: bool) -> tuple[Pa
     return decided(core, _state(core, step, as_started))
 
 
+def doubts(core: Core, step: StepState, *, as_started: bool) -> tuple[PairDecision, ...]:
+    """Pairs of which somebody was not sure, as ``pair_decisions``: only ``match`` uses them."""
+    if step.outline.uses != "match":
+        return ()
+    cursor = core.store.cursor()
+    try:
+        return doubted(core.vault, cursor, _state(core, step, as_started))
+    finally:
+        cursor.close()
+
+
+def lane_closed(core: Core, step: StepState, *, as_started: bool) -> bool:
+    """Whether somebody let nothing merge without a person; as ``pair_decisions``."""
+    return step.outline.uses == "match" and step.id in _state(core, step, as_started).lane.closed
+
+
 def overrides(core: Core, step: StepState, *, as_started: bool) -> tuple[Override, ...]:
     """The values and leading records that reviewers chose, the earliest first; as ``pair_decisions``."""
     if step.outline.uses != "merge":
@@ -157,7 +175,12 @@ def overrides(core: Core, step: StepState, *, as_started: bool) -> tuple[Overrid
     state = _state(core, step, as_started)
     wanted = [d for d in _in_force(state) if d.lead >= 0 or d.values]
     found = []
-    for decision, members in zip(wanted, _unchanged(core, wanted), strict=True):
+    cursor = core.store.cursor()
+    try:
+        unchanged = _unchanged(core.vault, cursor, wanted)
+    finally:
+        cursor.close()
+    for decision, members in zip(wanted, unchanged, strict=True):
         names = [m.record if m is not None else None for m in members]
         lead = names[decision.lead] if decision.lead >= 0 else None
         values = {
@@ -183,14 +206,12 @@ def _in_force(state: RunState) -> list[Decision]:
     return [state.decisions[seq] for seq in sorted(seqs)]
 
 
-def _unchanged(core: Core, decisions: list[Decision]) -> list[list[Member | None]]:
+def _unchanged(
+    vault: Words, cursor: Cursor, decisions: list[Decision]
+) -> list[list[Member | None]]:
     """The records of each decision, but ``None`` for who is erased or is another than he was."""
-    members = [members_of(core.vault, decision) for decision in decisions]
-    cursor = core.store.cursor()
-    try:
-        now = digests_of(cursor, {m.record for each in members for m in each if m and m.digests})
-    finally:
-        cursor.close()
+    members = [members_of(vault, decision) for decision in decisions]
+    now = digests_of(cursor, {m.record for each in members for m in each if m and m.digests})
     return [
         [None if m is None or changed(m.digests, now.get(m.record)) else m for m in each]
         for each in members
@@ -200,14 +221,36 @@ def _unchanged(core: Core, decisions: list[Decision]) -> list[list[Member | None
 def decided(core: Core, state: RunState) -> tuple[PairDecision, ...]:
     """The decisions of a state with plain ids, but on those who are erased; of those of whom a compared
     field is another now only that they are not one person."""
-    settled = [d for d in _in_force(state) if d.word == "settled"]
+    cursor = core.store.cursor()
+    try:
+        return settled(core.vault, cursor, state)
+    finally:
+        cursor.close()
+
+
+def settled(vault: Words, cursor: Cursor, state: RunState) -> tuple[PairDecision, ...]:
+    """As ``decided``, for who has a vault and a cursor."""
+    return _said(vault, cursor, state, [d for d in _in_force(state) if d.word == "settled"])
+
+
+def doubted(vault: Words, cursor: Cursor, state: RunState) -> tuple[PairDecision, ...]:
+    """The pairs that would merge without a person and of which one was not sure, also when a field has
+    changed since; but of who is erased."""
+    return _said(vault, cursor, state, [d for d in _in_force(state) if d.lot and d.word in DOUBTS])
+
+
+def _said(
+    vault: Words, cursor: Cursor, state: RunState, decisions: list[Decision]
+) -> tuple[PairDecision, ...]:
+    """The pairs on which these decisions have the word, sorted by records. That two are one person
+    counts only as long as both are who they were."""
     found = []
-    for decision, members in zip(settled, _unchanged(core, settled), strict=True):
+    for decision, members in zip(decisions, _unchanged(vault, cursor, decisions), strict=True):
         fresh = dict(zip(decision.records, members, strict=True))
-        known = dict(zip(decision.records, members_of(core.vault, decision), strict=True))
+        known = dict(zip(decision.records, members_of(vault, decision), strict=True))
         for a, b in pairs_of(decision):
             pair = state.pairs.get((a, b))
-            told = known if pair is not None and pair.decision == "different" else fresh
+            told = fresh if pair is not None and pair.decision == "merge" else known
             one, two = told[a], told[b]
             if pair is None or pair.seq != decision.seq or one is None or two is None:
                 continue

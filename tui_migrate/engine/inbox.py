@@ -43,6 +43,8 @@ def waiting_for(state: RunState, who: Identity, now: datetime, words: Words) -> 
             found += _expired(state, step, who, now)
         elif step.outline.uses == "gate":
             found += _gate(state, step, who, now)
+        elif step.outline.uses == "merge" and step.status is Status.WAITING:
+            found += _lane(step, who)
         elif step.status is Status.WAITING:
             found += _questions(state, step, who, now)
     found += _conditions(state, who, now, words)
@@ -85,6 +87,13 @@ def _gate(state: RunState, gate: StepState, who: Identity, now: datetime) -> Ite
         text=_("{} waits for a sign-off as {}").format(gate.id, ", ".join(roles)),
         note=note,
     )
+
+
+def _lane(step: StepState, who: Identity) -> Iterator[Item]:
+    """A merge whose safe lane nobody has confirmed; who may decide about duplicates does."""
+    if who.roles:
+        text = _("{}: {} clusters would merge without a person").format(step.id, step.subject)
+        yield Item(kind="safe_lane", step=step.id, text=text)
 
 
 def _questions(state: RunState, step: StepState, who: Identity, now: datetime) -> Iterator[Item]:

@@ -14,6 +14,7 @@ from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.answer import Answer
 from tui_migrate.engine.api import Identity, Look, Query
 from tui_migrate.engine.audit_queries import JournalPart, JournalText, Verification, Verified
+from tui_migrate.engine.lane_queries import LaneExamples, LanePage, LaneSheet, SafeLane
 from tui_migrate.engine.review_queries import (
     ClusterHistory,
     ClusterPage,
@@ -472,6 +473,8 @@ AnyQuery = (
     | ClusterQueue
     | ClusterStep
     | ClusterHistory
+    | SafeLane
+    | LaneExamples
     | Search
     | Person
     | ConsentEvents
@@ -493,6 +496,8 @@ ANSWERS: dict[type[Query], Any] = {
     ClusterQueue: ClusterWindow,
     ClusterStep: ClusterPage,
     ClusterHistory: tuple[ClusterPast, ...],
+    SafeLane: LaneSheet,
+    LaneExamples: LanePage,
     Search: tuple[Hit, ...],
     Person: PersonSheet,
     ConsentEvents: tuple[ConsentFact, ...],

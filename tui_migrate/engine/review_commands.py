@@ -12,7 +12,7 @@ from tui_migrate.audit.review_facts import (
     PairDecided,
 )
 from tui_migrate.engine import api
-from tui_migrate.engine.answering import cluster_of, require_own, sealed_words, turn_of
+from tui_migrate.engine.answering import Turn, cluster_of, require_own, sealed_words, turn_of
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.decisions import (
     DECISIONS,
@@ -24,15 +24,25 @@ from tui_migrate.engine.decisions import (
     pair_words,
     pseudonyms_of,
 )
+from tui_migrate.engine.lane_commands import require_of_sample, take_back_lane, word_of
 from tui_migrate.engine.looking import note_decision
 from tui_migrate.engine.seeing import seen_by
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.i18n import _
 from tui_migrate.model.entities import entities
+from tui_migrate.staging.store import columns_of
 
-MOST = 100
-"""Records that one decision may be about."""
+MOST, MOST_OF_SAMPLE = 100, 500
+"""Records that one decision may be about; a cluster that would merge by itself may be larger."""
 WORDS = ("settled", "unsure", "flagged")
+
+# One row is a cluster that merges, with how many of the records that were asked for stand in it.
+_OF_ONE_CLUSTER = """
+SELECT count(*) FROM cluster SEMI JOIN (
+  SELECT unnest($sources::VARCHAR[]) AS source, unnest($records::VARCHAR[]) AS record_id)
+  USING (source, record_id)
+WHERE status = 'merged' AND size > 1 GROUP BY cluster_id
+"""
 
 # One row: a record that was asked for and is known.
 _KNOWN = """
@@ -95,10 +105,14 @@ def decide_cluster(core: Core, command: api.DecideCluster) -> facts.Entry:
     _require_whole(command)
     _require_known(core, records)
     _require_sight(core, records)
-    cluster_of(core, records)
+    alone = bool(command.lot) or _merges_by_itself(core, records)
+    if not alone:
+        cluster_of(core, records)
     holder = core.reviews.holder(records, core.identity.uid, command.sitting)
     if holder:
         raise DataSaysNo(_("{} is looking at these records now.").format(holder))
+    if command.lot:
+        require_of_sample(core, command.lot, pseudonyms_of(core, records))
     order = sorted(range(len(records)), key=records.__getitem__)
     place = {old: new for new, old in enumerate(order)}
     ordered = [records[old] for old in order]
@@ -108,7 +122,7 @@ def decide_cluster(core: Core, command: api.DecideCluster) -> facts.Entry:
     finally:
         cursor.close()
     keep, names = core.vault.keep_words, pseudonyms_of(core, ordered)
-    turn = turn_of(core, names, digests)
+    turn = Turn() if alone else turn_of(core, names, digests)
     fact = ClusterDecided(
         records=names,
         groups=_groups(command, place),
@@ -121,6 +135,7 @@ def decide_cluster(core: Core, command: api.DecideCluster) -> facts.Entry:
         note=keep(command.note.strip()),
         turn=turn.word,
         opens=turn.opens,
+        lot=command.lot or (-1 if alone else 0),
     )
     entry = core.record(
         fact
@@ -146,15 +161,15 @@ def _groups(command: api.DecideCluster, place: dict[int, int]) -> list[list[int]
 
 def _require_whole(command: api.DecideCluster) -> None:
     """Raise ``EnvironmentProblem`` for a decision that makes no sense."""
-    count = len(command.records)
+    count, most = len(command.records), MOST_OF_SAMPLE if command.lot else MOST
     named = [at for group in command.groups for at in group]
     chosen = [at for places in command.values.values() for at in places]
     fields = {field.name for field in entities()["profile"].fields}
     if command.decision not in WORDS:
         raise EnvironmentProblem(_("A decision is one of {}.").format(", ".join(WORDS)))
-    if not 2 <= count <= MOST or len(set(command.records)) != count:
+    if not 2 <= count <= most or len(set(command.records)) != count:
         raise EnvironmentProblem(
-            _("A decision is about 2 to {} records, each named once.").format(MOST)
+            _("A decision is about 2 to {} records, each named once.").format(most)
         )
     if len(set(named)) != len(named) or any(
         not 0 <= at < count for at in (*named, *chosen, max(command.lead, 0))
@@ -163,6 +178,21 @@ def _require_whole(command: api.DecideCluster) -> None:
     strange = sorted(set(command.values) - fields)
     if strange or not all(command.values.values()):
         raise EnvironmentProblem(_("There is no field {}.").format(", ".join(strange) or "–"))
+
+
+def _merges_by_itself(core: Core, records: Iterable[Record]) -> bool:
+    """Whether the match made one person of all of them already: then it is of the safe lane, and one
+    person says what he thinks of it."""
+    asked = list(records)
+    cursor = core.store.cursor()
+    try:
+        if not columns_of(cursor, "cluster"):
+            return False
+        sides = {"sources": [s for s, _r in asked], "records": [r for _s, r in asked]}
+        rows = cursor.execute(_OF_ONE_CLUSTER, sides).fetchall()
+    finally:
+        cursor.close()
+    return [n for (n,) in rows] == [len(asked)]
 
 
 def _require_known(core: Core, records: Iterable[Record]) -> None:
@@ -197,6 +227,9 @@ def _require_sight(core: Core, records: Iterable[Record]) -> None:
 def take_back(core: Core, command: api.TakeBack) -> facts.Entry:
     """Journal that a decision no longer counts, or counts again."""
     state = core.state
+    word = word_of(core, command.entry)
+    if word is not None:
+        return take_back_lane(core, command, word)
     undone = command.entry in state.taken_back
     decision = state.decisions.get(state.taken_back.get(command.entry, command.entry))
     if decision is None:

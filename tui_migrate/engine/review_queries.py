@@ -6,6 +6,7 @@ import msgspec
 
 from tui_migrate.engine.answer import Answer
 from tui_migrate.engine.api import Look, Query
+from tui_migrate.engine.lane_queries import Pool
 
 
 class ClusterFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,12 +28,14 @@ class ClusterFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClusterQueue(Query, frozen=True, kw_only=True, tag="cluster_queue"):
-    """The clusters for a person, as they are asked one by one: ``limit`` of them from ``offset``."""
+    """The clusters for a person, as they are asked one by one: ``limit`` of them from ``offset``; or
+    those of a ``pool``."""
 
     offset: int = 0
     limit: int = 100
     only: ClusterFilter = ClusterFilter()
     sitting: str = ""
+    pool: Pool | None = None
 
 
 class ClusterRef(Answer, frozen=True, kw_only=True):
@@ -118,6 +121,7 @@ class ClusterStep(Look, frozen=True, kw_only=True, tag="cluster_step"):
     records: tuple[tuple[str, str], ...] = ()
     only: ClusterFilter = ClusterFilter()
     sitting: str = ""
+    pool: Pool | None = None
 
 
 class ClusterField(Answer, frozen=True, kw_only=True):

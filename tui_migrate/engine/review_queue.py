@@ -230,7 +230,7 @@ def build(desk: Desk) -> ReviewQueue:
         [names[record] for record in records],
         clusters,
         [brands[record] for record in records],
-        _stale(desk, set(pseudonyms)),
+        stale(desk, set(pseudonyms)),
     )
 
 
@@ -354,7 +354,7 @@ def _cluster(
     )
 
 
-def _stale(desk: Desk, names: set[str]) -> dict[int, set[str]]:
+def stale(desk: Desk, names: set[str]) -> dict[int, set[str]]:
     """Decision → its records that are others than they were when it was made."""
     decisions = [
         d for d in list(desk.view.state.decisions.values()) if names.intersection(d.records)

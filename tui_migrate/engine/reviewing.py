@@ -13,6 +13,7 @@ from tui_migrate.staging.store import Cursor, quote
 
 if TYPE_CHECKING:
     from tui_migrate.engine.answers.common import Desk
+    from tui_migrate.engine.lane import Lane
     from tui_migrate.engine.review_queue import ReviewQueue
     from tui_migrate.engine.state import RunState
     from tui_migrate.runbook.models import Runbook
@@ -27,8 +28,8 @@ _BRANDS = """
 SELECT DISTINCT a.source, a.record_id, e.brand FROM {table} e JOIN asked a
 ON {owner} WHERE e.brand IS NOT NULL
 """
-_OWN = "e.source = a.source AND e.record_id = a.record_id"
-_OWNED = "e.owner_source = a.source AND e.owner_record = a.record_id"
+OWN = "e.source = a.source AND e.record_id = a.record_id"
+OWNED = "e.owner_source = a.source AND e.owner_record = a.record_id"
 
 
 @dataclass(slots=True)
@@ -54,6 +55,12 @@ class Reviews:
         self._claims: dict[tuple[int, str], Claimed] = {}
         self._queue: ReviewQueue | None = None
         self._key: object = None
+        self.looking_at_lane = threading.RLock()
+        self.lane: Lane | None = None
+        self.lane_key: tuple[object, ...] = ()
+        """What ``lane`` was made of."""
+        self.pools: dict[object, tuple[object, ReviewQueue]] = {}
+        """Clusters of the safe lane that somebody looks at, with what they were made of."""
 
     # Claims
 
@@ -110,6 +117,7 @@ class Reviews:
     def forget(self) -> None:
         """Somebody was erased: nothing of him stays here."""
         self._queue = self._key = None
+        self.lane, self.lane_key, self.pools = None, (), {}
         self._claims = {}
 
     # Brands
@@ -125,8 +133,8 @@ class Reviews:
             " unnest($records::VARCHAR[]) AS record_id",
             {"sources": [s for s, _r in records], "records": [r for _s, r in records]},
         )
-        for table, owned in _with_brands(cursor):
-            for owner in (_OWN, _OWNED) if owned else (_OWN,):
+        for table, owned in with_brands(cursor):
+            for owner in (OWN, OWNED) if owned else (OWN,):
                 sql = _BRANDS.format(table=quote(table), owner=owner)
                 for source, record, brand in cursor.execute(sql).fetchall():
                     found[source, record].add(brand)
@@ -146,7 +154,7 @@ def _match_of(state: RunState) -> object:
     return made, len(state.erased), state.draw
 
 
-def _with_brands(cursor: Cursor) -> list[tuple[str, bool]]:
+def with_brands(cursor: Cursor) -> list[tuple[str, bool]]:
     """The views of entities whose rows have a brand, and whether these rows belong to an owner."""
     rows = cursor.execute(
         "SELECT table_name, list(column_name) FROM duckdb_columns() WHERE schema_name = 'main'"

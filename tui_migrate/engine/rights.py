@@ -17,6 +17,8 @@ _NEEDED: dict[type[api.Command], str] = {
     api.Answer: "answer",
     api.Decide: "decide",
     api.DecideCluster: "decide",
+    api.DrawLane: "decide",
+    api.DecideLane: "decide",
     api.TakeBack: "decide",
     api.Claim: "decide",
     api.Export: "export",

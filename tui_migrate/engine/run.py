@@ -10,7 +10,7 @@ from typing import Any
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
-from tui_migrate.engine import run_gates, run_privacy, run_review
+from tui_migrate.engine import run_gates, run_lane, run_privacy, run_review
 from tui_migrate.engine.state import (
     SETTLED,
     AnswerState,
@@ -276,4 +276,5 @@ _HANDLERS: dict[type, Callable[[RunState, Entry, Any], None]] = {
     **run_gates.HANDLERS,
     **run_privacy.HANDLERS,
     **run_review.HANDLERS,
+    **run_lane.HANDLERS,
 }

@@ -15,6 +15,7 @@ from tui_migrate.audit.review_facts import (
     PairDecided,
     ReviewDrawn,
 )
+from tui_migrate.engine import run_lane
 from tui_migrate.engine.state import Decision, PairState, Question, RunState
 from tui_migrate.engine.two_answers import counts
 
@@ -108,10 +109,12 @@ def _cluster(state: RunState, entry: Entry, fact: ClusterDecided) -> None:
             lead=fact.lead,
             values=fact.values,
             note=fact.note,
+            lot=fact.lot,
             turn=fact.turn,
             question=question,
         ),
     )
+    run_lane.note_verdict(state, entry, fact)
 
 
 def _open(decision: Decision, opened: OpenedAnswer) -> None:
@@ -158,6 +161,8 @@ def _drawn(state: RunState, entry: Entry, fact: ReviewDrawn) -> None:
 
 def _back(state: RunState, entry: Entry, fact: DecisionTakenBack) -> None:
     """Taking back what was taken back gives it back; only the last such entry of a decision can be."""
+    if run_lane.take_back(state, entry, fact):
+        return
     decision = state.decisions.get(state.taken_back.get(fact.entry, fact.entry))
     if decision is None:
         return

@@ -23,6 +23,7 @@ from tui_migrate.engine.erasure import scrub_again
 from tui_migrate.engine.exporting import export_extras
 from tui_migrate.engine.gate_override import refuse_outside
 from tui_migrate.engine.host import EngineHost
+from tui_migrate.engine.lane_commands import held_by_lane
 from tui_migrate.engine.run import Status, StepState
 from tui_migrate.engine.staleness import recheck_gates, refresh_staleness
 from tui_migrate.engine.units import Units
@@ -265,6 +266,8 @@ class Runner:
         if step.status not in UNDERWAY:
             held = refuse_outside(core, step, self._outside_window)
             if held:
+                return Stopped(Exit.WAITING, held, step.id)
+            if step.outline.uses == "merge" and (held := held_by_lane(core, step)):
                 return Stopped(Exit.WAITING, held, step.id)
         worker, spec = self.attempts.worker(step)
         resume = step.status in UNDERWAY and step.started_seq

@@ -11,7 +11,12 @@ from typing import Any
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
-from tui_migrate.engine import gate_sentences, privacy_sentences, review_sentences
+from tui_migrate.engine import (
+    gate_sentences,
+    lane_sentences,
+    privacy_sentences,
+    review_sentences,
+)
 from tui_migrate.engine.run import RunState
 from tui_migrate.engine.wording import measured
 from tui_migrate.engine.zones import moment
@@ -92,6 +97,11 @@ class Teller:
         known = self._state.steps.get(step)
         return f"“{step_name(known.outline)}”" if known else step
 
+    def kind(self, step: str) -> str:
+        """The kind of a step, '' when the runbook no longer has it."""
+        known = self._state.steps.get(step)
+        return known.outline.uses if known else ""
+
     def question(self, step: str, item: str) -> str:
         """A question of a checklist in its own words, or its id when it is no longer there."""
         known = self._state.steps.get(step)
@@ -115,7 +125,7 @@ class Teller:
 
     def is_given_back(self, entry: int) -> bool:
         """Whether an entry is one that took a decision back."""
-        return entry in self._state.taken_back
+        return entry in self._state.taken_back or entry in self._state.lane.taken_back
 
     def reason(self, reference: str) -> str:
         """`` (the words)`` for a commitment, or nothing."""
@@ -216,6 +226,11 @@ def _stale(t: Teller, e: Entry, f: facts.StepStale) -> str:
 
 
 def _waiting(t: Teller, e: Entry, f: facts.StepWaiting) -> str:
+    if t.kind(f.step) == "merge":
+        text = _(
+            "{step} waits: {n} clusters would merge without a person, which is to be confirmed"
+        )
+        return text.format(step=t.step(f.step), n=grouped(f.subject))
     if f.evidence:
         return _("{step} waits for a sign-off").format(step=t.step(f.step))
     return _("{step} waits for answers").format(step=t.step(f.step))
@@ -366,4 +381,5 @@ _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     **gate_sentences.TELLERS,
     **privacy_sentences.TELLERS,
     **review_sentences.TELLERS,
+    **lane_sentences.TELLERS,
 }

@@ -13,6 +13,7 @@ from typing import Any
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.review_facts import ReviewDrawn
+from tui_migrate.engine.lane_state import LaneState
 
 RECENT = 200
 """How many of the last entries a state keeps for the live list."""
@@ -201,6 +202,8 @@ class Decision:
     lead: int = -1
     values: dict[str, list[int]] = field(default_factory=dict)
     note: str = ""
+    lot: int = 0
+    """Of a cluster that would merge without a person: the sample that it is of, or -1."""
     standing: bool = True
     ended: int = 0
     turn: str = ""
@@ -264,6 +267,8 @@ class RunState:
     """Entry → the question for two that began with it."""
     twice: dict[tuple[str, ...], int] = field(default_factory=dict)
     """Records → the question about them that counts."""
+    lane: LaneState = field(default_factory=LaneState)
+    """What merges without a person: samples, and what was decided about it."""
     commands: dict[str, int] = field(default_factory=dict)
     intents: dict[str, facts.Intent] = field(default_factory=dict)
     receipts: dict[str, facts.Receipt] = field(default_factory=dict)

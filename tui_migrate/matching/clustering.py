@@ -27,7 +27,7 @@ CREATE OR REPLACE TEMP TABLE mt_edge AS
 SELECT a, b, min(rule) AS rule FROM (
     SELECT a, b, 'guard' AS rule FROM mt_judged
     WHERE band = 'auto' AND reason = 'guard passed'
-    UNION ALL SELECT a, b, 'link' FROM mt_link
+    UNION ALL SELECT a, b, 'link' FROM mt_link ANTI JOIN mt_doubt USING (a, b) WHERE {by_itself}
     UNION ALL SELECT a, b, 'decision' FROM mt_decision WHERE decision = 'merge'
 ) GROUP BY a, b ORDER BY a, b"""
 
@@ -178,13 +178,14 @@ def components(size: int, a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> n
             label = deeper
 
 
-def cluster(cur: duckdb.DuckDBPyConnection, max_cluster: int) -> None:
-    """Fill `mt_cluster` from the judged pairs, links and decisions; demote pairs held back.
+def cluster(cur: duckdb.DuckDBPyConnection, max_cluster: int, by_itself: bool = True) -> None:
+    """Fill `mt_cluster` from the judged pairs, links and decisions; demote pairs held back. Without
+    `by_itself` only decisions join.
 
     A component of more than `max_cluster` records goes to review without a closer look: a
     placeholder id in a link column can tie thousands together.
     """
-    cur.execute(EDGE_SQL)
+    cur.execute(EDGE_SQL.format(by_itself=str(by_itself).lower()))
     size = count(cur, "SELECT count(*) FROM mt_record")
     _cut_bridges(cur, size, max_cluster)
     _join(cur, size)

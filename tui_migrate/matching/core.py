@@ -72,7 +72,7 @@ FIGURES = (
 )  # fmt: skip
 
 #: Scratch tables that live to the end; the others go when their stage is over, to save memory.
-_KEPT = frozenset({"mt_record", "mt_first", "mt_pair", "mt_link", "mt_decision"})
+_KEPT = frozenset({"mt_record", "mt_first", "mt_pair", "mt_link", "mt_decision", "mt_doubt"})
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,7 @@ def match(
     unit: str,
     secret: str = "",
     progress: Progress | None = None,
+    by_itself: bool = True,
 ) -> MatchReport:
     """Match the records of `relation` and append to the tables `pair` and `cluster`.
 
@@ -144,6 +145,7 @@ def match(
         brings its own settings, so that a later delivery is judged as the first was.
     step, attempt, unit: written into every row. secret: salt of the digests of dropped keys.
     progress: called with (stages done, stages in all).
+    by_itself: False leaves to people whatever would merge without them.
 
     The rows are a function of the inputs alone: not of their order, nor of threads or clock.
     Works in the caller's transaction, on temporary tables that are gone afterwards. Raises
@@ -168,10 +170,10 @@ def match(
         tell(4, STAGES)
         drop_scratch(cur, keep=_KEPT | {"mt_compared", "mt_pattern"})
         score(cur, frozen, math.log2(used.keep_from / (1 - used.keep_from)))
-        decide(cur, frozen)
+        decide(cur, frozen, by_itself)
         drop_scratch(cur, keep=_KEPT | {"mt_judged", "mt_sum"})
         tell(5, STAGES)
-        cluster(cur, used.max_cluster)
+        cluster(cur, used.max_cluster, by_itself)
         tell(6, STAGES)
         report = _write(cur, frozen, blocked, [step, attempt, unit])
         tell(7, STAGES)

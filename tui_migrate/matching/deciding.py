@@ -110,23 +110,30 @@ SELECT pattern, {CONFLICT} AS conflict, {GUARD} AS guard FROM mt_pattern"""
 
 #: One row is one scored pair with its band, the reason for it and the decision of a person.
 #: Links are certain, decisions of a person override every guard; two conflicts are no question,
-#: nor are two first names whose only common ground is a family name or an address: a household.
+#: nor are two first names whose only common ground is a family name or an address: a household. What
+#: a person doubts, or what nobody lets merge by itself, is a question instead.
 JUDGED_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_judged AS
 WITH guarded AS (
-    SELECT s.*, p.rules, d.decision, d.decided_by, l.a IS NOT NULL AS linked,
+    SELECT s.*, p.rules, d.decision, d.decided_by, l.a IS NOT NULL AS linked, q.a IS NOT NULL AS doubted,
         coalesce(conflict, CASE WHEN probability < {auto_from} THEN 'not certain enough' ELSE guard END)
         AS guard
     FROM mt_scored s JOIN mt_guard g USING (pattern) JOIN mt_pair p ON p.a = s.a AND p.b = s.b
     LEFT JOIN mt_decision d ON d.a = s.a AND d.b = s.b
     LEFT JOIN mt_link l ON l.a = s.a AND l.b = s.b
+    LEFT JOIN mt_doubt q ON q.a = s.a AND q.b = s.b
 )
-SELECT * EXCLUDE (guard, linked),
+SELECT * EXCLUDE (guard, linked, doubted),
     CASE WHEN decision = 'different' THEN 'review'
-         WHEN decision = 'merge' OR linked OR guard = 'guard passed' THEN 'auto'
+         WHEN decision = 'merge' THEN 'auto'
+         WHEN linked OR guard = 'guard passed'
+             THEN CASE WHEN doubted OR NOT {by_itself} THEN 'review' ELSE 'auto' END
          WHEN guard NOT IN ('two conflicts', 'household') AND probability >= {review_from} THEN 'review'
          ELSE 'below' END AS band,
-    CASE WHEN decision IS NOT NULL THEN 'decision' WHEN linked THEN 'link' ELSE guard END AS reason
+    CASE WHEN decision IS NOT NULL THEN 'decision'
+         WHEN (linked OR guard = 'guard passed') AND doubted THEN 'doubted'
+         WHEN (linked OR guard = 'guard passed') AND NOT {by_itself} THEN 'lane closed'
+         WHEN linked THEN 'link' ELSE guard END AS reason
 FROM guarded
 WHERE decision IS NOT NULL OR linked OR probability >= {keep_from}"""
 
@@ -149,17 +156,28 @@ JOIN mt_record y ON y.source = d.source_b AND y.record_id = d.record_b
 WHERE x.uid <> y.uid AND d.decision IN ('merge', 'different')
 GROUP BY 1, 2"""
 
+#: One row is a pair of which a person could not say that it is one person: it may not merge by itself.
+DOUBT_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_doubt AS
+SELECT DISTINCT least(x.uid, y.uid) AS a, greatest(x.uid, y.uid) AS b
+FROM {decisions} d JOIN mt_record x ON x.source = d.source_a AND x.record_id = d.record_a
+JOIN mt_record y ON y.source = d.source_b AND y.record_id = d.record_b
+WHERE x.uid <> y.uid AND d.decision = 'unsure'"""
+
 
 def certain_edges(cur: duckdb.DuckDBPyConnection, links: str, decisions: str) -> None:
-    """Fill `mt_link` and `mt_decision` from quoted relation names; unknown records are left out."""
+    """Fill `mt_link`, `mt_decision` and `mt_doubt` from quoted relation names; unknown records are
+    left out."""
     cur.execute(LINK_SQL.format(links=links))
     columns = {row[0] for row in cur.execute(f"DESCRIBE SELECT * FROM {decisions}").fetchall()}
     decided_by = "d.decided_by" if "decided_by" in columns else "NULL::VARCHAR"
     cur.execute(DECISION_SQL.format(decisions=decisions, decided_by=decided_by))
+    cur.execute(DOUBT_SQL.format(decisions=decisions))
 
 
-def decide(cur: duckdb.DuckDBPyConnection, model: FrozenModel) -> None:
-    """Fill `mt_judged` from the scored pairs, links and decisions."""
+def decide(cur: duckdb.DuckDBPyConnection, model: FrozenModel, by_itself: bool = True) -> None:
+    """Fill `mt_judged` from the scored pairs, links and decisions. Without `by_itself` what would merge
+    without a person is for one to review."""
     settings = model.settings
     cur.execute(
         GUARD_SQL.format(
@@ -171,6 +189,7 @@ def decide(cur: duckdb.DuckDBPyConnection, model: FrozenModel) -> None:
             auto_from=settings.auto_from,
             review_from=settings.review_from,
             keep_from=settings.keep_from,
+            by_itself=str(by_itself).lower(),
         )
     )
 

@@ -107,6 +107,8 @@ def reason_text(reason: str) -> str:
         "no identifier": _("what agrees may belong to two people too"),
         "register number conflict": _("register numbers differ"),
         "name conflict": _("names differ"),
+        "doubted": _("certain for the program, but a person was not sure"),
+        "lane closed": _("certain for the program, but nothing merges without a person"),
         "same profile": _("other records tie the two together"),
         "asked once": _("a weightier pair asks the same question"),
         "conflict in the cluster": _("another record of this group conflicts"),

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Annotated, Literal, get_args
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, StrictStr, model_validator
+from pydantic import AfterValidator, Field, StrictStr, WithJsonSchema, model_validator
 
 from tui_migrate.i18n import _
 from tui_migrate.runbook.base import (
@@ -187,16 +187,42 @@ class LookingSpec(Strict):
     reason: Literal["optional", "required"] = "optional"
 
 
+AQLS = (0.1, 0.15, 0.25, 0.4, 0.65, 1.0, 1.5, 2.5, 4.0, 6.5)
+"""Acceptance quality limits of ISO 2859-1 that a lot of persons may ask for, in per cent."""
+
+
+def _aql(value: float) -> float:
+    if value not in AQLS:
+        wrong = _("{value} is no acceptance quality limit of ISO 2859-1").format(value=value)
+        raise refuse(wrong, _("possible: {names}").format(names=", ".join(map(str, AQLS))))
+    return value
+
+
+Aql = Annotated[
+    float,
+    Field(strict=True),
+    AfterValidator(_aql),
+    WithJsonSchema({"type": "number", "enum": list(AQLS)}),
+]
+
+
 class ReviewSpec(Strict):
     """How doubtful duplicates are reviewed. ``blind``: nobody is shown how likely two records are one
     person before it is decided. ``order``: what settles and teaches most comes first (``worth``), or the
     weightiest (``score``). ``double``: the share of the clusters that two persons answer, each
-    without the other's answer; ``third``: the role that settles what they see differently."""
+    without the other's answer; ``third``: the role that settles what they see differently.
+
+    ``safe_lane``: what has to happen before clusters merge without a person: their list is confirmed
+    (``confirm``), and a sample of it accepted before (``sample``). ``aql``: the worst share of wrong
+    ones in it, in per cent, that is tolerable (ISO 2859-1).
+    """
 
     blind: Flag = False
     order: Literal["worth", "score"] = "worth"
     double: Share = 0.0
     third: Name | None = None
+    safe_lane: Literal["none", "confirm", "sample"] = "none"
+    aql: Aql = 0.65
 
 
 class RetentionSpec(Strict):

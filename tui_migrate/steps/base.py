@@ -73,7 +73,7 @@ class ReceiptRow:
 
 @dataclass(frozen=True, slots=True)
 class PairDecision:
-    """A reviewer's present word on a pair. ``decision``: merge | different (unsure is not passed on)."""
+    """A reviewer's present word on a pair. ``decision``: merge | different; of a doubt unsure."""
 
     source_a: str
     record_a: str
@@ -149,6 +149,10 @@ class Context:
     host: Host
     decisions: tuple[PairDecision, ...] = ()
     """Reviewers' decisions as they stood when this attempt started."""
+    doubts: tuple[PairDecision, ...] = ()
+    """Pairs of which a reviewer was not sure (``unsure``); likewise."""
+    lane_closed: bool = False
+    """Whether somebody let nothing merge without a person; likewise."""
     overrides: tuple[Override, ...] = ()
     """Values and founding records that reviewers chose, the latest last; likewise."""
     rights: Rights = NO_RIGHTS

@@ -109,11 +109,17 @@ class MatchStep(Step):
         return cast("MatchWith", self.spec.with_)
 
     def inputs(self, context: Context) -> dict[str, str]:
-        """What reviewers decided: a new decision makes match and merge stale."""
+        """What reviewers decided or doubt: a new decision makes match and merge stale."""
         said = sorted(
             [d.source_a, d.record_a, d.source_b, d.record_b, d.decision] for d in context.decisions
         )
-        return {"decisions": sha256_of(said)}
+        found = {"decisions": sha256_of(said)}
+        doubted = sorted([d.source_a, d.record_a, d.source_b, d.record_b] for d in context.doubts)
+        if doubted:
+            found["doubts"] = sha256_of(doubted)
+        if context.lane_closed:
+            found["safe lane"] = "closed"
+        return found
 
     def plan(self, context: Context) -> Sequence[Unit]:
         """One unit: the model is fitted to all records at once."""
@@ -178,6 +184,7 @@ class MatchStep(Step):
                 progress=lambda done, total: context.host.progress(
                     done, total, rows * done // total
                 ),
+                by_itself=not context.lane_closed,
             )
 
     def finish(self, context: Context) -> Outcome:
@@ -224,7 +231,8 @@ def _writing_to_store(context: Context) -> Iterator[None]:
 
 def _take_decisions(context: Context) -> None:
     """Make ``match_decision``: one row is a reviewer's present word on a pair."""
-    rows = sorted(astuple(decision)[: len(_DECISIONS)] for decision in context.decisions)
+    said = (*context.decisions, *context.doubts)
+    rows = sorted(astuple(decision)[: len(_DECISIONS)] for decision in said)
     columns = zip(*rows, strict=True) if rows else ((),) * len(_DECISIONS)
     arrays = [pa.array(list(column), pa.string()) for column in columns]
     context.cursor.register("match_said", pa.table(dict(zip(_DECISIONS, arrays, strict=True))))

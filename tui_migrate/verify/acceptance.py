@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-AQLS = (0.1, 0.15, 0.25, 0.4, 0.65, 1.0, 1.5, 2.5, 4.0, 6.5)
-"""Acceptance quality limits of the standard that lots of persons may ask for, in per cent."""
+from tui_migrate.runbook.models import AQLS
 
 LETTERS = "ABCDEFGHJKLMNPQR"
 _SIZES = (2, 3, 5, 8, 13, 20, 32, 50, 80, 125, 200, 315, 500, 800, 1250, 2000)

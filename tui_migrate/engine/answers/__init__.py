@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tui_migrate.engine import audit_queries, queries, review_queries
+from tui_migrate.engine import audit_queries, lane_queries, queries, review_queries
 from tui_migrate.engine.answers import (
     audit,
     clusters,
     findings,
+    lane,
+    lane_pool,
     pairs,
     people,
     plan,
@@ -32,6 +34,8 @@ _ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
     review_queries.ClusterStep: clusters.step,
     review_queries.ClusterHistory: clusters.history,
     review_queries.ReviewFigures: review_state.figures,
+    lane_queries.SafeLane: lane.sheet,
+    lane_queries.LaneExamples: lane_pool.examples,
     queries.Plan: plan.planned,
     queries.Search: searching.search,
     queries.Person: people.person,

@@ -11,8 +11,10 @@ from tui_migrate.engine.answering import as_opened
 from tui_migrate.engine.answers.blinding import SCORED, blind_ref, blind_sheet, is_blind
 from tui_migrate.engine.answers.cluster_sheet import sheet
 from tui_migrate.engine.answers.common import Desk
+from tui_migrate.engine.answers.lane_pool import pool
 from tui_migrate.engine.answers.twice import Twice
 from tui_migrate.engine.decisions import members_of
+from tui_migrate.engine.lane_queries import Pool
 from tui_migrate.engine.review_queue import (
     DIFFER,
     FLAGGED,
@@ -34,10 +36,12 @@ BANDS = {"sure": (0.9, 2.0), "likely": (0.5, 0.9), "doubtful": (-1.0, 0.5)}
 class Place:
     """The queue as somebody may see it, through his filter."""
 
-    def __init__(self, desk: Desk, only: r.ClusterFilter, sitting: str) -> None:
+    def __init__(
+        self, desk: Desk, only: r.ClusterFilter, sitting: str, wanted: Pool | None = None
+    ) -> None:
         view = desk.view
         self.desk, self.only = desk, only
-        self.queue: ReviewQueue = view.reviews.queue(desk)
+        self.queue: ReviewQueue = pool(desk, wanted) if wanted else view.reviews.queue(desk)
         self.allowed = view.seen.brands
         self.claims: list[Claimed] = view.reviews.claims(view.who.uid, sitting)
         self.blind = is_blind(view)
@@ -192,14 +196,14 @@ def _in_state(cluster: Cluster, shown: str, state: str) -> bool:
 
 def queue(desk: Desk, query: r.ClusterQueue) -> r.ClusterWindow:
     """A window of the queue, and how much of the whole is settled."""
-    place = Place(desk, query.only, query.sitting)
+    place = Place(desk, query.only, query.sitting, query.pool)
     numbers = place.numbers() if query.limit or query.only != r.ClusterFilter() else ()
     return place.window(numbers, query.offset, query.limit)
 
 
 def step(desk: Desk, query: r.ClusterStep) -> r.ClusterPage:
     """The cluster that a step leads to, whole."""
-    place = Place(desk, query.only, query.sitting)
+    place = Place(desk, query.only, query.sitting, query.pool)
     numbers = place.numbers()
     if query.records:
         number = _wanted(place, query.records)

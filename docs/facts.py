@@ -160,6 +160,18 @@ MEANINGS = {
     "digests, digests]; digests: compared field → first 12 digits of the MD5 of its value; or empty",
     "match.model.sha256": "SHA-256 of a JSON text with `declared` (what the runbook says) and `model`, "
     "kept under `objects/`",
+    "match.proposed.sha256": "SHA-256 of a JSON text with `declared`, `learned` (kind → field → "
+    "level → bits) and `effect` (counts and shares), kept under `objects/`",
+    "match.proposed.attempt": "the attempt whose model it corrects",
+    "match.proposed.decided": "number of pairs on which it rests",
+    "match.judged.proposal": "`seq` of the entry that proposes it",
+    "match.judged.sha256": "that of the proposal, as it was looked at",
+    "match.judged.gate": "id of the gate whose roles accept it: the first that looks at the match",
+    "match.judged.role": "the role in which he spoke",
+    "match.judged.giver": "who lent him the role, or empty",
+    "match.judged.decision": "`accept` or `reject`",
+    "match.judged.settled": "true: nobody else is needed, the proposal is accepted, or rejected",
+    "match.judged.reason": "word commitment, or empty",
     "cluster.decided.records": "pseudonyms of the records, in the order of their plain ids",
     "cluster.decided.groups": "who is one person: lists of places in `records`, each place in one",
     "cluster.decided.decision": "`settled`, `unsure` or `flagged`; of the last two each stands alone",

@@ -6,7 +6,7 @@ import pyarrow.parquet
 COLUMNS = ["profile", "seq", "event", "field", "rule", "other", "commitment"]
 GOES_ON = ("step.started", "config.changed", "item.answered", "step.redo", "gate.voided", "step.stale")
 NOT_STATED = ("kind", "role", "giver", "bound", "signature", "key", "head_seq")
-KEPT, ARMOUR = ("match.model", "lane.drawn", "lane.decided"), "-----BEGIN SSH SIGNATURE-----\n{}\n-----END SSH SIGNATURE-----\n"
+KEPT, ARMOUR = ("match.model", "match.proposed", "lane.drawn", "lane.decided"), "-----BEGIN SSH SIGNATURE-----\n{}\n-----END SSH SIGNATURE-----\n"
 SIGNERS, SSH, signatures, problems = "allowed_signers", shutil.which("ssh-keygen"), [], []
 def need(right, where, what): right or problems.append(f"{where}: {what}")
 def sha(data): return hashlib.sha256(data).digest()

@@ -76,9 +76,8 @@ def messages(path: Path) -> set[str]:
 
 ANSWERING = (
     "attach", "commands", "erased_again", "erased_beside", "erased_files", "erasure", "exporting",
-    "gate_refusals", "gate_signing", "gate_status", "headless", "lane_commands", "persons", "purging",
-    "remote",
-    "retention", "taking_out", "workspace",
+    "gate_refusals", "gate_signing", "gate_status", "headless", "lane_commands", "lesson_words",
+    "lessons", "persons", "purging", "remote", "retention", "taking_out", "workspace",
 )  # fmt: skip
 """Modules of the engine whose words a command prints."""
 

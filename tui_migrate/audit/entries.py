@@ -28,6 +28,8 @@ from tui_migrate.audit.review_facts import (
     ClusterDecided,
     DecisionTakenBack,
     ModelFitted,
+    ModelJudged,
+    ModelProposed,
     PairDecided,
     ReviewDrawn,
 )
@@ -532,6 +534,8 @@ AnyFact = (
     | Answered
     | ModelFitted
     | ReviewDrawn
+    | ModelProposed
+    | ModelJudged
     | PairDecided
     | ClusterAnswered
     | ClusterDecided

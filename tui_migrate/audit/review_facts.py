@@ -27,6 +27,36 @@ class ReviewDrawn(Fact, frozen=True, kw_only=True, tag="review.drawn"):
     third: str = ""
 
 
+class ModelProposed(Fact, frozen=True, kw_only=True, tag="match.proposed"):
+    """What decisions teach is proposed as a correction of the weights; it counts once it is accepted."""
+
+    step: str
+    attempt: int
+    """The attempt whose model it corrects."""
+    sha256: str
+    """Of the corrections and what they would change (JSON), kept under ``objects/``."""
+    decided: int
+    """Pairs on which it rests."""
+
+
+class ModelJudged(Fact, frozen=True, kw_only=True, tag="match.judged"):
+    """Somebody who signs the gate behind the match accepts or rejects a proposal. ``reason``: a
+    commitment. ``giver``: whose role he acted in, by delegation."""
+
+    proposal: int
+    """The entry that proposes it."""
+    sha256: str
+    """What he looked at."""
+    gate: str
+    role: str
+    decision: str
+    """accept | reject"""
+    settled: bool
+    """Nobody else is needed: from the next attempt on records are scored with it."""
+    reason: str = ""
+    giver: str = ""
+
+
 class PairDecided(Fact, frozen=True, kw_only=True, tag="pair.decided"):
     """A reviewer settles a pair of source records (pseudonyms). An undo has decision ``undo``."""
 

@@ -33,7 +33,7 @@ from tui_migrate.audit.entries import (
 )
 from tui_migrate.audit.journal import JournalBroken, read_entries
 from tui_migrate.audit.lane_facts import LaneDecided, LaneDrawn, draw
-from tui_migrate.audit.review_facts import ModelFitted
+from tui_migrate.audit.review_facts import ModelFitted, ModelProposed
 from tui_migrate.audit.seals import Seal, read_seals
 from tui_migrate.audit.signoffs import SignOffs
 from tui_migrate.audit.trail import COLUMNS
@@ -131,6 +131,8 @@ class _Check:
                 self._object(entry, {"list of clusters": fact.sha256})
             case LaneDrawn():
                 self._sample(entry, fact)
+            case ModelProposed():
+                self._object(entry, {"match correction": fact.sha256})
             case UnitCommitted() if fact.segment is not None:
                 self._segment(connection, entry, fact.segment)
             case SignedOff():

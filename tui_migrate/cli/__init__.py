@@ -17,6 +17,7 @@ from tui_migrate.cli import (
     data,
     gates,
     inbox,
+    lessons,
     people,
     privacy,
     reviewing,
@@ -39,6 +40,7 @@ app = typer.Typer(
 workspaces.register(app)
 runs.register(app)
 people.register(app)
+lessons.register(app)
 gates.register(app)
 inbox.register(app)
 reviewing.register(app)

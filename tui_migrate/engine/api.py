@@ -189,6 +189,22 @@ class TakeBack(Command, frozen=True, kw_only=True, tag="take-back"):
     entry: int
 
 
+class ProposeLesson(Command, frozen=True, kw_only=True, tag="propose-lesson"):
+    """Propose that the match model is corrected by what decisions teach. ``sha256``: of the lesson that
+    was looked at (see ``lesson_queries.Lesson``)."""
+
+    sha256: str
+
+
+class JudgeLesson(Command, frozen=True, kw_only=True, tag="judge-lesson"):
+    """Accept or reject a proposed correction, as somebody who signs the gate behind the match.
+    ``decision``: accept | reject. ``sha256``: of what was looked at. A rejection needs a ``comment``."""
+
+    sha256: str
+    decision: str
+    comment: str = ""
+
+
 class Claim(Command, frozen=True, kw_only=True, tag="claim"):
     """Have records to oneself while one looks at them; what this ``sitting`` had before is let go.
     Without records only that. Not journalled; it ends by itself."""
@@ -282,6 +298,8 @@ AnyCommand = (
     | DecideLane
     | TakeBack
     | Claim
+    | ProposeLesson
+    | JudgeLesson
     | Redo
     | Export
     | Deleted

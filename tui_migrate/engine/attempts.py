@@ -11,6 +11,7 @@ from tui_migrate.engine.decisions import doubts, lane_closed, overrides, pair_de
 from tui_migrate.engine.exporting import payment_allowed
 from tui_migrate.engine.host import EngineHost
 from tui_migrate.engine.lane import match_before
+from tui_migrate.engine.models import corrections
 from tui_migrate.engine.restricting import rights_at
 from tui_migrate.engine.run import Status, StepState
 from tui_migrate.engine.units import Units
@@ -53,6 +54,7 @@ class Attempts:
             doubts=doubts(core, step, as_started=as_started),
             lane_closed=lane_closed(core, step, as_started=as_started),
             overrides=overrides(core, step, as_started=as_started),
+            learned=corrections(core, step, as_started=as_started),
             rights=rights_at(core, step.started_seq if as_started else core.state.seq),
             payment_allowed=payment_allowed(core),
             waived=step.waived_before if as_started else step.waivers,

@@ -20,6 +20,7 @@ from tui_migrate.engine.gate_commands import (
 )
 from tui_migrate.engine.gate_signing import begun, carry_out, sign
 from tui_migrate.engine.lane_commands import decide_lane, draw_lane, note_results
+from tui_migrate.engine.lessons import judge, propose
 from tui_migrate.engine.purging import purge
 from tui_migrate.engine.restricting import object_to_marketing, restrict
 from tui_migrate.engine.review_commands import claim, decide, decide_cluster, take_back
@@ -213,6 +214,8 @@ _HANDLERS: dict[type[api.Command], _Handler] = {
     api.DrawLane: lambda core, command: _done(draw_lane(core, command)),
     api.DecideLane: lambda core, command: _done(decide_lane(core, command)),
     api.Claim: claim,
+    api.ProposeLesson: lambda core, command: _done(propose(core, command)),
+    api.JudgeLesson: lambda core, command: _done(*judge(core, command)),
     api.Redo: _redo,
     api.Export: taking_out.export_handler,
     api.Deleted: taking_out.deleted_handler,

@@ -10,6 +10,7 @@ from tui_migrate.audit import entries as facts
 from tui_migrate.audit.objects import keep_object
 from tui_migrate.audit.review_facts import ModelFitted
 from tui_migrate.engine.core import Core
+from tui_migrate.engine.state import StepState
 from tui_migrate.errors import EnvironmentProblem
 from tui_migrate.i18n import _
 
@@ -26,7 +27,7 @@ def keep_model(core: Core, step: str, attempt: int, model: str) -> None:
 def frozen_model(core: Core, step: str) -> str:
     """The model by which the target got its profiles, as it stood when the present attempt of ``step``
     began; '' when there is none."""
-    sha256 = _frozen(core, step)
+    sha256 = _frozen(core, step, core.state.steps[step].started_seq)
     if not sha256:
         return ""
     path = core.workspace.objects / sha256
@@ -38,10 +39,36 @@ def frozen_model(core: Core, step: str) -> str:
     return path.read_text()
 
 
-def _frozen(core: Core, step: str) -> str:
+def corrections(core: Core, step: StepState, *, as_started: bool) -> str:
+    """The corrections of the weights that were accepted last, as JSON; ``as_started``: before the
+    present attempt of ``step`` began. '' when there are none, or for another kind of step."""
+    last = core.state.seq if not as_started else step.started_seq
+    accepted = [
+        proposal
+        for proposal in core.state.proposals.values()
+        if proposal.step == step.id and 0 < proposal.accepted <= last
+    ]
+    if step.outline.uses != "match" or not accepted:
+        return ""
+    latest = max(accepted, key=lambda proposal: proposal.accepted)
+    path = core.workspace.objects / latest.sha256
+    if not path.is_file():
+        raise EnvironmentProblem(
+            _("The accepted corrections {} are gone from the audit.").format(path),
+            _("Put them back from a copy."),
+        )
+    return path.read_text()
+
+
+def is_frozen(core: Core, step: str) -> bool:
+    """Whether the target has profiles by a model that counts now."""
+    return bool(_frozen(core, step, core.state.seq))
+
+
+def _frozen(core: Core, step: str, last: int) -> str:
     kinds = {one.id: one.outline.uses for one in core.state.steps.values()}
     fitted = frozen = ""
-    for entry in core.journal.entries[: core.state.steps[step].started_seq]:
+    for entry in core.journal.entries[:last]:
         match entry.fact:
             case ModelFitted(step=name, sha256=sha256) if name == step:
                 fitted = sha256

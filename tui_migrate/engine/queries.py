@@ -15,6 +15,7 @@ from tui_migrate.engine.answer import Answer
 from tui_migrate.engine.api import Identity, Look, Query
 from tui_migrate.engine.audit_queries import JournalPart, JournalText, Verification, Verified
 from tui_migrate.engine.lane_queries import LaneExamples, LanePage, LaneSheet, SafeLane
+from tui_migrate.engine.lesson_queries import Lesson, LessonTold
 from tui_migrate.engine.review_queries import (
     ClusterHistory,
     ClusterPage,
@@ -76,6 +77,14 @@ class View(Protocol):
 
     def import_steps(self) -> Iterator[tuple[Context, Step]]:
         """The import steps of the runbook, each with a context on the present data."""
+        ...
+
+    def match_step(self) -> tuple[Context, Step] | None:
+        """The match step, if it is done, with a context on the present data and decisions."""
+        ...
+
+    def frozen(self, step: str) -> bool:
+        """Whether the target has profiles by the model of this match."""
         ...
 
 
@@ -480,6 +489,7 @@ AnyQuery = (
     | ConsentEvents
     | Said
     | Plan
+    | Lesson
     | Fates
     | Verification
     | JournalText
@@ -503,6 +513,7 @@ ANSWERS: dict[type[Query], Any] = {
     ConsentEvents: tuple[ConsentFact, ...],
     Said: dict[str, str],
     Plan: tuple[Planned, ...],
+    Lesson: LessonTold,
     Fates: tuple[SourceFates, ...],
     Verification: Verified,
     JournalText: JournalPart,

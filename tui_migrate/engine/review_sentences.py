@@ -11,6 +11,8 @@ from tui_migrate.audit.review_facts import (
     ClusterDecided,
     DecisionTakenBack,
     ModelFitted,
+    ModelJudged,
+    ModelProposed,
     PairDecided,
     ReviewDrawn,
 )
@@ -23,6 +25,25 @@ if TYPE_CHECKING:
 def _model(t: Teller, e: Entry, f: ModelFitted) -> str:
     text = _("{step} matches records by the model {model}")
     return text.format(step=t.step(f.step), model=f.sha256[:12])
+
+
+def _proposed(t: Teller, e: Entry, f: ModelProposed) -> str:
+    text = _(
+        "{by} proposed to correct the model of {step} by what {n} decided pairs teach ({model})"
+    )
+    return text.format(by=e.by, step=t.step(f.step), n=f.decided, model=f.sha256[:12])
+
+
+def _judged(t: Teller, e: Entry, f: ModelJudged) -> str:
+    if f.decision == "reject":
+        text = _("{by} rejected the correction of the match model ({model}) as {role}")
+    elif f.settled:
+        text = _("{by} accepted the correction of the match model ({model}) as {role}; it counts")
+    else:
+        text = _(
+            "{by} accepted the correction of the match model ({model}) as {role}; more are needed"
+        )
+    return text.format(by=e.by, model=f.sha256[:12], role=f.role) + t.reason(f.reason)
 
 
 def _pair(t: Teller, e: Entry, f: PairDecided) -> str:
@@ -123,6 +144,8 @@ def _back(t: Teller, e: Entry, f: DecisionTakenBack) -> str:
 
 TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     ModelFitted: _model,
+    ModelProposed: _proposed,
+    ModelJudged: _judged,
     PairDecided: _pair,
     ReviewDrawn: _drawn,
     ClusterAnswered: _answered,

@@ -61,6 +61,8 @@ class Reviews:
         """What ``lane`` was made of."""
         self.pools: dict[object, tuple[object, ReviewQueue]] = {}
         """Clusters of the safe lane that somebody looks at, with what they were made of."""
+        self.lesson: tuple[str, str] = ("", "")
+        """What decisions teach, as it was computed last: SHA-256 and content (see ``lessons``)."""
 
     # Claims
 
@@ -119,6 +121,7 @@ class Reviews:
         self._queue = self._key = None
         self.lane, self.lane_key, self.pools = None, (), {}
         self._claims = {}
+        self.lesson = ("", "")
 
     # Brands
 

@@ -19,6 +19,7 @@ from tui_migrate.audit.review_facts import (
     ClusterAnswered,
     ClusterDecided,
     DecisionTakenBack,
+    ModelJudged,
     PairDecided,
 )
 from tui_migrate.engine.run import RunState, fold
@@ -48,7 +49,7 @@ def mark(entry: Entry) -> str:
             return SEAL
         case facts.SignedOff() | facts.Answered() | PairDecided():
             return DECISION
-        case ClusterAnswered() | ClusterDecided() | DecisionTakenBack():
+        case ClusterAnswered() | ClusterDecided() | DecisionTakenBack() | ModelJudged():
             return DECISION
         case facts.CheckWaived() | facts.StepSkipped() | facts.RedoAsked():
             return DECISION

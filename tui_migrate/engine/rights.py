@@ -21,6 +21,8 @@ _NEEDED: dict[type[api.Command], str] = {
     api.DecideLane: "decide",
     api.TakeBack: "decide",
     api.Claim: "decide",
+    api.ProposeLesson: "run",
+    api.JudgeLesson: "sign",
     api.Export: "export",
     api.Deleted: "export",
     api.RotateKey: "run",

@@ -1,4 +1,7 @@
-"""The fold of reviewers' decisions. The last decision that stands has the word on a pair."""
+"""The fold of reviewers' decisions, and of what they teach.
+
+The last decision that stands has the word on a pair.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,14 @@ from tui_migrate.audit.review_facts import (
     ClusterAnswered,
     ClusterDecided,
     DecisionTakenBack,
+    ModelJudged,
+    ModelProposed,
     OpenedAnswer,
     PairDecided,
     ReviewDrawn,
 )
 from tui_migrate.engine import run_lane
-from tui_migrate.engine.state import Decision, PairState, Question, RunState
+from tui_migrate.engine.state import Decision, PairState, Proposal, Question, RunState, SignOff
 from tui_migrate.engine.two_answers import counts
 
 Key = tuple[str, str]
@@ -172,10 +177,42 @@ def _back(state: RunState, entry: Entry, fact: DecisionTakenBack) -> None:
     _take_back(state, entry, decision)
 
 
+def _proposed(state: RunState, entry: Entry, fact: ModelProposed) -> None:
+    for before in state.proposals.values():
+        if before.step == fact.step:
+            before.open = False
+    state.proposals[entry.seq] = Proposal(
+        entry.seq, entry.by, entry.at, fact.step, fact.attempt, fact.sha256, fact.decided
+    )
+
+
+def _judged(state: RunState, entry: Entry, fact: ModelJudged) -> None:
+    proposal = state.proposals.get(fact.proposal)
+    if proposal is None or not proposal.open:
+        return
+    accepts = fact.decision == "accept"
+    proposal.signoffs.append(
+        SignOff(
+            entry.by,
+            fact.role,
+            "approve" if accepts else "reject",
+            fact.sha256,
+            True,
+            entry.at,
+            fact.reason,
+            giver=fact.giver,
+        )
+    )
+    proposal.open = not fact.settled
+    proposal.accepted = entry.seq if accepts and fact.settled else 0
+
+
 HANDLERS: dict[type, Callable[[RunState, Entry, Any], None]] = {
     ReviewDrawn: _drawn,
     ClusterAnswered: _answered,
     PairDecided: _pair,
     ClusterDecided: _cluster,
     DecisionTakenBack: _back,
+    ModelProposed: _proposed,
+    ModelJudged: _judged,
 }

@@ -239,6 +239,23 @@ class PairState:
 
 
 @dataclass(slots=True)
+class Proposal:
+    """A correction of the match model that somebody proposed, with who spoke of it. ``accepted``: the
+    entry from which on it counts; 0 while it does not. ``open``: it waits for somebody."""
+
+    seq: int
+    by: str
+    at: str
+    step: str
+    attempt: int
+    sha256: str
+    decided: int
+    signoffs: list[SignOff] = field(default_factory=list)
+    accepted: int = 0
+    open: bool = True
+
+
+@dataclass(slots=True)
 class RunState:
     """All that the journal says about a run, up to one entry."""
 
@@ -269,6 +286,8 @@ class RunState:
     """Records → the question about them that counts."""
     lane: LaneState = field(default_factory=LaneState)
     """What merges without a person: samples, and what was decided about it."""
+    proposals: dict[int, Proposal] = field(default_factory=dict)
+    """Entry → the correction of the match model that it proposes."""
     commands: dict[str, int] = field(default_factory=dict)
     intents: dict[str, facts.Intent] = field(default_factory=dict)
     receipts: dict[str, facts.Receipt] = field(default_factory=dict)

@@ -10,9 +10,10 @@ from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.vault import pseudonym
 from tui_migrate.engine.api import Identity
 from tui_migrate.engine.core import Core
+from tui_migrate.engine.models import is_frozen
 from tui_migrate.engine.opening import readable
 from tui_migrate.engine.reviewing import Reviews
-from tui_migrate.engine.run import RunState
+from tui_migrate.engine.run import SETTLED, RunState
 from tui_migrate.engine.runner import Runner
 from tui_migrate.engine.seeing import Seen, seen_by
 from tui_migrate.runbook.models import Runbook
@@ -106,6 +107,19 @@ class EngineView:
             if step.outline.uses == "import":
                 worker, spec = runner.attempts.worker(step)
                 yield runner.attempts.context(step, spec), worker
+
+    def match_step(self) -> tuple[Context, Step] | None:
+        """The match step, if it is done, with a context on the present data and decisions."""
+        for step in self._core.state.steps.values():
+            if step.outline.uses == "match" and step.status in SETTLED and step.attempt:
+                attempts = Runner(self._core).attempts
+                worker, spec = attempts.worker(step)
+                return attempts.context(step, spec), worker
+        return None
+
+    def frozen(self, step: str) -> bool:
+        """Whether the target has profiles by the model of this match."""
+        return is_frozen(self._core, step)
 
     def _records(self, pseudonyms: set[str]) -> dict[str, tuple[str, str]]:
         """Plain ids of records by pseudonym."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -16,7 +16,7 @@ from tui_migrate.matching.contacts import compare_contacts, find_owners
 from tui_migrate.matching.deciding import certain_edges, decide
 from tui_migrate.matching.declared import number_values
 from tui_migrate.matching.keys import rule_names
-from tui_migrate.matching.model import FrozenModel
+from tui_migrate.matching.model import FrozenModel, Weights
 from tui_migrate.matching.normalise import normalise
 from tui_migrate.matching.patterns import Layout
 from tui_migrate.matching.rarity import fit_rarity, use_rarity
@@ -72,7 +72,7 @@ FIGURES = (
 )  # fmt: skip
 
 #: Scratch tables that live to the end; the others go when their stage is over, to save memory.
-_KEPT = frozenset({"mt_record", "mt_first", "mt_pair", "mt_link", "mt_decision", "mt_doubt"})
+KEPT = frozenset({"mt_record", "mt_first", "mt_pair", "mt_link", "mt_decision", "mt_doubt"})
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,7 @@ def match(
     settings: MatchSettings,
     *,
     model: FrozenModel | None = None,
+    learned: Weights | None = None,
     step: str,
     attempt: int,
     unit: str,
@@ -143,6 +144,7 @@ def match(
     relation, links, decisions: names of tables or views (see the package docstring).
     model: a frozen model to score with; None fits one to this data, with `settings`. A model
         brings its own settings, so that a later delivery is judged as the first was.
+    learned: what decisions taught (see ``learning``), for a model that is fitted here.
     step, attempt, unit: written into every row. secret: salt of the digests of dropped keys.
     progress: called with (stages done, stages in all).
     by_itself: False leaves to people whatever would merge without them.
@@ -166,12 +168,12 @@ def match(
         compare(cur, used)
         tell(3, STAGES)
         find_patterns(cur, used)
-        frozen = model or fit(cur, used, placeholders, rarity)
+        frozen = model or replace(fit(cur, used, placeholders, rarity), learned=learned or {})
         tell(4, STAGES)
-        drop_scratch(cur, keep=_KEPT | {"mt_compared", "mt_pattern"})
+        drop_scratch(cur, keep=KEPT | {"mt_compared", "mt_pattern"})
         score(cur, frozen, math.log2(used.keep_from / (1 - used.keep_from)))
         decide(cur, frozen, by_itself)
-        drop_scratch(cur, keep=_KEPT | {"mt_judged", "mt_sum"})
+        drop_scratch(cur, keep=KEPT | {"mt_judged", "mt_sum"})
         tell(5, STAGES)
         cluster(cur, used.max_cluster, by_itself)
         tell(6, STAGES)

@@ -15,7 +15,7 @@ import duckdb
 
 from tui_migrate.matching.blocking import block
 from tui_migrate.matching.clustering import cluster
-from tui_migrate.matching.core import compare
+from tui_migrate.matching.core import KEPT, compare
 from tui_migrate.matching.deciding import certain_edges, decide
 from tui_migrate.matching.declared import number_values
 from tui_migrate.matching.learning import (
@@ -119,15 +119,14 @@ def on_trial(
     *,
     secret: str = "",
     forget: bool = False,
+    by_itself: bool = True,
 ) -> Trial:
     """Refit ``model``, by which these records were matched, to the decisions, and try what comes out.
 
-    relation, links, decisions, secret: as for ``match``. forget: try the model without anything learned
+    relation, links, decisions, secret, by_itself: as for ``match``. forget: try the model without anything learned
     instead. Takes about as long as the match did; works on temporary tables, which are gone afterwards.
     """
-    kept = frozenset(
-        ("mt_record", "mt_first", "mt_pair", "mt_link", "mt_decision", "mt_compared", "mt_pattern")
-    )
+    kept = KEPT | {"mt_compared", "mt_pattern"}
     settings = model.settings
     try:
         normalise(cur, relation, model.placeholders, settings.preset)
@@ -138,11 +137,11 @@ def on_trial(
         compare(cur, settings)
         find_patterns(cur, settings)
         drop_scratch(cur, keep=kept)
-        _matched(cur, model, "before")
+        _matched(cur, model, "before", by_itself)
         decided, held = _learned_from(cur, model)
         drop_scratch(cur, keep=kept)
         after = refit(model, [] if forget else decided, held)
-        _matched(cur, after, "after")
+        _matched(cur, after, "after", by_itself)
         return _compared(cur, model, after, decided, held)
     finally:
         with suppress(duckdb.Error):
@@ -152,10 +151,12 @@ def on_trial(
                     cur.execute(f"DROP TABLE IF EXISTS temp.trial_{what}_{which}")
 
 
-def _matched(cur: duckdb.DuckDBPyConnection, model: FrozenModel, which: str) -> None:
+def _matched(
+    cur: duckdb.DuckDBPyConnection, model: FrozenModel, which: str, by_itself: bool
+) -> None:
     score(cur, model, FLOOR)
-    decide(cur, model)
-    cluster(cur, model.settings.max_cluster)
+    decide(cur, model, by_itself)
+    cluster(cur, model.settings.max_cluster, by_itself)
     for sql in KEEP_SQL:
         cur.execute(sql.format(which=which))
 

@@ -155,6 +155,8 @@ class Context:
     """Whether somebody let nothing merge without a person; likewise."""
     overrides: tuple[Override, ...] = ()
     """Values and founding records that reviewers chose, the latest last; likewise."""
+    learned: str = ""
+    """Corrections of the match model that were accepted, as JSON; likewise, '' where there are none."""
     rights: Rights = NO_RIGHTS
     """Whose data are restricted and who objected, as it stood when this attempt started."""
     payment_allowed: bool = False

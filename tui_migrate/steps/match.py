@@ -20,6 +20,7 @@ from tui_migrate.audit.canonical import sha256_of
 from tui_migrate.i18n import _
 from tui_migrate.matching import DroppedKey, FrozenModel, MatchReport, match
 from tui_migrate.matching.from_runbook import IGNORED, settings_of
+from tui_migrate.matching.model import Weights
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 from tui_migrate.steps.map import LINK_COLUMNS
 from tui_migrate.steps.match_records import (
@@ -40,7 +41,7 @@ _TABLES = ("match_pending", "match_record", "match_link", "match_decision")
 _DECISIONS = ("source_a", "record_a", "source_b", "record_b", "decision", "decided_by")
 
 # One row is a certain edge: a record holds the id of a record of another source.
-_LINKS = """
+LINKS = """
 CREATE OR REPLACE TEMP TABLE match_link AS
 SELECT DISTINCT source AS source_a, record_id AS record_a, other_source AS source_b,
   other_record AS record_b, 'link' AS rule
@@ -109,7 +110,8 @@ class MatchStep(Step):
         return cast("MatchWith", self.spec.with_)
 
     def inputs(self, context: Context) -> dict[str, str]:
-        """What reviewers decided or doubt: a new decision makes match and merge stale."""
+        """What reviewers decided or doubt, and what was accepted of what that teaches: what is new makes
+        match and merge stale."""
         said = sorted(
             [d.source_a, d.record_a, d.source_b, d.record_b, d.decision] for d in context.decisions
         )
@@ -119,6 +121,8 @@ class MatchStep(Step):
             found["doubts"] = sha256_of(doubted)
         if context.lane_closed:
             found["safe lane"] = "closed"
+        if context.learned:
+            found["learned"] = sha256_of(context.learned)
         return found
 
     def plan(self, context: Context) -> Sequence[Unit]:
@@ -134,8 +138,8 @@ class MatchStep(Step):
         extra = [name for name, how in self.settings.fields.items() if how != IGNORED]
         records = FOR_MATCHING.format(table="match_pending", extra=extra_columns(extra))
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE match_record AS {records}")
-        cursor.execute(_LINKS)
-        _take_decisions(context)
+        cursor.execute(LINKS)
+        take_decisions(context)
         report = self._match(context, unit)
         message = _("The record that this one names was not delivered.")
         counts = {
@@ -144,7 +148,7 @@ class MatchStep(Step):
         }
         _report_dropped(context, unit, report.dropped_keys)
         model = report.model.to_json()
-        kept = {"declared": self._declared, "model": json.loads(model)}
+        kept = {"declared": self.declared, "model": json.loads(model)}
         text = json.dumps(kept, sort_keys=True, separators=(",", ":"))
         context.host.journal_model(self.spec.id, context.attempt, text)
         said = {
@@ -159,14 +163,20 @@ class MatchStep(Step):
         """The model by which the target got its profiles, unless the step declares another match."""
         text = context.host.frozen_model(self.spec.id)
         kept = json.loads(text) if text else {"declared": None}
-        if kept["declared"] != self._declared:
+        if kept["declared"] != self.declared:
             return None
         return FrozenModel.from_json(json.dumps(kept["model"]))
 
     @property
-    def _declared(self) -> Any:
+    def declared(self) -> Any:
         """What the runbook declares, as JSON has it: fitting adjusts some of it to the data."""
         return json.loads(json.dumps(settings_of(self.settings).to_dict()))
+
+    def _learned(self, context: Context) -> Weights:
+        """The accepted corrections; none where another match is declared than they were learned for."""
+        kept = json.loads(context.learned or "{}")
+        learned: Weights = kept.get("learned", {})
+        return learned if kept.get("declared") == self.declared else {}
 
     def _match(self, context: Context, unit: Unit) -> MatchReport:
         rows = context.value("SELECT count(*) FROM match_record")
@@ -178,6 +188,7 @@ class MatchStep(Step):
                 "match_decision",
                 settings_of(self.settings),
                 model=self._frozen(context),
+                learned=self._learned(context),
                 step=self.spec.id,
                 attempt=context.attempt,
                 unit=unit.id,
@@ -199,6 +210,8 @@ class MatchStep(Step):
             figures["links"] = int(said["links"])
         if context.host.frozen_model(self.spec.id):
             figures["model"] = "fitted anew" if self._frozen(context) is None else "frozen"
+        if context.learned and figures.get("model") != "frozen":
+            figures["learned"] = "used" if self._learned(context) else "none"
         figures["dangling links"] = context.value(
             "SELECT count(*) FROM finding WHERE rule = 'link.dangling'"
         )
@@ -229,7 +242,7 @@ def _writing_to_store(context: Context) -> Iterator[None]:
     context.cursor.execute("RESET search_path")
 
 
-def _take_decisions(context: Context) -> None:
+def take_decisions(context: Context) -> None:
     """Make ``match_decision``: one row is a reviewer's present word on a pair."""
     said = (*context.decisions, *context.doubts)
     rows = sorted(astuple(decision)[: len(_DECISIONS)] for decision in said)

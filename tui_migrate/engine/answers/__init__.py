@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tui_migrate.engine import audit_queries, lane_queries, queries, review_queries
+from tui_migrate.engine import (
+    audit_queries,
+    lane_queries,
+    lesson_queries,
+    queries,
+    review_queries,
+)
 from tui_migrate.engine.answers import (
     audit,
     clusters,
     findings,
     lane,
     lane_pool,
+    lessons,
     pairs,
     people,
     plan,
@@ -37,6 +44,7 @@ _ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
     lane_queries.SafeLane: lane.sheet,
     lane_queries.LaneExamples: lane_pool.examples,
     queries.Plan: plan.planned,
+    lesson_queries.Lesson: lessons.lesson,
     queries.Search: searching.search,
     queries.Person: people.person,
     queries.ConsentEvents: people.consent_events,

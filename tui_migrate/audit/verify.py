@@ -125,14 +125,12 @@ class _Check:
         match fact:
             case RunOpened() | ConfigChanged():
                 self._object(entry, fact.objects)
-            case ModelFitted():
+            case ModelFitted() | ModelProposed():
                 self._object(entry, {"match model": fact.sha256})
             case LaneDecided():
                 self._object(entry, {"list of clusters": fact.sha256})
             case LaneDrawn():
                 self._sample(entry, fact)
-            case ModelProposed():
-                self._object(entry, {"match correction": fact.sha256})
             case UnitCommitted() if fact.segment is not None:
                 self._segment(connection, entry, fact.segment)
             case SignedOff():

@@ -123,8 +123,9 @@ def on_trial(
 ) -> Trial:
     """Refit ``model``, by which these records were matched, to the decisions, and try what comes out.
 
-    relation, links, decisions, secret, by_itself: as for ``match``. forget: try the model without anything learned
-    instead. Takes about as long as the match did; works on temporary tables, which are gone afterwards.
+    relation, links, decisions, secret, by_itself: as for ``match``. forget: try the model without
+    anything learned instead. Takes about as long as the match did; works on temporary tables, which
+    are gone afterwards.
     """
     kept = KEPT | {"mt_compared", "mt_pattern"}
     settings = model.settings

@@ -230,7 +230,7 @@ MEANINGS = {
     "backup.made.verified": "whether it was restored elsewhere and counted",
     "seal.made.seal": "number of the seal",
     "seal.made.sha256": "`hash` of the seal",
-    "export.made.what": "name of the table, `report`, `lineage` or `person`",
+    "export.made.what": "name of the table, `report`, `lineage`, `person` or `splink` (normalised)",
     "export.made.recipient": "commitment of for whom it is, or empty",
     "export.made.basis": "commitment of the ground on which it may be given, or empty",
     "export.deleted.note": "commitment of how it is known, or empty",

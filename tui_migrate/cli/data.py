@@ -39,20 +39,34 @@ def export(
             metavar="WHAT",
             help=_(
                 "crosswalk, redirects, profiles, consents, segments, findings, pairs, decisions, fates,"
-                " receipts."
+                " receipts; or splink: the model of the match and its records, a folder."
             ),
         ),
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help=_(".csv, .parquet or .jsonl"))],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help=_(".csv, .parquet or .jsonl; of splink a new folder")),
+    ],
     to: Annotated[str, typer.Option("--to", help=_("For whom (kept in the register)."))] = "",
     basis: Annotated[str, typer.Option(help=_("On which ground (kept in the register)."))] = "",
+    model: Annotated[
+        Path | None, typer.Option(help=_("Of splink: the model of another workspace, a file."))
+    ] = None,
     workspace: WorkspaceOption = Path(),
 ) -> int:
     """Write one of the tables to a file. Every export is journalled."""
     from tui_migrate.engine import api
 
+    if model is not None and not model.is_file():
+        raise EnvironmentProblem(_("There is no file {}.").format(model))
     with opened(workspace) as client:
-        command = api.Export(what=what, path=str(output.resolve()), recipient=to, basis=basis)
+        command = api.Export(
+            what=what,
+            path=str(output.resolve()),
+            recipient=to,
+            basis=basis,
+            model=str(model.resolve()) if model else "",
+        )
         return told(client.send(command))
 
 

@@ -223,7 +223,8 @@ class Redo(Command, frozen=True, kw_only=True, tag="redo"):
 class Export(Command, frozen=True, kw_only=True, tag="export"):
     """Write one of the export tables, the ``report`` or the ``lineage`` to a file; the ending says the
     format. ``recipient`` and ``basis``: for whom, and on which ground. ``language``: of a report.
-    ``person`` is all about one ``subject`` (see ``queries.Person``) in a ZIP file."""
+    ``person`` is all about one ``subject`` (see ``queries.Person``) in a ZIP file; ``splink`` a folder
+    with a model and the normalised records. ``model``: a file with it, else that of the match here."""
 
     what: str
     path: str
@@ -231,6 +232,7 @@ class Export(Command, frozen=True, kw_only=True, tag="export"):
     basis: str = ""
     language: str = ""
     subject: str = ""
+    model: str = ""
 
 
 class Deleted(Command, frozen=True, kw_only=True, tag="deleted"):

@@ -245,5 +245,14 @@ def _parquet(path: Path, values: Values) -> Written:
         fresh = _emptied(row, values)
         count += fresh != row
         rows.append(fresh)
-    made = pa.Table.from_pylist(rows, schema=table.schema)
+    # A column without gaps is written as one that may have none: it may have one now.
+    fields = [pa.field(f.name, _with_gaps(f.type), metadata=f.metadata) for f in table.schema]
+    made = pa.Table.from_pylist(rows, schema=pa.schema(fields, table.schema.metadata))
     return (lambda into: pq.write_table(made, into, compression="zstd")), count, True
+
+
+def _with_gaps(kind: Any) -> Any:
+    """The type of a column, of whose values those inside a list may be missing too."""
+    import pyarrow as pa
+
+    return pa.list_(_with_gaps(kind.value_type)) if pa.types.is_list(kind) else kind

@@ -30,6 +30,11 @@ def frozen_model(core: Core, step: str) -> str:
     sha256 = _frozen(core, step, core.state.steps[step].started_seq)
     if not sha256:
         return ""
+    return kept_model(core, step, sha256)
+
+
+def kept_model(core: Core, step: str, sha256: str) -> str:
+    """A model that was journalled, with what the runbook declared (``declared``, ``model``)."""
     path = core.workspace.objects / sha256
     if not path.is_file():
         raise EnvironmentProblem(

@@ -310,6 +310,7 @@ def _exported(t: Teller, e: Entry, f: facts.Exported) -> str:
         "report": _("{by} made a report, to be purged on {day}"),
         "person": _("{by} took out all about one person, to be purged on {day}"),
         "lineage": _("{by} took out the lineage, to be purged on {day}"),
+        "splink": _("{by} took out {rows} records for Splink, to be purged on {day}"),
     }.get(f.what, _("{by} exported {what}, {rows} rows, to be purged on {day}"))
     text = text.format(by=e.by, what=f.what, rows=grouped(f.rows), day=f.purge_on)
     return text + t.reason(f.recipient)

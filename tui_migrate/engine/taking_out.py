@@ -11,6 +11,7 @@ from tui_migrate.engine.core import Core
 from tui_migrate.engine.exporting import PERSON, export_extras, purge_date
 from tui_migrate.engine.person_bundle import write_bundle
 from tui_migrate.engine.seeing import seen_by
+from tui_migrate.engine.splink_folder import SPLINK, take_out
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.i18n import _
 from tui_migrate.report.export import ExportResult, export
@@ -27,6 +28,9 @@ def export_handler(core: Core, command: api.Export) -> api.Reply:
         path = Path.cwd() / path
     subject = ""
     _require_ground(core, command)
+    if command.what == SPLINK:
+        _require_all(core)
+        return take_out(core, command, path)
     if command.what == PERSON:
         result, subject = write_bundle(core, command.subject, path, command.language or "en")
     elif command.what in (REPORT, LINEAGE):

@@ -81,9 +81,13 @@ SELECT v.lo, v.hi, CASE
 FROM {pairs} v JOIN mt_first x ON x.code = v.lo JOIN mt_first y ON y.code = v.hi
 LEFT JOIN mt_measure d ON d.lo = v.lo AND d.hi = v.hi"""
 
+FEMININE_ENDINGS = (
+    "a", "na", "e", "ne", "ina", "ine", "ette", "ke", "tje", "ien", "ijn", "yn", "anne", "ia", "is",
+)  # fmt: skip
+
 #: Initials clash when both have several and neither continues the other; a name pair is gendered
 #: when the longer is the shorter with a feminine ending (Johan and Johanna, Martin and Martine).
-FIRST_MACROS = """
+FIRST_MACROS = f"""
 CREATE OR REPLACE TEMP MACRO mt_initials_clash(x, y) AS
     coalesce(length(x) > 1 AND length(y) > 1
              AND NOT starts_with(x, y) AND NOT starts_with(y, x), false);
@@ -91,7 +95,7 @@ CREATE OR REPLACE TEMP MACRO mt_gendered(x, y) AS
     regexp_matches(
         CASE WHEN starts_with(x, y) THEN substr(x, length(y) + 1)
              WHEN starts_with(y, x) THEN substr(y, length(x) + 1) ELSE '' END,
-        '^(n?a|n?e|na|ina|ine|ette|ke|tje|ien|ijn|yn|ien|anne|ia|is)$');
+        '^({"|".join(FEMININE_ENDINGS)})$');
 """
 
 #: One row is one pair of unequal family names with its level.

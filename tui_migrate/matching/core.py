@@ -92,21 +92,27 @@ def compare(cur: duckdb.DuckDBPyConnection, settings: MatchSettings) -> None:
     who share it: that is worked out between the two passes.
     """
     layout = Layout(settings.field_names)
-    for table in ("mt_name_level", "mt_compared"):
-        cur.execute(LEVELED_DDL.format(table=table))
-    prepare_names(cur)
-    batches = _batches(cur)
-    for first, end in batches:
-        cur.execute(BATCH_SQL.format(first=first, end=end))
-        compare_names(cur, "mt_batch", "mt_name_level", settings)
-    layout.view(cur, "mt_names", "mt_name_level")
-    find_owners(cur, identifier_names=settings.identifier_names, cap=settings.cap)
-    for first, end in batches:
+    cur.execute(LEVELED_DDL.format(table="mt_compared"))
+    for first, end in know_owners(cur, settings):
         cur.execute(BATCH_SQL.format(first=first, end=end))
         compare_contacts(cur, "mt_batch", layout, first, end)
     cur.execute("DROP VIEW mt_names")
     cur.execute("DROP TABLE mt_name_level")
     layout.view(cur, "mt_level", "mt_compared")
+
+
+def know_owners(cur: duckdb.DuckDBPyConnection, settings: MatchSettings) -> list[tuple[int, int]]:
+    """The first pass: compare the names of all candidates (`mt_name_level`, and `mt_names` with a column
+    for each level), and work out whose each contact point is. The batches of candidates."""
+    cur.execute(LEVELED_DDL.format(table="mt_name_level"))
+    prepare_names(cur)
+    batches = _batches(cur)
+    for first, end in batches:
+        cur.execute(BATCH_SQL.format(first=first, end=end))
+        compare_names(cur, "mt_batch", "mt_name_level", settings)
+    Layout(settings.field_names).view(cur, "mt_names", "mt_name_level")
+    find_owners(cur, identifier_names=settings.identifier_names, cap=settings.cap)
+    return batches
 
 
 def _batches(cur: duckdb.DuckDBPyConnection) -> list[tuple[int, int]]:

@@ -20,22 +20,26 @@ KIND = """CASE WHEN lower(trim(kind)) IN ('person', 'organisation') THEN lower(t
 
 ALL_COLUMNS = f"e.* REPLACE ({KIND} AS kind)"
 
-# One row is a record whose physical row is pending; where several rows tell of it, the last of them.
-# Which one that is, is found on narrow rows; the order of the result is that of no column.
+# One row is a record with a physical row of such a fate; where several rows tell of it, the last of
+# them. Which one that is, is found on narrow rows; the order of the result is that of no column.
 # columns: those that are asked for, of ``e``.
-PENDING = """
-CREATE OR REPLACE TEMP TABLE {table} AS
+_OF_FATE = """
+CREATE OR REPLACE TEMP TABLE {{table}} AS
 WITH last AS (
   SELECT source, record_id, delivery, file, line, child_no FROM ent_profile
-  SEMI JOIN (SELECT source, delivery, file, line FROM fates WHERE fate = 'pending') f
+  SEMI JOIN (SELECT source, delivery, file, line FROM fates WHERE fate IN ({fates})) f
     USING (source, delivery, file, line)
   QUALIFY row_number() OVER (PARTITION BY source, record_id
     ORDER BY delivery DESC, file DESC, line DESC, child_no DESC) = 1)
-SELECT {columns}
+SELECT {{columns}}
 FROM ent_profile e SEMI JOIN last l ON l.source = e.source AND l.record_id = e.record_id
   AND l.delivery = e.delivery AND l.file = e.file AND l.line = e.line
   AND l.child_no IS NOT DISTINCT FROM e.child_no
 """
+PENDING = _OF_FATE.format(fates="'pending'")
+"""The records that matching and merging work on."""
+COMPARABLE = _OF_FATE.format(fates="'pending', 'loaded', 'merged'")
+"""The same, and those that are merged already; who is held is not there."""
 
 # One row is one record as the matching library wants it. A Belgian VAT number is BE and the KBO number.
 # extra: columns of fields that a runbook has compared beside the built-in ones (see ``extra_columns``).

@@ -78,6 +78,7 @@ _HELD_BY = {
     "crosswalk": "crosswalk",
     "consents": "consent_state",
     "receipts": "receipt",
+    "splink": "crosswalk",
 }
 """Exported table → the staging table in which a row of the profile stands."""
 

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -23,6 +24,7 @@ from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.matching.settings import KINDS, PERSON
 from tui_migrate.matching.splink import write_folder
 from tui_migrate.matching.splink.dialects import DIALECTS
+from tui_migrate.matching.splink.settings import splink_settings
 
 ROUNDED = 1e-5
 """Bits: our weights are rounded to six decimals, field by field."""
@@ -154,6 +156,21 @@ def test_levels_are_those_of_the_model_in_its_order_with_its_shares(made: World)
                 assert bits == pytest.approx(weight, abs=1e-6)
             assert known[0]["m_probability"] > known[0]["u_probability"]
             assert known[-1]["m_probability"] < known[-1]["u_probability"]
+
+
+def test_what_decisions_taught_is_in_the_shares_and_the_prior(dutch: World) -> None:
+    taught = {"prior": {"": -0.75}, "birth_date": {"exact": 1.25, "different": -2.0}}
+    model = replace(dutch.model, learned={PERSON: taught})
+    settings = splink_settings(model, PERSON, DIALECTS["duckdb"], [])
+    prior = settings["probability_two_random_records_match"]
+    assert math.log2(prior / (1 - prior)) == pytest.approx(dutch.model.prior[PERSON] - 0.75)
+    levels = dict(levels_of(settings))["birth_date"]
+    for level in levels[1:]:
+        name, m, u = (level[key] for key in ("label_for_charts", "m_probability", "u_probability"))
+        assert 0 < m <= 1
+        assert 0 < u <= 1
+        bits = dutch.model.weight(PERSON, "birth_date", name) + taught["birth_date"].get(name, 0)
+        assert math.log2(m / u) == pytest.approx(bits, abs=1e-6)
 
 
 def test_both_backends_are_told_the_same_but_for_the_words(made: World) -> None:

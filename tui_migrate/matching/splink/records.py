@@ -24,7 +24,7 @@ from tui_migrate.matching.rarity import use_rarity
 from tui_migrate.matching.schema import count, drop_scratch
 from tui_migrate.matching.settings import KINDS, PERSON, MatchSettings
 from tui_migrate.matching.splink.levels import declared_column
-from tui_migrate.matching.splink.settings import IDENTITY, UNIQUE_ID, chance, frequent
+from tui_migrate.matching.splink.settings import IDENTITY, UNIQUE_ID, frequent, shares
 
 #: Field → its columns, as SQL over ``FROM_SQL``.
 COLUMNS: Mapping[str, Mapping[str, str]] = {
@@ -223,7 +223,7 @@ def _columns(model: FrozenModel, kind: str) -> Iterator[str]:
             yield from (f"{sql} AS {column}" for column, sql in COLUMNS[name].items())
     for name, table in (("first_name", "f"), ("family_name", "n")):
         if name in frequent(model, kind):
-            exact = chance(model, kind, name, "exact")
+            exact = shares(model, kind, name, "exact")[1]
             yield (
                 f"CASE WHEN {table}.name IS NOT NULL THEN"
                 f" {exact!r}::DOUBLE * pow(2.0, -{table}.rare / 10.0) END AS frequency_{name}"

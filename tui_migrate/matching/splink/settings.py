@@ -2,6 +2,7 @@
 
 Splink adds log2(m/u) of the level of each field to the prior, as ``scoring`` does. m and u are those of
 the model, bounded as it bounds them; u of a field are measured level by level and need not add up to 1.
+What decisions taught is a factor on m, and where that would leave no share, on u.
 The frequency of a name is Splink's term frequency, with a table of ours (see ``records``).
 """
 
@@ -30,7 +31,7 @@ def splink_settings(
 
     keys: columns of the blocking keys, and whether each holds an array.
     """
-    odds = 2.0 ** model.prior[kind]
+    odds = 2.0 ** model.start(kind)
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": UNIQUE_ID,
@@ -56,6 +57,14 @@ def chance(model: FrozenModel, kind: str, field: str, level: str) -> float:
     return max(model.u[kind][field][level], LEAST_U)
 
 
+def shares(model: FrozenModel, kind: str, field: str, level: str) -> tuple[float, float]:
+    """m and u of a level, so that log2(m/u) is its weight with what was learned; neither is above 1."""
+    u = chance(model, kind, field, level)
+    taught = 2.0 ** model.taught(kind, field, level)
+    m = max(model.settings.m[kind][field][level], LEAST_M) * taught
+    return (m, u) if m <= 1 else (1.0, u / m)
+
+
 def _rule(column: str, several: bool) -> dict[str, Any]:
     rule: dict[str, Any] = {"blocking_rule": f"l.{column} = r.{column}"}
     return {**rule, "arrays_to_explode": [column]} if several else rule
@@ -71,8 +80,8 @@ def _comparison(model: FrozenModel, kind: str, field: Field, dialect: Dialect) -
         if name is None:
             level["is_null_level"] = True
         else:
-            level["m_probability"] = max(model.settings.m[kind][field.name][name], LEAST_M)
-            level["u_probability"] = chance(model, kind, field.name, name)
+            m, u = shares(model, kind, field.name, name)
+            level |= {"m_probability": m, "u_probability": u}
             if name == "exact" and field.name in frequent(model, kind):
                 level["tf_adjustment_column"] = field.name
                 level["tf_adjustment_weight"] = 1.0

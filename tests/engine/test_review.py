@@ -15,6 +15,7 @@ from tui_migrate.engine import review_queue
 from tui_migrate.engine.api import Claim, Decide, DecideCluster, Identity, Redo, Sign, TakeBack
 from tui_migrate.engine.client import InProcessClient, open_client
 from tui_migrate.engine.decisions import decided
+from tui_migrate.engine.engine import Engine
 from tui_migrate.engine.queries import PairDecisions, Person
 from tui_migrate.engine.review_queries import (
     ClusterFilter,
@@ -317,4 +318,22 @@ def test_a_chosen_value_survives_and_a_chosen_record_leads(root: Path) -> None:
     founders = cursor.execute("SELECT record_id FROM crosswalk WHERE role = 'founder'").fetchall()
     assert ("M0",) in founders
     assert ("C0",) not in founders
+    client.close()
+
+
+def test_the_first_reviewer_does_not_wait_for_the_queue(root: Path) -> None:
+    engine = Engine.open(root, serving=True)
+    engine.core.reviews.rest()
+    assert engine.core.reviews.made is not None, "made since a match waits for reviewers"
+    assert len(engine.core.reviews.made.clusters) > 10
+    engine.close()
+
+
+def test_a_decision_is_followed_though_its_records_were_never_shown(root: Path) -> None:
+    client = open_client(root)
+    client.ask(ClusterQueue(limit=0))
+    for records in (TRIPLE, (("crm", "C0"), ("mail", "M0"))):
+        assert client.send(DecideCluster(records=records, groups=((0, 1),))).ok
+    counts = client.ask(ClusterQueue(limit=0)).counts
+    assert (counts["merge"], counts["split"]) == (1, 1)
     client.close()

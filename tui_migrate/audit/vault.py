@@ -7,7 +7,6 @@ value leaves its commitment in the audit intact and unreadable: that is how a pe
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import hmac
 import json
 import re
@@ -198,4 +197,4 @@ def commitment_of(key: bytes, text: str) -> str:
 
 def pseudonym(workspace_key: bytes, source: str, record_id: str) -> str:
     """What the audit calls a source record: HMAC-SHA-256 of ``source|record_id``, hexadecimal."""
-    return hmac.new(workspace_key, f"{source}|{record_id}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(workspace_key, f"{source}|{record_id}".encode(), "sha256").hex()

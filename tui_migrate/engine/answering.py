@@ -15,7 +15,6 @@ from tui_migrate.engine.decisions import (
     Words,
     changed,
     members_of,
-    pseudonyms_of,
 )
 from tui_migrate.engine.state import Decision
 from tui_migrate.engine.two_answers import (
@@ -152,7 +151,7 @@ def cluster_of(core: Core, records: Sequence[Record]) -> tuple[Record, ...]:
     if queue is None or core.state.draw is None or not core.state.draw.share:
         return ()
     wanted = set(records)
-    for number in queue.with_two_of(pseudonyms_of(core, records)):
+    for number in sorted(n for n, held in queue.holding(records).items() if held > 1):
         whole = queue.named(number)
         if not drawn(core.state, queue.pseudonyms(number)):
             continue

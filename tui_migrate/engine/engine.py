@@ -28,6 +28,7 @@ from tui_migrate.engine.looking import flush, note_look, note_person, require_re
 from tui_migrate.engine.purging import finish_begun, purged, refuse_purged
 from tui_migrate.engine.recovery import recover
 from tui_migrate.engine.rights import refusal
+from tui_migrate.engine.run import SETTLED
 from tui_migrate.engine.runner import Runner, Stopped
 from tui_migrate.engine.sealing import ensure_key, refuse_tampering
 from tui_migrate.engine.view import EngineView
@@ -109,6 +110,7 @@ class Engine:
             core.vouch_for_end()
             engine = cls(core, lock)
             note_due(core)
+            engine._prepare_review()
             return engine
         except BaseException:
             lock.release()
@@ -253,6 +255,18 @@ class Engine:
         self.core.tell(
             api.Idle(exit_code=int(stopped.exit), message=stopped.message, step=stopped.step)
         )
+        self._prepare_review()
+
+    def _prepare_review(self) -> None:
+        """Where a match waits for reviewers, an engine for several clients makes their queue."""
+        core = self.core
+        settled = {
+            step.outline.uses for step in core.state.steps.values() if step.status in SETTLED
+        }
+        if core.serving and "match" in settled and "merge" not in settled:
+            from tui_migrate.engine.answers import knowing_clusters
+
+            core.reviews.prepare(lambda: knowing_clusters(self.view))
 
     def stop(self) -> None:
         """Ask the runner to rest at the next point between units."""
@@ -267,6 +281,7 @@ class Engine:
         """Rest, close staging and journal, let the next one in."""
         self.stop()
         self.wait()
+        self.core.reviews.rest()
         if not self.closed and not purged(self.core.workspace):
             flush(self.core, at_once=True)
         self._hooks.close()

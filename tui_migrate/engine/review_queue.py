@@ -7,11 +7,13 @@ too large are further clusters of their own. So every pair is asked in exactly o
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from tui_migrate.engine.decisions import changed, digests_of, members_of
 from tui_migrate.engine.review_order import Asked, Order, ordered, stakes
@@ -27,6 +29,7 @@ from tui_migrate.engine.two_answers import DIFFER as TWO_DIFFER
 
 if TYPE_CHECKING:
     from tui_migrate.engine.answers.common import Desk
+    from tui_migrate.engine.queries import View
     from tui_migrate.engine.state import RunState
 
 Record = tuple[str, str]
@@ -80,6 +83,84 @@ SELECT source, record_id, size FROM cluster SEMI JOIN (
 """
 
 
+class _Names(Sequence[str]):
+    """What the audit calls records: worked out for those that somebody wants to know of."""
+
+    def __init__(self, view: View, records: Sequence[Record]) -> None:
+        self._view, self._records = view, records
+        self._known: dict[int, str] = {}
+        self._places: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[str]:
+        if len(self._known) < len(self._records):
+            of = {record: name for name, record in self._view.pseudonyms(self._records).items()}
+            self._known = {at: of[record] for at, record in enumerate(self._records)}
+            self._places = {name: at for at, name in self._known.items()}
+        return iter(self._known.values())
+
+    def place(self, name: str) -> int | None:
+        """The place of the record that is called so; of one that was shown at once, else all are named
+        first."""
+        if name not in self._places:
+            iter(self)
+        return self._places.get(name)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[str]: ...
+    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
+        if isinstance(at, slice):
+            return [self[n] for n in range(*at.indices(len(self)))]
+        name = self._known.get(at)
+        if name is None:
+            (name,) = self._view.pseudonyms([self._records[at]])
+            self._known[at] = name
+            self._places[name] = at
+        return name
+
+
+class _Brands(Sequence[frozenset[str]]):
+    """The brands of records: read when somebody asks who may not see all, or wants those of one."""
+
+    def __init__(self, view: View, records: Sequence[Record]) -> None:
+        self._view, self._records = view, records
+        self._made: list[frozenset[str]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @overload
+    def __getitem__(self, at: int) -> frozenset[str]: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[frozenset[str]]: ...
+    def __getitem__(self, at: int | slice) -> frozenset[str] | Sequence[frozenset[str]]:
+        if self._made is None:
+            view, cursor = self._view, self._view.cursor()
+            try:
+                found = view.reviews.brands(cursor, view.runbook, self._records)
+            finally:
+                cursor.close()
+            self._made = [found[record] for record in self._records]
+        return self._made[at]
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Millions of small things that all stay: looking through them for garbage takes longer than
+    making them."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 class About(NamedTuple):
     """What the match says of a pair that is asked. ``against``: fields that speak against it;
     ``pattern``: a number of how the two agree."""
@@ -117,23 +198,25 @@ class ReviewQueue:
     """Clusters in the order in which they are asked (``review_order``), each with its state."""
 
     records: list[Record]
-    names: list[str]
+    names: Sequence[str]
     """Pseudonyms of the records."""
     clusters: list[Cluster]
-    brands: list[frozenset[str]]
+    brands: Sequence[frozenset[str]]
     stale: dict[int, set[str]]
     """Decision → the records (pseudonyms) of which a field is another now."""
     seq: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     missed: float = 0.0
     """The pairs of one person in clusters that are not settled, by their likelihoods."""
-    _of: dict[str, list[int]] = field(default_factory=dict)
-    """Pseudonym → the clusters that it stands in."""
+    _of: dict[Record, list[int]] = field(default_factory=dict)
+    """Record → the clusters that it stands in."""
+    _called: dict[str, int] = field(default_factory=dict)
+    """Pseudonym → the place of the record; made when somebody has decided."""
 
     def __post_init__(self) -> None:
         for number, cluster in enumerate(self.clusters):
             for at in cluster.records:
-                self._of.setdefault(self.names[at], []).append(number)
+                self._of.setdefault(self.records[at], []).append(number)
         self.counts = dict.fromkeys(STATES, 0)
         self.counts[OPEN] = len(self.clusters)
         self.missed = sum(cluster.missed for cluster in self.clusters)
@@ -146,10 +229,9 @@ class ReviewQueue:
         """What the audit calls the records of a cluster."""
         return tuple(self.names[at] for at in self.clusters[number].records)
 
-    def with_two_of(self, names: Sequence[str]) -> list[int]:
-        """The clusters that hold two of these records (pseudonyms) or more."""
-        found = Counter(number for name in set(names) for number in self._of.get(name, ()))
-        return sorted(number for number, count in found.items() if count > 1)
+    def holding(self, records: Iterable[Record]) -> Counter[int]:
+        """The clusters that hold some of these records → how many."""
+        return Counter(number for record in set(records) for number in self._of.get(record, ()))
 
     def covered(self, number: int, allowed: frozenset[str] | None) -> bool:
         """Whether all brands of all records of a cluster are among these."""
@@ -167,9 +249,17 @@ class ReviewQueue:
         back = takewhile(lambda seq: seq > self.seq, reversed(state.taken_back))
         news = {*said, *(state.taken_back[entry] for entry in back)}
         names = {name for seq in news for name in state.decisions[seq].records}
-        for number in {n for name in names for n in self._of.get(name, ())}:
+        places = (self._place(name) for name in names)
+        for number in self.holding(self.records[at] for at in places if at is not None):
             self._settle(state, self.clusters[number])
         self.seq = state.seq
+
+    def _place(self, name: str) -> int | None:
+        if isinstance(self.names, _Names):
+            return self.names.place(name)
+        if not self._called:
+            self._called = {each: at for at, each in enumerate(self.names)}
+        return self._called.get(name)
 
     def _settle(self, state: RunState, cluster: Cluster) -> None:
         """Find where a cluster stands: by the words on the pairs that are asked in it."""
@@ -206,6 +296,8 @@ class ReviewQueue:
 
     def _two(self, state: RunState, cluster: Cluster) -> str:
         """Where a cluster stands that two persons answer; '' where that says no more than its pairs."""
+        if state.draw is None:
+            return ""
         names = [self.names[at] for at in cluster.records]
         if not drawn(state, names):
             return ""
@@ -220,18 +312,12 @@ class ReviewQueue:
 
 def build(desk: Desk) -> ReviewQueue:
     """The queue as the last match left it, before any decision is looked at."""
-    runbook = desk.view.runbook
-    records, clusters = asked_of(desk, runbook.review.order if runbook is not None else "worth")
-    pseudonyms = desk.view.pseudonyms(records)
-    names = {record: name for name, record in pseudonyms.items()}
-    brands = desk.view.reviews.brands(desk.cursor, runbook, records) if records else {}
-    return ReviewQueue(
-        records,
-        [names[record] for record in records],
-        clusters,
-        [brands[record] for record in records],
-        stale(desk, set(pseudonyms)),
-    )
+    view, runbook = desk.view, desk.view.runbook
+    with _without_collection():
+        records, clusters = asked_of(desk, runbook.review.order if runbook is not None else "worth")
+        names = _Names(view, records)
+        changed_since = stale(desk, set(names)) if view.state.decisions else {}
+        return ReviewQueue(records, names, clusters, _Brands(view, records), changed_since)
 
 
 def asked_of(desk: Desk, how: Order) -> tuple[list[Record], list[Cluster]]:
@@ -242,10 +328,15 @@ def asked_of(desk: Desk, how: Order) -> tuple[list[Record], list[Cluster]]:
     places: dict[Record, int] = {}
     edges: list[Edge] = []
     about: list[About] = []
+    alike: dict[tuple[str | None, ...], frozenset[str]] = {}  # many pairs, few combinations
     for sa, ra, sb, rb, weight, probability, reason, fields, pattern in desk.rows(_EDGES):
-        a, b = (places.setdefault(r, len(places)) for r in ((sa, ra), (sb, rb)))
+        a = places.setdefault((sa, ra), len(places))
+        b = places.setdefault((sb, rb), len(places))
         edges.append((a, b))
-        against = frozenset(name for name in fields or () if name and name != "prior")
+        against = alike.get(tuple(fields or ()))
+        if against is None:
+            against = frozenset(name for name in fields or () if name and name != "prior")
+            alike[tuple(fields or ())] = against
         about.append(About(weight or 0.0, probability or 0.0, reason or "", against, pattern))
     parts = _parts(desk, places)
     records = list(places)
@@ -317,7 +408,7 @@ def _joined(edges: list[Edge], parts: dict[int, list[int]]) -> Iterator[tuple[se
         later: list[int] = []
         kept: list[int] = []
         for number in left:
-            a, b = (find(at) for at in edges[number])
+            a, b = find(edges[number][0]), find(edges[number][1])
             if a != b and size[a] + size[b] > MOST:
                 later.append(number)
                 continue
@@ -349,8 +440,8 @@ def _cluster(
         probability=first.probability,
         reason=first.reason,
         missed=sum(about[number].probability for number in asked),
-        reasons=frozenset(about[number].reason for number in asked),
-        fields=frozenset(name for number in asked for name in about[number].against),
+        reasons=frozenset({about[number].reason for number in asked}),
+        fields=first.against.union(*(about[number].against for number in asked[1:])),
     )
 
 

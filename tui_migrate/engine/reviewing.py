@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ Record = tuple[str, str]
 
 CLAIM = 600.0
 """Seconds after which a cluster that somebody has before him is free again, if he does nothing."""
+PATIENCE = 10.0
+"""Seconds for which an engine that ends waits for a queue that is being made."""
 
 # One row: a record that was asked about, and a brand that it has to do with.
 _BRANDS = """
@@ -55,6 +57,7 @@ class Reviews:
         self._claims: dict[tuple[int, str], Claimed] = {}
         self._queue: ReviewQueue | None = None
         self._key: object = None
+        self._preparing: threading.Thread | None = None
         self.looking_at_lane = threading.RLock()
         self.lane: Lane | None = None
         self.lane_key: tuple[object, ...] = ()
@@ -115,6 +118,22 @@ class Reviews:
             with self.folding:
                 self._queue.follow(state)
             return self._queue
+
+    def prepare(self, make: Callable[[], object]) -> None:
+        """Have the queue made beside whatever else is done, by who asks for it: so that the first
+        reviewer need not wait for it. What goes wrong there goes wrong again when somebody asks."""
+
+        def work() -> None:
+            with suppress(Exception):
+                make()
+
+        self._preparing = threading.Thread(target=work, name="reviews", daemon=True)
+        self._preparing.start()
+
+    def rest(self) -> None:
+        """Wait until nobody prepares anything any more."""
+        if self._preparing is not None:
+            self._preparing.join(PATIENCE)
 
     def forget(self) -> None:
         """Somebody was erased: nothing of him stays here."""

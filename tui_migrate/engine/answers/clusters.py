@@ -226,12 +226,8 @@ def step(desk: Desk, query: r.ClusterStep) -> r.ClusterPage:
 
 def _wanted(place: Place, records: tuple[tuple[str, str], ...]) -> int | None:
     """The cluster with the most of these records, if he may see it."""
-    asked = set(records)
-    found = [
-        (len(asked & set(place.queue.named(n))), -n)
-        for n in range(len(place.queue.clusters))
-        if asked & set(place.queue.named(n)) and place.queue.covered(n, place.allowed)
-    ]
+    holding = place.queue.holding(records).items()
+    found = [(held, -n) for n, held in holding if place.queue.covered(n, place.allowed)]
     return -max(found)[1] if found else None
 
 

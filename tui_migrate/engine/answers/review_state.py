@@ -14,6 +14,9 @@ def figures(desk: Desk, query: r.ReviewFigures) -> r.ReviewState:
     view = desk.view
     queue, state, allowed = view.reviews.queue(desk), view.state, view.seen.brands
     seen = [n for n in range(len(queue.clusters)) if queue.covered(n, allowed)]
+    shared = state.draw is not None and state.draw.share > 0
+    if shared:
+        list(queue.names)  # all at once
     counts = dict.fromkeys(STATES, 0)
     pairs = alone = twice = 0
     missed = 0.0
@@ -21,7 +24,7 @@ def figures(desk: Desk, query: r.ReviewFigures) -> r.ReviewState:
         cluster = queue.clusters[number]
         counts[cluster.state] += 1
         last = state.decisions.get(cluster.entry)
-        twice += drawn(state, queue.pseudonyms(number))
+        twice += shared and drawn(state, queue.pseudonyms(number))
         if cluster.state not in SETTLED:
             missed += cluster.missed
             pairs += len(cluster.pairs)

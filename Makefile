@@ -10,7 +10,7 @@ DEMO ?= demo
 ROOMY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 6000000 {print "/dev/shm"}')
 TESTS := $(if $(ROOMY),PYTEST_DEBUG_TEMPROOT=$(ROOMY)) $(BIN)/python -m pytest
 
-.PHONY: demo test test-system lint types contracts soak bench bench-audit bench-matching truth screenshot schemas clean
+.PHONY: demo test test-system lint types contracts soak bench bench-audit bench-matching bench-review truth screenshot schemas clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -56,6 +56,9 @@ $(PEERS): $(STAMP)
 
 bench-matching: $(PEERS)
 	$(BIN)/python -m benchmarks.matching $(BENCH)
+
+bench-review: $(STAMP)
+	$(BIN)/python -m benchmarks.review $(BENCH)
 
 truth: $(STAMP)
 	$(BIN)/python -m benchmarks.truth

@@ -55,9 +55,9 @@ def febrl3(*, number: bool) -> Path:
     return path
 
 
-def generated(persons: int) -> Path:
+def generated(persons: int, seed: int = SEED) -> Path:
     """The records of the sample generator's customers, cleaned by the shipped mappings."""
-    handed_over = workload.deliveries(persons, SEED)
+    handed_over = workload.deliveries(persons, seed)
     path = handed_over.parent / "match-records.parquet"
     if not path.exists():
         work = handed_over.parent / f"matching-{os.getpid()}"

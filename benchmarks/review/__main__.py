@@ -1,0 +1,103 @@
+"""``python -m benchmarks.review``: how many decisions it takes to bring records together.
+
+A simulated reviewer answers the clusters of the real queue from the truth, another errs in 3 % of his
+answers; the program's own match makes profiles of the answers. Prints the report and writes it to
+``benchmarks/review.md``. Missing an aim is told, not failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from benchmarks import workload
+from benchmarks.matching.data import SEED
+from benchmarks.review.matched import by_trap, matched, prepare, profiles, quality, queue
+from benchmarks.review.report import Rows, Walk, document
+from benchmarks.review.reviewer import Reviewer, review
+from benchmarks.review.teaching import teaching
+from benchmarks.review.world import World, world
+from tui_migrate.engine.review_order import Order
+from tui_migrate.matching import FrozenModel
+
+RESULTS = workload.CHECKOUT / "benchmarks" / "review.md"
+ROUNDS = 12
+REVIEWERS = {"answers from the truth": Reviewer(), "errs in 3 %": Reviewer(0.03)}
+WAYS: dict[str, tuple[Order | None, bool]] = {
+    "order and learning": ("worth", True),
+    "order": ("worth", False),
+    "by plain score": ("score", False),
+    "neither, as the records come": (None, False),
+}
+"""How the queue is asked → its order, and whether the model learns on the way."""
+
+
+def walked(
+    connection: duckdb.DuckDBPyConnection, around: World, model: FrozenModel, rounds: int
+) -> dict[tuple[str, str], Walk]:
+    """Reviewer and way → the walk."""
+    learn = teaching(connection)
+    every = -(-len(queue(connection, "score")[1]) // rounds)
+    found = {}
+    for who, reviewer in REVIEWERS.items():
+        for way, (how, learning) in WAYS.items():
+            taught: list[FrozenModel] = []
+            points = []
+            steps = review(
+                connection,
+                around,
+                model,
+                reviewer,
+                how,
+                every,
+                learn if learning else None,
+                taught.append,
+            )
+            for point in steps:
+                points.append(point)
+                _say(f"{who}, {way}: {point.decisions:,} decisions, F1 {point.quality.f1:.4f}")
+            found[who, way] = Walk(points, taught[-1] if learning else None)
+    return found
+
+
+def _all(around: World, connection: duckdb.DuckDBPyConnection) -> Rows:
+    profile = profiles(connection)
+    people = len({record.person for record in around.facts.records.values()})
+    return {"all": (people, quality(around, profile)), **by_trap(around, profile)}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Review what the arguments ask for."""
+    parser = argparse.ArgumentParser(prog="benchmarks.review", description=__doc__)
+    parser.add_argument("--persons", type=int, default=10_000, help="of the generator")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="in which the queue is answered")
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    given = parser.parse_args(arguments)
+    around = world(given.persons, SEED)
+    with tempfile.TemporaryDirectory(prefix="reviewed-", dir=workload.cache()) as folder:
+        connection = prepare(around, Path(folder))
+        model = matched(connection, {})
+        automatic = {"shipped": _all(around, connection)}
+        records = len(profiles(connection))
+        walks = walked(connection, around, model, given.rounds)
+        taught = next((walk.taught for walk in walks.values() if walk.taught), None)
+        if taught is not None:
+            matched(connection, {}, taught)
+            automatic["that has learned"] = _all(around, connection)
+    text = document(around, given.persons, records, given.rounds, automatic, walks)
+    given.output.write_text(text)
+    print(text)
+    return 0
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,22 +11,23 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 
 from benchmarks import workload
 from benchmarks.matching.data import SEED
-from benchmarks.review.matched import by_trap, matched, prepare, profiles, quality, queue
+from benchmarks.review.matched import by_trap, matched, prepare, profiles, quality
 from benchmarks.review.report import Rows, Walk, document
-from benchmarks.review.reviewer import Reviewer, review
+from benchmarks.review.reviewer import Reviewer, Way, review, still_open
 from benchmarks.review.teaching import teaching
 from benchmarks.review.world import World, world
 from tui_migrate.engine.review_order import Order
 from tui_migrate.matching import FrozenModel
 
 RESULTS = workload.CHECKOUT / "benchmarks" / "review.md"
-ROUNDS = 12
+ROUNDS = 8
 REVIEWERS = {"answers from the truth": Reviewer(), "errs in 3 %": Reviewer(0.03)}
 WAYS: dict[str, tuple[Order | None, bool]] = {
     "order and learning": ("worth", True),
@@ -40,28 +41,23 @@ WAYS: dict[str, tuple[Order | None, bool]] = {
 def walked(
     connection: duckdb.DuckDBPyConnection, around: World, model: FrozenModel, rounds: int
 ) -> dict[tuple[str, str], Walk]:
-    """Reviewer and way → the walk."""
+    """Reviewer and way → the walk. Without learning the aims lie in the second half of the queue, and
+    the first is asked in one go."""
     learn = teaching(connection)
-    every = -(-len(queue(connection, "score")[1]) // rounds)
+    start = quality(around, profiles(connection))
+    begun = {how: (start, still_open(connection, {}, how)) for how, _learning in WAYS.values()}
+    every = -(-len(begun[None][1]) // rounds)
     found = {}
     for who, reviewer in REVIEWERS.items():
-        for way, (how, learning) in WAYS.items():
-            taught: list[FrozenModel] = []
-            points = []
-            steps = review(
-                connection,
-                around,
-                model,
-                reviewer,
-                how,
-                every,
-                learn if learning else None,
-                taught.append,
-            )
-            for point in steps:
-                points.append(point)
-                _say(f"{who}, {way}: {point.decisions:,} decisions, F1 {point.quality.f1:.4f}")
-            found[who, way] = Walk(points, taught[-1] if learning else None)
+        for name, (how, learning) in WAYS.items():
+            way = Way(how, every if learning else every * (rounds // 2), every)
+            if learning:
+                way = replace(way, teach=learn)
+            walk = []
+            for point, used in review(connection, around, model, reviewer, way, begun[how]):
+                walk.append((point, used))
+                _say(f"{who}, {name}: {point.decisions:,} decisions, F1 {point.quality.f1:.4f}")
+            found[who, name] = Walk([point for point, _used in walk], used if learning else None)
     return found
 
 

@@ -57,40 +57,48 @@ class Point:
     quality: Quality
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a queue is asked. ``how`` None: as the records come. ``first``: decisions before all is matched
+    again for the first time; ``every``: after that. ``teach`` refits the model before each."""
+
+    how: Order | None
+    first: int
+    every: int
+    teach: Teaching | None = None
+
+
 def review(
     connection: duckdb.DuckDBPyConnection,
     world: World,
     model: FrozenModel,
     reviewer: Reviewer,
-    how: Order | None,
-    every: int,
-    teach: Teaching | None = None,
-    keep: Callable[[FrozenModel], object] = id,
-) -> Iterator[Point]:
-    """The points on the way until nothing is asked any more. ``how`` None: as the records come.
+    way: Way,
+    begun: tuple[Quality, list[tuple[Key, ...]]],
+) -> Iterator[tuple[Point, FrozenModel]]:
+    """The points on the way until nothing is asked any more, each with the model that made it.
 
-    After ``every`` decisions all is matched again with them, as ``match`` and ``merge`` do behind a
-    review, and the queue is what is open then. ``teach`` refits the model before, and ``keep`` is told.
+    begun: what the match before any decision comes to, and what it asks, in order. All is matched again
+    with the decisions as ``match`` and ``merge`` do behind a review; then the queue is what is open.
     """
     said: Word = {}
-    used, decisions = model, 0
-    while True:
-        matched(connection, said, used)
-        yield Point(decisions, quality(world, profiles(connection)))
-        asked = list(_open(connection, said, how))[:every]
-        if not asked:
-            return
+    decisions, (reached, waiting) = 0, begun
+    yield Point(0, reached), model
+    used, batch = model, way.first
+    while asked := waiting[:batch]:
         for records in asked:
             said |= reviewer.answer(world.facts, records)
-        decisions += len(asked)
-        if teach is not None:
-            used = teach(model, said)
-            keep(used)
+        decisions, batch = decisions + len(asked), way.every
+        if way.teach is not None:
+            used = way.teach(model, said)
+        matched(connection, said, used)
+        yield Point(decisions, quality(world, profiles(connection))), used
+        waiting = still_open(connection, said, way.how)
 
 
-def _open(
+def still_open(
     connection: duckdb.DuckDBPyConnection, said: Word, how: Order | None
-) -> Iterator[tuple[Key, ...]]:
+) -> list[tuple[Key, ...]]:
     """The records of the clusters that nobody has settled, in their order."""
     records, clusters = queue(connection, how or "score")
     found = []
@@ -98,4 +106,4 @@ def _open(
         pairs = [sorted((records[a], records[b])) for a, b in cluster.pairs]
         if not all((a, b) in said for a, b in pairs):
             found.append(tuple(records[at] for at in cluster.records))
-    return iter(found if how else sorted(found))
+    return found if how else sorted(found)

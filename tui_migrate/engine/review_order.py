@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pyarrow as pa
 
 if TYPE_CHECKING:
@@ -97,22 +98,22 @@ def _taught(likely: float, heard: int) -> float:
 
 def stakes(desk: Desk, clusters: Sequence[Sequence[tuple[str, str]]]) -> dict[int, int]:
     """Cluster → what is at stake in it, of two: contradicting consents, subscriptions that meet."""
-    rows = [
-        (number, place, source, record)
-        for number, records in enumerate(clusters)
-        for place, (source, record) in enumerate(records)
-    ]
     found: dict[int, int] = defaultdict(int)
     questions = [
         sql
         for entity, sql in (("ent_consent", _CONTRADICTING), ("ent_subscription", _SUBSCRIBED))
         if "owner_source" in desk.columns(entity)
     ]
-    if not rows or not questions:
+    records = [record for cluster in clusters for record in cluster]
+    if not records or not questions:
         return found
-    names = ("cluster", "place", "source", "record_id")
-    table = pa.table(dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
-    desk.cursor.register("order_record", table)
+    columns = {
+        "cluster": np.repeat(np.arange(len(clusters)), [len(cluster) for cluster in clusters]),
+        "place": np.arange(len(records)),
+        "source": [source for source, _record in records],
+        "record_id": [record for _source, record in records],
+    }
+    desk.cursor.register("order_record", pa.table(columns))
     for sql in questions:
         for (number,) in desk.rows(sql):
             found[number] += 1

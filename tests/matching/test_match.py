@@ -22,7 +22,9 @@ from tui_migrate.matching import (
     reason_text,
 )
 from tui_migrate.matching.clustering import components
+from tui_migrate.matching.from_runbook import settings_of
 from tui_migrate.matching.settings import field_of
+from tui_migrate.runbook.kinds import MatchWith
 
 
 def _pairs(groups: dict[str, str]) -> set[frozenset[str]]:
@@ -93,6 +95,20 @@ def test_the_waterfall_adds_up_and_shows_both_values() -> None:
     assert (first.value_a, first.value_b, first.level) == ("Johan", "Jan", "variant")
     with pytest.raises(LookupError):
         explain(found.cur, "record", "crm", "1", "crm", "no such record")
+
+
+def test_the_waterfall_shows_the_values_of_a_declared_field() -> None:
+    rows = [
+        person(one, first_name="Jan", family_name="Vries", birth_date="1980-02-03", country=country)
+        for one, country in (("1", "NL-77"), ("2", "NL-78"), ("3", None))
+    ]
+    found = run(rows, settings=settings_of(MatchWith(fields={"country": "code"})))
+    shown = {bar.field: bar for bar in explain(found.cur, "record", "crm", "1", "crm", "2")}[
+        "country"
+    ]
+    assert (shown.value_a, shown.value_b, shown.level) == ("NL-77", "NL-78", "typo")
+    unknown = explain(found.cur, "record", "crm", "1", "crm", "3")
+    assert "country" not in {bar.field for bar in unknown}
 
 
 def test_a_key_with_too_many_members_is_dropped_and_reported_without_its_value() -> None:

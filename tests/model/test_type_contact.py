@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tui_migrate.model.types import Options, get_type
 from tui_migrate.model.types.address import split_house_number
 from tui_migrate.model.types.mail_domains import suggest_domain, typo_domains
-from tui_migrate.model.types.phone import library_number, plain_number
+from tui_migrate.model.types.phone import library_number, looked_for, plain_number
 
 NL, BE = Options(), Options(country="BE", zone="Europe/Brussels")
 
@@ -254,3 +254,24 @@ def test_languages() -> None:
         assert language.clean(raw, NL).value == "nl"
     assert language.clean("Frans", NL).value == "fr"
     assert language.clean("Klingonees", NL).problem == "language.unknown"
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("0612345678", ("+31612345678", "+32612345678")),
+        ("06 12 34 56 78", ("+31612345678", "+32612345678")),
+        ("(0478) 12.34.56", ("+31478123456", "+32478123456")),
+        ("0031612345678", ("+31612345678",)),
+        ("0032 478 12 34 56", ("+32478123456",)),
+        ("+31 (0)6 1234 5678", ("+31612345678",)),
+        ("+32 0478 123456", ("+32478123456",)),
+        ("612345678", ("612345678",)),
+        ("06-1234", ("+3161234", "+3261234")),  # the beginning of one
+        ("06-123", ()),
+        ("12b 3456789", ()),
+        ("jan", ()),
+    ],
+)
+def test_a_number_is_looked_for_however_it_is_written(typed: str, found: tuple[str, ...]) -> None:
+    assert looked_for(typed) == found

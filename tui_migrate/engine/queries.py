@@ -293,7 +293,8 @@ class PairSheet(Answer, frozen=True, kw_only=True):
 
 
 class Search(Look, frozen=True, kw_only=True, tag="search"):
-    """Who has all these words in name, e-mail, phone, or as (the start of) an id."""
+    """Who has all these words in name, e-mail, phone (however the number is written), or as (the start
+    of) an id."""
 
     text: str
     limit: int = 100

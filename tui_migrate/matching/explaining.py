@@ -66,22 +66,31 @@ def explain(
     rows = cur.execute(sql, [*smaller, *greater]).fetchall()
     if not rows:
         raise LookupError(f"no pair {source_a}/{record_a} – {source_b}/{record_b}")
-    values_a, values_b = _values(cur, relation, one), _values(cur, relation, two)
+    shown = _shown(cur, relation, [row[0] for row in rows])
+    values_a, values_b = (_values(cur, relation, record, shown) for record in (one, two))
     return [
         FieldWeight(field, values_a.get(field, ""), values_b.get(field, ""), level, weight)
         for field, level, weight in rows
     ]
 
 
+def _shown(cur: duckdb.DuckDBPyConnection, relation: str, fields: list[str]) -> dict[str, str]:
+    """What is shown of each field; a declared one is a column of `relation`."""
+    described = cur.execute(f"DESCRIBE SELECT * FROM {quoted(relation)}").fetchall()
+    columns = {row[0] for row in described}
+    declared = [name for name in fields if name in columns and name not in _SHOWN]
+    return _SHOWN | {name: f"CAST({quoted(name)} AS VARCHAR)" for name in declared}
+
+
 def _values(
-    cur: duckdb.DuckDBPyConnection, relation: str, record: tuple[str, str]
+    cur: duckdb.DuckDBPyConnection, relation: str, record: tuple[str, str], shown: dict[str, str]
 ) -> dict[str, str]:
-    columns = ", ".join(f"{expression} AS {name}" for name, expression in _SHOWN.items())
+    columns = ", ".join(f"{expression} AS {quoted(name)}" for name, expression in shown.items())
     row = cur.execute(
         f"SELECT {columns} FROM {quoted(relation)} WHERE source = $1 AND record_id = $2",
         list(record),
     ).fetchone()
-    return {name: str(value or "") for name, value in zip(_SHOWN, row or [], strict=False)}
+    return {name: str(value or "") for name, value in zip(shown, row or [], strict=False)}
 
 
 def reason_text(reason: str) -> str:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from tui_migrate.engine import queries as q
 from tui_migrate.engine.answers.common import Desk, as_text, text
 from tui_migrate.engine.answers.visible import visible_sql
 from tui_migrate.engine.seeing import HIDDEN
+from tui_migrate.model.types.phone import looked_for
 
 NAME_FIELDS = ("first_name", "initials", "prefix", "family_name", "organisation_name")
 SEARCHED = (*NAME_FIELDS, "full_name", "email", "phone")
+_NUMERIC = re.compile(r"[0-9+()./-]+")
+"""A word that may be a part of a telephone number."""
 
 # One row is somebody who may fit: a profile, or before the merge a record.
 _ALL = """
@@ -51,17 +57,15 @@ def table_of_persons(desk: Desk) -> tuple[str, dict[str, str]]:
 
 
 def search(desk: Desk, query: q.Search) -> tuple[q.Hit, ...]:
-    """Hits by name; every word has to occur, or the whole text is (the start of) an id."""
+    """Hits by name; every word has to occur (a telephone number however it is written), or the whole
+    text is (the start of) an id."""
     table, columns = table_of_persons(desk)
     words = query.text.split()
     if not columns or not words:
         return ()
     merged, seen = table == "profile", desk.view.seen
     params: dict[str, object] = {"id": query.text.strip(), "limit": query.limit}
-    tests = []
-    for number, word in enumerate(words):
-        params[f"w{number}"] = word
-        tests.append(f"contains(q.haystack, lower(strip_accents($w{number})))")
+    tests = [_occurs(group, params) for group in _groups(words)]
     ids = (
         "starts_with(q.id, lower($id)) OR q.record_id = $id"
         " OR list_contains(string_split(q.named, chr(31)), $id)"
@@ -80,6 +84,28 @@ def search(desk: Desk, query: q.Search) -> tuple[q.Hit, ...]:
         found += _only_named(desk, params, merged, found)
     sizes = _sizes(desk, [row[0] for row in found if row[0]]) if merged else {}
     return tuple(_hit(row, sizes) for row in found)
+
+
+def _groups(words: list[str]) -> Iterator[list[str]]:
+    """The words one by one; those of a telephone number, which may be written with blanks, together."""
+    for numeric, group in groupby(words, lambda word: _NUMERIC.fullmatch(word) is not None):
+        found = list(group)
+        if numeric and looked_for(" ".join(found)):
+            yield found
+        else:
+            yield from ([word] for word in found)
+
+
+def _occurs(group: list[str], params: dict[str, object]) -> str:
+    """SQL: all words of the group occur in the haystack ``q.haystack``, or the number that they are."""
+    tests = []
+    for wanted in (group, *([number] for number in looked_for(" ".join(group)))):
+        names = [f"w{len(params) + place}" for place in range(len(wanted))]
+        params |= dict(zip(names, wanted, strict=True))
+        tests.append(
+            " AND ".join(f"contains(q.haystack, lower(strip_accents(${name})))" for name in names)
+        )
+    return f"({' OR '.join(f'({test})' for test in tests)})"
 
 
 def _everybody(table: str, columns: dict[str, str], merged: bool) -> str:

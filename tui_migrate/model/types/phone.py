@@ -75,6 +75,32 @@ def library_number(raw: str, country: str) -> str | None:
         return None
 
 
+_WRITTEN = re.compile(r"[0-9+(][0-9 ()./-]*")
+_FEWEST_DIGITS = 6
+
+
+def looked_for(text: str) -> tuple[str, ...]:
+    """How a number that somebody types, or the first six digits or more of one, may begin in E.164.
+
+    ``06 1234 5678``, ``0031612345678`` and ``+31 (0)6 1234`` → ``+31612345678``… A trunk zero may stand
+    for the Netherlands or Belgium. Empty for a text that is no number, or too short to be looked for.
+    """
+    plain = _ZERO_IN_BRACKETS.sub("", text.strip())
+    digits = re.sub(r"[^0-9]", "", plain)
+    if not _WRITTEN.fullmatch(plain) or len(digits) < _FEWEST_DIGITS:
+        return ()
+    if plain.startswith("+") or digits.startswith("00"):
+        number = digits.removeprefix("00")
+        for code in _CALLING_CODES.values():  # +31 06…: the trunk zero is not dialled
+            number = (
+                code + number.removeprefix(code).lstrip("0") if number.startswith(code) else number
+            )
+        return (f"+{number}",)
+    if digits.startswith("0"):
+        return tuple(f"+{code}{digits[1:]}" for code in _CALLING_CODES.values())
+    return (digits,)
+
+
 def _is_mobile(number: str) -> bool:
     kind = phonenumbers.number_type(phonenumbers.parse(number, None))
     return bool(kind == phonenumbers.PhoneNumberType.MOBILE)

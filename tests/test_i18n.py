@@ -95,6 +95,7 @@ IN_DUTCH = sorted(
         PACKAGE / "steps" / "import_held.py",
         PACKAGE / "tui" / "screens" / "rights.py",
         PACKAGE / "tui" / "screens" / "erasing.py",
+        PACKAGE / "tui" / "screens" / "lesson.py",
         *(PACKAGE / "cli").glob("*.py"),
         *(PACKAGE / "engine" / f"{name}.py" for name in ANSWERING),
         *(PACKAGE / "web").glob("*.py"),

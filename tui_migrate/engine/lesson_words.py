@@ -99,16 +99,18 @@ def share(one: Judgement) -> str:
 
 
 def _standing(told: LessonTold) -> list[str]:
-    lines = []
+    lines: list[str] = []
     if told.proposal:
-        missing = ", ".join(told.missing)
         text = _("{by} proposed {model}; gate {gate} still needs: {missing}")
-        lines = [
-            "",
-            text.format(
-                by=told.proposed_by, model=told.proposal[:12], gate=told.gate, missing=missing
-            ),
-        ]
+        if told.sha256 and told.sha256 != told.proposal:
+            lines += ["", _("What stands here is not what was proposed: more was decided since.")]
+        said = text.format(
+            by=told.proposed_by,
+            model=told.proposal[:12],
+            gate=told.gate,
+            missing=", ".join(told.missing),
+        )
+        lines += ["", said]
     if told.accepted:
         lines += ["", _("What was accepted and counts: {model}").format(model=told.accepted[:12])]
     return lines

@@ -14,6 +14,7 @@ from tui_migrate.staging.store import Cursor, quote
 if TYPE_CHECKING:
     from tui_migrate.engine.answers.common import Desk
     from tui_migrate.engine.lane import Lane
+    from tui_migrate.engine.lesson_queries import LessonTold
     from tui_migrate.engine.review_queue import ReviewQueue
     from tui_migrate.engine.state import RunState
     from tui_migrate.runbook.models import Runbook
@@ -66,6 +67,8 @@ class Reviews:
         """Clusters of the safe lane that somebody looks at, with what they were made of."""
         self.lesson: tuple[str, str] = ("", "")
         """What decisions teach, as it was computed last: SHA-256 and content (see ``lessons``)."""
+        self.lesson_told: tuple[object, LessonTold] | None = None
+        """The answer that says it, and what it was made of."""
 
     # Claims
 
@@ -140,7 +143,7 @@ class Reviews:
         self._queue = self._key = None
         self.lane, self.lane_key, self.pools = None, (), {}
         self._claims = {}
-        self.lesson = ("", "")
+        self.lesson, self.lesson_told = ("", ""), None
 
     # Brands
 

@@ -107,6 +107,14 @@ ACTS: dict[str, list[Act]] = {
             False,
         ),
         (
+            "run.learn",
+            "t",
+            "learn",
+            _("learn"),
+            _("What decisions on duplicates teach the match"),
+            False,
+        ),
+        (
             "run.follow",
             "full_stop",
             "follow",
@@ -122,6 +130,19 @@ ACTS: dict[str, list[Act]] = {
             _("The attention point in the other language"),
             False,
         ),
+    ),
+    "lesson": _acts(
+        ("lesson.propose", "p", "propose", _("propose"), _("Propose it to who signs the gate")),
+        ("lesson.accept", "a", "accept", _("accept"), _("Accept it: opens the typed confirmation")),
+        ("lesson.reject", "x", "reject", _("reject…"), _("Reject it, with a reason")),
+        (
+            "lesson.forget",
+            "f",
+            "forget",
+            _("forget"),
+            _("What leaving out all that was learned would change"),
+        ),
+        ("lesson.back", "escape", "back", _("back"), _("Back to the run")),
     ),
     "checklist": _acts(
         (

@@ -45,14 +45,19 @@ def lesson(desk: Desk, query: q.Lesson) -> q.LessonTold:
         if not context.decisions and not query.forget:
             nothing = _("Nobody has decided on a pair yet: there is nothing to learn from.")
             return _refused(state, step, nothing, _("tui-migrate opens the review with p."))
+        asked = (step.id, step.attempt, query.forget, context.decisions, context.doubts)
+        key = (*asked, context.lane_closed)
+        known = desk.view.reviews.lesson_told
+        if known is not None and known[0] == key:
+            return _standing(state, step, known[1])
         present = model_of(context)
         trial = tried(worker, context, forget=query.forget)
     finally:
         context.cursor.close()
-    told = _told(state, step, trial)
+    told = _told(trial, step)
     if trial.model == present:
         same = _("The decisions teach nothing that the model does not know.")
-        return msgspec.structs.replace(told, refused=same)
+        return _standing(state, step, msgspec.structs.replace(told, refused=same))
     kept = {
         "declared": worker.declared,
         "learned": trial.model.learned,
@@ -60,7 +65,9 @@ def lesson(desk: Desk, query: q.Lesson) -> q.LessonTold:
         "effect": _effect(trial),
     }
     desk.view.reviews.lesson = content_of(kept)
-    return msgspec.structs.replace(told, sha256=desk.view.reviews.lesson[0])
+    told = msgspec.structs.replace(told, sha256=desk.view.reviews.lesson[0])
+    desk.view.reviews.lesson_told = (key, told)
+    return _standing(state, step, told)
 
 
 def _refused(state: RunState, step: StepState | None, why: str, hint: str) -> q.LessonTold:
@@ -69,7 +76,7 @@ def _refused(state: RunState, step: StepState | None, why: str, hint: str) -> q.
     return msgspec.structs.replace(told, refused=why, hint=hint)
 
 
-def _told(state: RunState, step: StepState, trial: Trial) -> q.LessonTold:
+def _told(trial: Trial, step: StepState) -> q.LessonTold:
     corrections = [
         q.Correction(kind=kind, field=field, level=level, bits=bits)
         for kind, fields in trial.model.learned.items()
@@ -77,7 +84,7 @@ def _told(state: RunState, step: StepState, trial: Trial) -> q.LessonTold:
         for level, bits in levels.items()
     ]
     corrections.sort(key=lambda one: (-abs(one.bits), one.kind, one.field, one.level))
-    told = q.LessonTold(
+    return q.LessonTold(
         step=step.id,
         decided=trial.decided,
         same=trial.same,
@@ -93,7 +100,6 @@ def _told(state: RunState, step: StepState, trial: Trial) -> q.LessonTold:
         fitted=_judgement(trial, 0),
         corrected=_judgement(trial, 1),
     )
-    return _standing(state, step, told)
 
 
 def _judgement(trial: Trial, which: int) -> q.Judgement:

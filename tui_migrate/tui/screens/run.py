@@ -94,6 +94,8 @@ class RunScreen(BaseScreen):
             return not self._aborted and any(waivable(s) for s in self.state.steps.values())
         if act.id in ("run.redo", "run.skip"):
             return not self._aborted
+        if act.id == "run.learn":
+            return any(s.outline.uses == "match" and s.attempt for s in self.state.steps.values())
         if act.id == "run.gate":
             return any(is_gate(s) for s in self.state.steps.values())
         return True
@@ -183,6 +185,12 @@ class RunScreen(BaseScreen):
         from tui_migrate.tui.screens.review import ReviewScreen
 
         self.app.push_screen(ReviewScreen())
+
+    def action_learn(self) -> None:
+        """What decisions teach."""
+        from tui_migrate.tui.screens.lesson import LessonScreen
+
+        self.app.push_screen(LessonScreen())
 
     def action_person(self) -> None:
         """Persons."""

@@ -249,6 +249,8 @@ MEANINGS = {
     "without leading zeros, spaces and signs but `|` and one `-` between two digits); not of a key that "
     "somebody else's differs from in these only. Of an e-mail address: of `:address|` + the address in "
     "small letters, without accents and what follows a plus sign, at Gmail without dots too",
+    "delivery.rewritten.kept": "commitments of what the vault keeps from here on under `opt-outs/`, "
+    "as `erasure.asked` has them",
     "erasure.asked.kept": "commitments of what the vault keeps from here on under `opt-outs/`: what was "
     "said to one address or number that others have, without whoever said it",
     "erasure.asked.ended": "commitments of what it kept before and does not any more: the last who had "

@@ -38,6 +38,10 @@ class Quiet:
         """Nor was an opt-out of somebody else's kept."""
         return []
 
+    def kept_later(self) -> list[str]:
+        """Nor later."""
+        return []
+
     def recorded_receipts(self, step: str, attempt: int, unit: str) -> list[ReceiptRow] | None:
         """Nothing was recorded."""
         return None

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from tests.e2e.erasure_world import contents, traces
-from tests.e2e.house_world import ANNA, BERT, CEES, HOUSE, delta, make
+from tests.e2e.house_world import ANNA, BERT, CEES, HOUSE, PEOPLE, delta, make, people
 from tests.e2e.program import copied, export_all, facts, records, run_line, run_on, tui, tui_many
 from tui_migrate.model.profile_id import profile_id
 from tui_migrate.staging.erasure import KEPT, WHY_KEPT
@@ -135,6 +135,45 @@ def test_a_permission_of_ones_own_that_comes_later_counts(without: Path, tmp_pat
     assert _by_kept(rows) == SILENT - {(BERT, "Nova")}
     states = {(BY.get(p, ""), brand): state for (p, brand, _c), state in _states(rows).items()}
     assert states[BERT, "Nova"][0] == "opt-in"
+
+
+def test_what_she_says_later_silences_the_others_too(without: Path, tmp_path: Path) -> None:
+    workspace = copied(without, tmp_path / "w")
+    delta(workspace, 2, [
+        ["c8", "opt-in", "B2", HOUSE, "Kompas", "2026-03-03T10:00:00", "web"],
+        ["c9", "opt-out", "ZQXR1", HOUSE, "Kompas", "2026-03-04T10:00:00", "Zqxclick"],
+    ])  # fmt: skip
+    said = tui(*run_line(workspace), code=1).said
+    assert "no opt-out is contacted without a later permission: 1; expected: 0" in said
+    kept = [name for fact in facts(workspace, "delivery.rewritten") for name in fact["kept"]]
+    assert len(kept) == 1
+    run_on(workspace)  # what was done before is noticed to be stale
+    rows = _consents(workspace, tmp_path / "now")
+    assert _by_kept(rows) == SILENT
+    states = {(BY.get(p, ""), brand): state for (p, brand, _c), state in _states(rows).items()}
+    assert states[BERT, "Kompas"][:2] == ("opt-out", "2026-03-04T09:00:00Z")
+    assert traces(workspace) == []
+
+
+@pytest.mark.soak
+def test_what_a_later_delivery_says_of_her_is_kept_once(without: Path, tmp_path: Path) -> None:
+    workspace = copied(without, tmp_path / "w")
+    yes = ["B2", "Bert Smit", HOUSE, "020 1234567", "2026-04-02T10:00:00", "", "", "web"]
+    hers = ["ZQXR1", "Zqxanna Zqxberg", HOUSE, "", "", "2026-04-03T10:00:00", "all", "Zqxletter"]
+    known = [*PEOPLE[0][:3], "020 1234567", *PEOPLE[0][4:]]
+    for number, (delivery, rows) in enumerate(
+        (("2026-04-04-full", [known, yes, *PEOPLE[2:]]), ("2026-04-05-full", [hers, yes, *PEOPLE[2:]]),
+         ("2026-04-06-full", [hers, yes, *PEOPLE[2:]]))
+    ):  # fmt: skip
+        people(workspace, delivery, rows)
+        _again(workspace, "read")
+        kept = [name for fact in facts(workspace, "delivery.rewritten") for name in fact["kept"]]
+        assert len(kept) == min(number, 1), delivery
+        now = _states(_consents(workspace, tmp_path / delivery))
+        states = {(BY.get(p, ""), brand): state[0] for (p, brand, _c), state in now.items()}
+        assert states[BERT, "Nova"] == ("opt-out" if number else "opt-in"), delivery
+        assert traces(workspace) == []
+    assert "✓ consistent" in tui("audit", "verify", "-w", workspace).out
 
 
 @pytest.mark.soak

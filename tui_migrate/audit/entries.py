@@ -420,7 +420,8 @@ class ErasureAsked(Fact, frozen=True, kw_only=True, tag="erasure.asked"):
 
 class DeliveryRewritten(Fact, frozen=True, kw_only=True, tag="delivery.rewritten"):
     """A delivered file stands without the lines of an erased person. It counts as the file that was
-    handed over: ``old`` is its hash before, ``new`` behind."""
+    handed over: ``old`` is its hash before, ``new`` behind. ``kept``: opt-outs in these lines of
+    addresses that others have, from here on kept in the vault."""
 
     source: str
     delivery: str
@@ -429,6 +430,7 @@ class DeliveryRewritten(Fact, frozen=True, kw_only=True, tag="delivery.rewritten
     new: str
     lines: list[int]
     cells: int = 0
+    kept: list[str] = msgspec.field(default_factory=list)
 
 
 class FileErased(Fact, frozen=True, kw_only=True, tag="file.erased"):

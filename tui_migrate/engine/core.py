@@ -225,10 +225,14 @@ class Core:
         asked = [
             e.fact for e in state.erasures if isinstance(e.fact, ErasureAsked) and e is not still
         ]
-        expected = {name for fact in asked for name in fact.kept}
+        expected = {name for fact in asked for name in fact.kept} | set(self.kept_later())
         ended = {name for fact in asked for name in fact.ended}
         found = read_kept(self.vault, expected - ended)
         return [opt_out for name, opt_out in found.items() if name not in ended]
+
+    def kept_later(self) -> list[str]:
+        """Those (commitments) that were in rows which came again behind an erasure."""
+        return sorted(name for fact in self.state.rewritten for name in fact.kept)
 
     def exchange_store(self, fresh: Path) -> None:
         """A copy of ``fresh`` in place of the present staging database, of which nothing stays."""

@@ -6,7 +6,7 @@ so that a process that died goes on at the next start, before any command.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,10 +14,11 @@ import msgspec
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.forgetting import Forgetting, Forgotten
-from tui_migrate.audit.kept import read_kept
-from tui_migrate.engine import api, erased_files, memory
+from tui_migrate.audit.kept import Keeping, read_kept
+from tui_migrate.engine import api, erased_come, erased_files, memory
 from tui_migrate.engine.core import Anew, Core
 from tui_migrate.engine.erased_beside import beside, exports, handed_out, leftovers, noting, others
+from tui_migrate.engine.erased_come import said_again
 from tui_migrate.engine.persons import find_person, silenced, who_else
 from tui_migrate.engine.retention import held_by
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError
@@ -255,8 +256,9 @@ def _read(core: Core) -> set[str]:
     return {file.sha256 for known in core.state.deliveries.values() for file in known.files}
 
 
-def _rewrite(core: Core, one: FileLines, path: Path) -> None:
-    """Put the file without the lines in the place of the delivered one; the journal first."""
+def _rewrite(core: Core, one: FileLines, path: Path, kept: Sequence[Keeping] = ()) -> None:
+    """Put the file without the lines in the place of the delivered one; the journal first, and before
+    it in the vault what is kept of them."""
     present = sha256_file(path)
     if present != one.sha256 and set(one.lines) <= core.tombstones().lines(present):
         return  # before the program was killed
@@ -267,6 +269,8 @@ def _rewrite(core: Core, one: FileLines, path: Path) -> None:
         rewrite(path, temporary, form, frozenset(one.lines), cells)
         fresh = sha256_file(temporary)
         if fresh != present:
+            for opt_out in kept:
+                opt_out.write(core.vault)
             core.record(
                 facts.DeliveryRewritten(
                     source=one.source,
@@ -276,6 +280,7 @@ def _rewrite(core: Core, one: FileLines, path: Path) -> None:
                     new=fresh,
                     lines=one.lines,
                     cells=sum(len(names) for names in cells.values()),
+                    kept=sorted(opt_out.commitment for opt_out in kept),
                 )
             )
 
@@ -310,7 +315,8 @@ def scrub_again(core: Core) -> None:
             continue  # not there, or another one: it is read again first
         one.lines = sorted(set(one.lines) - stones.lines(one.sha256))
         if one.lines or one.cells:
-            _rewrite(core, one, core.workspace.root / one.path)
+            path = core.workspace.root / one.path
+            _rewrite(core, one, path, said_again(core, one, path))
         cursor.execute(
             "DELETE FROM store.unerased WHERE (source, delivery, file) = ($s, $d, $f)",
             dict(zip("sdf", place, strict=True)),
@@ -320,6 +326,7 @@ def scrub_again(core: Core) -> None:
 def scrub_at_start(core: Core, say: Callable[[str], None]) -> None:
     """``scrub_again`` for what a killed run left. A file that cannot be rewritten hinders no start."""
     try:
+        erased_come.clear(core)
         scrub_again(core)
     except (OSError, TuiMigrateError, ValueError) as error:
         say(_("A delivery still holds an erased person: {}").format(error))

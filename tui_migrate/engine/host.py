@@ -98,6 +98,10 @@ class EngineHost:
         """Opt-outs of addresses, kept when somebody who shared them was erased."""
         return self._core.kept()
 
+    def kept_later(self) -> list[str]:
+        """Those (commitments) that came in a delivery behind the erasure."""
+        return self._core.kept_later()
+
     def tombstones(self) -> Tombstones:
         """Whom erasures made unknown, and which delivered files they rewrote."""
         return self._core.tombstones()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tui_migrate.audit import entries as facts
@@ -34,13 +34,7 @@ def _asked(t: Teller, e: Entry, f: facts.ErasureAsked) -> str:
         len(f.records),
     )
     text = text.format(by=e.by, n=len(f.records))
-    if f.kept:
-        kept = ngettext(
-            "what was said to {n} address that others have is kept as an opt-out of the address alone",
-            "what was said to {n} addresses that others have is kept as opt-outs of the addresses alone",
-            len(f.kept),
-        )
-        text += "; " + kept.format(n=len(f.kept))
+    text += _kept(f.kept)
     return text + t.reason(f.reason)
 
 
@@ -50,7 +44,18 @@ def _rewritten(t: Teller, e: Entry, f: facts.DeliveryRewritten) -> str:
         "a delivered file of {source} stands without {n} lines of an erased person",
         len(f.lines),
     )
-    return text.format(source=f.source, n=len(f.lines))
+    return text.format(source=f.source, n=len(f.lines)) + _kept(f.kept)
+
+
+def _kept(kept: Sequence[str]) -> str:
+    if not kept:
+        return ""
+    text = ngettext(
+        "what was said to {n} address that others have is kept as an opt-out of the address alone",
+        "what was said to {n} addresses that others have is kept as opt-outs of the addresses alone",
+        len(kept),
+    )
+    return "; " + text.format(n=len(kept))
 
 
 def _file(t: Teller, e: Entry, f: facts.FileErased) -> str:

@@ -8,6 +8,7 @@ target, and proves by three conservation checks that nothing was lost and nothin
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from tui_migrate.consent import ledger, placing, silence
@@ -121,7 +122,8 @@ class ConsentSyncStep(Step):
         return self.settings.policy or self.runbook.consent.policy
 
     def inputs(self, context: Context) -> dict[str, str]:
-        """Policy, brands and target; for deltas their files, manifests and mappings too."""
+        """Policy, brands and target; for deltas their files, manifests and mappings too. Opt-outs that
+        came in a delivery after somebody was erased: a step that was done before has to hear them."""
         target = self.runbook.target
         said = {
             "policy": self.policy,
@@ -129,6 +131,8 @@ class ConsentSyncStep(Step):
             "brands": ",".join(self.runbook.brands),
             "target": f"{target.type}:{target.path}",
         }
+        if later := context.host.kept_later():
+            said["opt-outs kept later"] = sha256("\n".join(later).encode()).hexdigest()
         said |= rights.inputs(context.rights, objecting=True)
         return said | self._deltas.inputs(context) if self.settings.mode == "deltas" else said
 

@@ -31,12 +31,13 @@ from tui_migrate.staging.store import Cursor, quote
 
 HIS = ""
 """Profile of the records that leave; no profile is called so."""
-_ENTITIES = {
+ENTITIES = {
     "profile": PROFILE_COLUMNS,
     "contact_point": CONTACT_POINT_COLUMNS,
     "consent": CONSENT_COLUMNS,
     "suppression": SUPPRESSION_COLUMNS,
 }
+_PEOPLE = ("profile", "contact_point")
 
 # One row is a mapped row of the person.
 _LEAVING = """(
@@ -50,7 +51,7 @@ _LEAVING = """(
 # One row is a record and whose it is: the person's (HIS), a profile's, or before the merge its own.
 _WHOSE = """
 CREATE OR REPLACE TEMP TABLE erase_whose AS
-SELECT source, record_id, CASE WHEN e.source IS NULL THEN profile_id ELSE '' END AS profile_id
+SELECT DISTINCT source, record_id, CASE WHEN e.source IS NULL THEN profile_id ELSE '' END AS profile_id
 FROM ({known}) LEFT JOIN (SELECT source, record_id, true AS his FROM erase_record) e
   USING (source, record_id)
 """
@@ -169,6 +170,27 @@ class Staying(msgspec.Struct, kw_only=True):
     instead: list[Instead] = []
 
 
+def mapped_now(
+    cursor: Cursor, runbook: Runbook, source: str, mappings: Iterable[Mapping]
+) -> dict[str, list[str]]:
+    """Entity → relations of the rows that the mappings make of ``store.raw_<source>``."""
+    found: dict[str, list[str]] = {name: [] for name in ENTITIES}
+    settings = Settings(zone=runbook.zone, brands=runbook.brands)
+    wanted = [m for m in mappings if m.entity.name in ENTITIES]
+    for number, mapping in enumerate(wanted):
+        mapped = map_rows(cursor, mapping, f"store.{quote(f'raw_{source}')}", settings)
+        table = quote(f"erase_mapped_{source}_{number}")
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {mapped.entity_select()}")
+        name = mapping.entity.name
+        found[name].append(read(cursor, table, ENTITIES[name]))
+    return found
+
+
+def union(relations: Iterable[str]) -> str:
+    """One relation of them all."""
+    return f"({' UNION ALL '.join(f'FROM {one}' for one in relations)})"
+
+
 class Finder:
     """Finds it for one erasure; reads what a ``Planner`` gathered (``erase_record``, ``erase_line``)."""
 
@@ -197,20 +219,7 @@ class Finder:
         )
         if not speaks and not kept:
             return Staying()
-        self._whose(entities["profile"])
-        runbook = self._runbook
-        sources = Sources(
-            **leaving,
-            profile=entities["profile"],
-            contact_point=entities["contact_point"],
-            crosswalk="erase_whose",
-            golden="(SELECT NULL AS profile_id WHERE false)",
-            link="(SELECT NULL AS source WHERE false)",
-            reject="(SELECT NULL AS source WHERE false)",
-            zone=runbook.zone,
-            deltas=tuple(sorted(n for n, spec in runbook.sources.items() if spec.deltas)),
-        )
-        placing.place(self._cursor, sources, runbook.consent.purpose, runbook.country)
+        self._place(leaving, entities["profile"], entities["contact_point"])
         found = Staying()
         self._keep(found)
         self._end(found, kept)
@@ -219,36 +228,73 @@ class Finder:
             self._instead(found, profile_id)
         return found
 
+    def find_again(self, come: Table[str, str]) -> dict[str, list[Said]]:
+        """Address or number → what rows of erased persons that came again say to it, where somebody who
+        stays has it. ``come``: entity → relation of their mapped rows; staging knows who stays."""
+        if not any(
+            self._cursor.execute(f"SELECT 1 FROM {come[name]} LIMIT 1").fetchall()
+            for name in ("consent", "suppression")
+        ):
+            return {}
+        cursor, entities = self._cursor, self._entities()
+        cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE erase_record AS"
+            f" SELECT DISTINCT source, record_id FROM {come['profile']} UNION"
+            f" SELECT DISTINCT owner_source, owner_record FROM {come['consent']}"
+            " WHERE owner_record IS NOT NULL UNION"
+            f" SELECT DISTINCT owner_source, owner_record FROM {come['suppression']}"
+            " WHERE owner_record IS NOT NULL"
+        )
+        both = {n: f"(FROM {entities[n]} UNION ALL FROM {come[n]})" for n in _PEOPLE}
+        leaving = {
+            "consent": f"(SELECT * FROM {come['consent']} WHERE state IN {placing.OUT})",
+            "suppression": come["suppression"],
+        }
+        self._place(leaving, both["profile"], both["contact_point"])
+        found = Staying()
+        self._keep(found)
+        placing.clear(cursor)
+        return {one.opt_out.point: one.opt_out.said for one in found.vault}
+
+    def _place(self, leaving: Table[str, str], profile: str, contact_point: str) -> None:
+        """Whom the rows that leave silence, as the ledger finds it."""
+        self._whose(profile)
+        runbook = self._runbook
+        sources = Sources(
+            **leaving,
+            profile=profile,
+            contact_point=contact_point,
+            crosswalk="erase_whose",
+            golden="(SELECT NULL AS profile_id WHERE false)",
+            link="(SELECT NULL AS source WHERE false)",
+            reject="(SELECT NULL AS source WHERE false)",
+            zone=runbook.zone,
+            deltas=tuple(sorted(n for n, spec in runbook.sources.items() if spec.deltas)),
+        )
+        placing.place(self._cursor, sources, runbook.consent.purpose, runbook.country)
+
     def _entities(self) -> dict[str, str]:
         """Relations of all mapped rows; temporary tables where nothing was mapped yet."""
         cursor = self._cursor
         made = {
-            name: read(cursor, f"store.ent_{name}", columns) for name, columns in _ENTITIES.items()
+            name: read(cursor, f"store.ent_{name}", columns) for name, columns in ENTITIES.items()
         }
         if "ent_profile" in self._tables:
             return made
-        parts: dict[str, list[str]] = {name: [made[name]] for name in _ENTITIES}
-        settings = Settings(zone=self._runbook.zone, brands=self._runbook.brands)
-        wanted = [
-            (source, mapping)
-            for source in self._runbook.sources
-            if f"raw_{source}" in self._tables
-            for mapping in self._mappings.get(source, ())
-            if mapping.entity.name in _ENTITIES
-        ]
-        for number, (source, mapping) in enumerate(wanted):
-            mapped = map_rows(cursor, mapping, f"store.{quote(f'raw_{source}')}", settings)
-            table = f"erase_mapped_{number}"
-            cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {mapped.entity_select()}")
-            name = mapping.entity.name
-            parts[name].append(read(cursor, table, _ENTITIES[name]))
-        return {name: f"({' UNION ALL '.join(f'FROM {p}' for p in parts[name])})" for name in parts}
+        parts: dict[str, list[str]] = {name: [made[name]] for name in ENTITIES}
+        for source in self._runbook.sources:
+            if f"raw_{source}" in self._tables:
+                found = mapped_now(cursor, self._runbook, source, self._mappings.get(source, ()))
+                for name, relations in found.items():
+                    parts[name] += relations
+        return {name: union(parts[name]) for name in parts}
 
     def _whose(self, profile: str) -> None:
         """By the last merge; where there was none, each record is somebody of its own."""
         known = (
             "SELECT source, record_id, profile_id FROM store.crosswalk"
             " WHERE attempt = (SELECT max(attempt) FROM store.crosswalk)"
+            f" UNION SELECT source, record_id, '{HIS}' FROM erase_record"
         )
         if not self._cursor.execute("SELECT 1 FROM store.crosswalk LIMIT 1").fetchall():
             named = "source || '/' || record_id AS profile_id"

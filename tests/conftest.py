@@ -9,6 +9,7 @@ import pytest
 # Tests in this process load DuckDB before they have a workspace, and may erase somebody all the same.
 # What the memory holds is looked at where programs run (tests/e2e).
 os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "zero:false")
+os.environ["XDG_CONFIG_HOME"] = "/nonexistent"  # whoever runs them may have keys of his own
 
 from tui_migrate.staging import archive
 

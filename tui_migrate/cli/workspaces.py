@@ -268,6 +268,7 @@ def check(
 def locate(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> int:
     """Print where everything of the workspace lies."""
     from tui_migrate.engine.workspace import Workspace
+    from tui_migrate.tui.keysfile import keys_file
 
     here = Workspace(workspace.resolve())
     places = {
@@ -282,6 +283,7 @@ def locate(workspace: WorkspaceOption = Path(), as_json: JsonOption = False) -> 
         "exports": here.exports,
         "log": here.log,
         "shipped runbooks": shipped("runbooks"),
+        "keys": keys_file(),
     }
     if as_json:
         print_json({name: str(path) for name, path in places.items()})

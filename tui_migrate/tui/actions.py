@@ -6,9 +6,11 @@ that keys can be remapped.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from textual.binding import Binding
+from textual.keys import format_key
 
 from tui_migrate.i18n import _
 
@@ -57,7 +59,12 @@ class Act:
     @property
     def glyph(self) -> str:
         """The key as it is printed on the keyboard."""
-        return " ".join(GLYPHS.get(key, key) for key in self.key.split(","))
+        return " ".join(map(glyph_of, self.key.split(",")))
+
+
+def glyph_of(key: str) -> str:
+    """A key as it is printed on the keyboard."""
+    return GLYPHS.get(key) or (key if len(key) == 1 else format_key(key))
 
 
 def _acts(
@@ -316,14 +323,14 @@ ACTS: dict[str, list[Act]] = {
             "e",
             "mode('exclude')",
             _("exclude one"),
-            _("Then 1–9: that record is somebody else; m merges the others"),
+            _("Then 1–9: that record is somebody else; {merge} merges the others"),
         ),
         (
             "review.split",
             "s",
             "mode('split')",
             _("split"),
-            _("Then 1–9: put records into group A, B…; m merges each group"),
+            _("Then 1–9: put records into group A, B…; {merge} merges each group"),
         ),
         ("review.flag", "f", "flag", _("flag"), _("Leave it for somebody else, with a note")),
         (
@@ -552,18 +559,31 @@ ACTS: dict[str, list[Act]] = {
     ),
 }
 
+NOTHING: Mapping[str, str] = {}
 LOOKING = ("findings", "mapping", "pairs", "review", "people", "person")
 """Screens that show values of persons."""
 
 
-def acts(group: str) -> list[Act]:
-    """What keys do on a screen, the application's own keys last."""
+def acts(group: str, keys: Mapping[str, str] = NOTHING) -> list[Act]:
+    """What keys do on a screen, the application's own keys last. ``keys``: id → keys that a person
+    chose in place of those that are shipped."""
     own = [act for act in ACTS["app"] if act.id != "app.why" or group in LOOKING]
     shown = group in ("people", "person")
-    return [
+    shipped = [
         *ACTS.get(group, []),
         *(replace(act, shown=shown) if act.id == "app.why" else act for act in own),
     ]
+    merge = glyph_of(keys.get("review.merge", "m").partition(",")[0])
+    found = []
+    for act, after in zip(shipped, [*shipped[1:], shipped[-1]], strict=True):
+        key, line = keys.get(act.id, act.key), act.line
+        if line and {act.id, after.id} & keys.keys():  # two keys that stand together
+            both = (key, keys.get(after.id, after.key))
+            glyphs = " ".join(glyph_of(one.partition(",")[0]) for one in both)
+            line = f"{glyphs}|{line.partition('|')[2]}"
+        help_ = act.help.replace("{merge}", merge)
+        found.append(replace(act, key=key, line=line, help=help_))
+    return found
 
 
 _FIRST = frozenset({"tab", "left", "right", "home", "end"})

@@ -24,8 +24,10 @@ from textual.timer import Timer
 from tui_migrate.errors import Exit
 from tui_migrate.i18n import _
 from tui_migrate.tui import themes
-from tui_migrate.tui.actions import acts, bindings
+from tui_migrate.tui.actions import Act, acts, bindings, glyph_of
 from tui_migrate.tui.breakpoints import BREAKPOINTS
+from tui_migrate.tui.keymap import read_keys
+from tui_migrate.tui.keysfile import keys_file
 from tui_migrate.tui.messages import Heard, Opened, Said
 from tui_migrate.tui.outbox import Outbox
 from tui_migrate.tui.palette import Palette
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from tui_migrate.tui.screens.base import BaseScreen
     from tui_migrate.tui.screens.form import Filled
 
+MISTAKES = 5
+"""Mistakes in a file of keys that are said at once."""
 PACE = 0.5
 """Seconds between two repaints while entries stream in."""
 
@@ -78,6 +82,8 @@ class MigrateApp(App[int]):
         self.folder = folder
         self.purpose = ""
         """Why persons are looked at, as it was said last."""
+        self.keys: dict[str, str] = {}
+        """Id of an action → the keys that the person chose for it."""
         self._opener = opener
         self.animation_level = "none"
         for own in themes.OWN:
@@ -91,6 +97,7 @@ class MigrateApp(App[int]):
 
     def on_mount(self) -> None:
         self._catch_signals()
+        self._learn_keys()
         if self.client is not None:
             self._show_run()
         elif self._opener is not None:
@@ -269,12 +276,35 @@ class MigrateApp(App[int]):
         if isinstance(screen, BaseScreen) and not isinstance(screen, HelpScreen):
             self.push_screen(HelpScreen(screen.GROUP))
 
+    def acts(self, group: str) -> list[Act]:
+        """What keys do on a screen, with the keys that the person chose."""
+        return acts(group, self.keys)
+
+    def key(self, act: str) -> str:
+        """The first key of an action, as it is printed on the keyboard."""
+        group = act.partition(".")[0]
+        known = next((one for one in self.acts(group) if one.id == act), None)
+        return glyph_of(known.key.partition(",")[0]) if known is not None else ""
+
+    def _learn_keys(self) -> None:
+        """Take in the keys that the person chose, or say what is wrong with them."""
+        path = keys_file()
+        if not path.exists():
+            return
+        found = read_keys(path)
+        if found.mistakes:
+            head = _("Your keys are not used ({file}):").format(file=path)
+            self.tell("\n".join([head, *found.mistakes[:MISTAKES]]), "warning")
+            return
+        self.keys = found.keys
+        self.set_keymap(found.keys)
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: all actions of the present screen by name, and the themes."""
         from tui_migrate.tui.screens.base import BaseScreen
 
         group = screen.GROUP if isinstance(screen, BaseScreen) else ""
-        for act in acts(group):
+        for act in self.acts(group):
             if act.id == "app.palette" or (
                 isinstance(screen, BaseScreen) and not screen.applies(act)
             ):

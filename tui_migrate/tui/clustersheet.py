@@ -54,6 +54,8 @@ class Showing:
     blind: bool = False
     cursor: str = ""
     first: int = 0
+    fold_key: str = "o"
+    side_keys: str = "[ ]"
 
 
 def weight_part(weight: float | None) -> Part:
@@ -106,7 +108,7 @@ def sheet_rows(
     made = Columns(width, len(sheet.records), how.first, how.blind)
     differ = [f for f in in_order(sheet, how) if not f.equal]
     equal = [f for f in sheet.fields if f.equal]
-    rows = [*answer_rows(sheet), *_why(ref, sheet, how, width), *_heads(made, sheet, draft)]
+    rows = [*answer_rows(sheet), *_why(ref, sheet, how, width), *_heads(made, sheet, draft, how)]
     for field in differ:
         rows += _field(made, sheet, field, draft, how)
     if how.unfolded:
@@ -177,7 +179,7 @@ def _why(ref: ClusterRef, sheet: ClusterSheet, how: Showing, width: int) -> list
     return [*rows, Content("")]
 
 
-def _heads(made: Columns, sheet: ClusterSheet, draft: Draft) -> list[Content]:
+def _heads(made: Columns, sheet: ClusterSheet, draft: Draft, how: Showing) -> list[Content]:
     """Who stands in each column: number, record, group, lead; trust and date below."""
     names: list[Part] = []
     dates: list[Part] = []
@@ -195,7 +197,7 @@ def _heads(made: Columns, sheet: ClusterSheet, draft: Draft) -> list[Content]:
         moment = safe(one.moment)
         dates.append((" · ".join(filter(None, (trust, moment))), QUIET))
     more = len(sheet.records) - made.shown
-    name = _("+{n} more [ ]").format(n=more) if more else ""
+    name = _("+{n} more {keys}").format(n=more, keys=how.side_keys) if more else ""
     weight: list[Part] = [] if made.blind else [(_("weight"), QUIET)]
     return [made.row((name, WARN), names, *weight), made.row("", dates)]
 
@@ -288,7 +290,7 @@ def _folded(made: Columns, fields: Sequence[ClusterField], how: Showing) -> Cont
     weights = [field.weight for field in fields if field.weight and not how.blind]
     tail = [weight_part(sum(weights))] if weights else []
     room = made.name + 1 + made.shown * (made.side + 1) - 1
-    return line((fit(f"{text} (o): {names}", room), QUIET), " ", *tail)
+    return line((fit(f"{text} ({how.fold_key}): {names}", room), QUIET), " ", *tail)
 
 
 Key = tuple[str, str]

@@ -20,7 +20,7 @@ from tui_migrate.engine.run import RunState, StepState
 from tui_migrate.engine.sentences import said, stamp
 from tui_migrate.errors import ReasonNeeded, TuiMigrateError
 from tui_migrate.i18n import _
-from tui_migrate.tui.actions import LOOKING, Act, acts
+from tui_migrate.tui.actions import LOOKING, Act
 from tui_migrate.tui.breakpoints import BREAKPOINTS
 from tui_migrate.tui.messages import Done, Told, Trouble, WhyWanted
 from tui_migrate.tui.safe import fit, prose, safe
@@ -119,7 +119,7 @@ class BaseScreen(Screen[None]):
             rights = [*(f"{why}  {right}" for right in rights), why]
         glass = bool(broken_glass(state))
         self.query_one(TopBar).tell(name, rights, state.rehearsal, self.badge(), glass)
-        shown = [act for act in acts(self.GROUP) if self.applies(act)]
+        shown = [act for act in self.home.acts(self.GROUP) if self.applies(act)]
         first = self.first()
         shown.sort(key=lambda act: first.index(act.id) if act.id in first else len(first))
         worded = [replace(act, label=self.wording(act)) for act in shown]

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui_migrate.i18n import _
-from tui_migrate.tui.actions import acts, bindings
+from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.safe import fit
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.status import LOOKS
@@ -35,7 +35,7 @@ class HelpScreen(BaseScreen):
 
     def _rows(self) -> list[Content]:
         rows = [Content.styled(_("Keys here"), "bold"), Content("")]
-        for act in acts(self._about):
+        for act in self.home.acts(self._about):
             rows.append(line(("  " + fit(act.glyph, 9), "$primary bold"), act.help))
         rows += [
             Content(""),

@@ -176,7 +176,15 @@ class ReviewScreen(BaseScreen):
         if page.ref is not None and page.sheet is not None:
             width = max(40, pane.scrollable_content_region.width or 78)
             blind = page.ref.hidden or (self._how.blind and not page.ref.decision)
-            how = replace(self._how, tall=pane.size.height >= TALL, blind=blind)
+            key = self.home.key
+            sides = f"{key('review.columns')} {key('review.columns_on')}"
+            how = replace(
+                self._how,
+                tall=pane.size.height >= TALL,
+                blind=blind,
+                fold_key=key("review.equal"),
+                side_keys=sides,
+            )
             rows = sheet_rows(page.ref, page.sheet, self._draft, width, how)
         blocks = list(pane.query(Block))
         missing = [Block(classes="row") for _row in range(len(rows) - len(blocks))]
@@ -189,26 +197,39 @@ class ReviewScreen(BaseScreen):
                 block.display = at < shown
 
     def _advice(self, page: ClusterPage) -> str:
-        count = len(page.ref.records) if page.ref is not None else 0
+        count, key = len(page.ref.records) if page.ref is not None else 0, self.home.key
         match self._mode:
             case "exclude":
-                return _("1–{n}: which record is somebody else?   esc: none").format(n=count)
+                return _("1–{n}: which record is somebody else?   {back}: none").format(
+                    n=count, back=key("review.back")
+                )
             case "split":
                 return _(
-                    "1–{n}: the next group for that record   m merge each group   esc: no"
-                ).format(n=count)
+                    "1–{n}: the next group for that record   {merge} merge each group   {back}: no"
+                ).format(n=count, merge=key("review.merge"), back=key("review.back"))
             case "person":
-                return _("1–{n}: whose person?   esc: nobody’s").format(n=count)
+                return _("1–{n}: whose person?   {back}: nobody’s").format(
+                    n=count, back=key("review.back")
+                )
         if page.ref is None:
-            return _("esc back")
+            return _("{back} back").format(back=key("review.back"))
         if page.window.decided >= page.window.total:
-            return _("esc back: all is settled · ← → look again · z take back")
-        return _("m merge · n not the same · u unsure")
+            return _("{back} back: all is settled · {p} {n} look again · {undo} take back").format(
+                back=key("review.back"),
+                p=key("review.previous"),
+                n=key("review.next"),
+                undo=key("review.undo"),
+            )
+        return _("{m} merge · {n} not the same · {u} unsure").format(
+            m=key("review.merge"), n=key("review.different"), u=key("review.unsure")
+        )
 
     def _nothing(self) -> str:
         """Why there is no cluster to look at."""
         if self._only != ClusterFilter():
-            return _("No cluster fits. / changes the filter.")
+            return _("No cluster fits. {key} changes the filter.").format(
+                key=self.home.key("review.filter")
+            )
         matches = [s for s in self.state.steps.values() if s.outline.uses == "match"]
         if any(s.status in STEP_SETTLED for s in matches):
             return _("No duplicate waits for a person.")
@@ -304,7 +325,8 @@ class ReviewScreen(BaseScreen):
         if page is None or page.ref is None:
             return
         if mode != "person" and len(page.ref.records) == 2:
-            self.home.tell(_("Of two records, n keeps them apart."))
+            text = _("Of two records, {key} keeps them apart.")
+            self.home.tell(text.format(key=self.home.key("review.different")))
             return
         self._mode = "" if self._mode == mode else mode
         self.refresh_state()

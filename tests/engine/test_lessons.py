@@ -198,3 +198,19 @@ def test_a_proposal_is_judged_by_who_signs_the_gate_and_did_not_propose_it(tmp_p
     assert do("ben", api.JudgeLesson(sha256=told.sha256, decision="accept")) == ""
     assert [bool(one.accepted) for one in core.state.proposals.values()] == [False, True]
     client.close()
+
+
+def test_a_lesson_is_the_same_when_records_have_founded_or_joined_profiles_since(
+    client: InProcessClient,
+) -> None:
+    decide(client, "different")
+    waiting_at_gate = learn(client)
+    decide(client, "undo")
+    gate = client.state.steps["look"]
+    sign = api.Sign(gate="look", decision="approve", evidence=gate.evidence, typed=gate.subject)
+    assert client.send(sign).ok
+    assert int(client.run_here().exit) == 0
+    assert client.state.steps["join"].status is Status.DONE
+    decide(client, "different")
+    assert learn(client) == waiting_at_gate
+    assert waiting_at_gate.decided == FAMILIES // 2

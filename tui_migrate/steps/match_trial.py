@@ -9,14 +9,12 @@ from tui_migrate.steps.base import Context
 from tui_migrate.steps.match import LINKS, MatchStep, take_decisions
 from tui_migrate.steps.match_records import (
     ALL_COLUMNS,
+    COMPARABLE,
     FOR_MATCHING,
-    PENDING,
     drop,
     extra_columns,
 )
 
-# Records that were pending when they were matched have founded or joined a profile since.
-_MATCHED = PENDING.replace("fate = 'pending'", "fate IN ('pending', 'loaded', 'merged')")
 _RECORDS = "trial_source SEMI JOIN cluster USING (source, record_id)"
 _TABLES = ("trial_source", "trial_record", "match_link", "match_decision")
 
@@ -33,7 +31,7 @@ def tried(step: MatchStep, context: Context, *, forget: bool = False) -> Trial:
     learned nothing."""
     cursor = context.cursor
     try:
-        cursor.execute(_MATCHED.format(table="trial_source", columns=ALL_COLUMNS))
+        cursor.execute(COMPARABLE.format(table="trial_source", columns=ALL_COLUMNS))
         extra = [name for name, how in step.settings.fields.items() if how != IGNORED]
         records = FOR_MATCHING.format(table=_RECORDS, extra=extra_columns(extra))
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE trial_record AS {records}")

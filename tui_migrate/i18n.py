@@ -49,10 +49,15 @@ def speaking(language: str) -> Iterator[None]:
         _asked.reset(token)
 
 
+def asked() -> str:
+    """The language asked for; '' where none is."""
+    return _asked.get()
+
+
 def language() -> str:
     """The language asked for, else the reader's, ``nl`` or ``en``, as gettext would choose it."""
-    if asked := _asked.get():
-        return asked
+    if wanted := _asked.get():
+        return wanted
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name, "")
         if value:
@@ -61,13 +66,13 @@ def language() -> str:
 
 
 @cache
-def _catalogue(asked: str) -> dict[str, str]:
-    """What stands in ``locale/<language>/*.po``: message → its translation. Screens do not read it
-    yet: one in two languages at once is worse than one in English."""
+def _catalogue(wanted: str) -> dict[str, str]:
+    """What stands in ``locale/<language>/*.po``: message → its translation. Most screens do not
+    read it yet: one in two languages at once is worse than one in English."""
     from tui_migrate.catalogue import read_po
 
     found: dict[str, str] = {}
-    for path in sorted((Path(__file__).parent / "locale" / asked).glob("*.po")):
+    for path in sorted((Path(__file__).parent / "locale" / wanted).glob("*.po")):
         found |= read_po(path.read_text(encoding="utf-8"))
     return found
 
@@ -77,8 +82,8 @@ def _(message: str) -> str:
     else as written."""
     if _neutral.get():
         return message
-    if asked := _asked.get():
-        return _catalogue(asked).get(message, message)
+    if wanted := _asked.get():
+        return _catalogue(wanted).get(message, message)
     return _translations().gettext(message)
 
 
@@ -86,7 +91,7 @@ def ngettext(singular: str, plural: str, n: int) -> str:
     """The singular or plural form that the reader's language uses for ``n`` things."""
     if _neutral.get():
         return singular if n == 1 else plural
-    if asked := _asked.get():
+    if wanted := _asked.get():
         form = singular if n == 1 else plural
-        return _catalogue(asked).get(form, form)
+        return _catalogue(wanted).get(form, form)
     return _translations().ngettext(singular, plural, n)

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from textual.pilot import Pilot
 
 from tests.tui.conftest import Make
 from tests.tui.data import PAIR, fill, put
 from tests.tui.test_screens import tell, text
 from tests.tui.test_walk import press, settle, type_in
+from tui_migrate import i18n
+from tui_migrate.catalogue import read_po
 from tui_migrate.engine import api
+from tui_migrate.engine.sentences import label
+from tui_migrate.model.entities import entities
 from tui_migrate.runbook.models import ReviewSpec
+from tui_migrate.tui.actions import ACTS
 from tui_migrate.tui.app import MigrateApp
 from tui_migrate.tui.screens.person import PersonScreen
 from tui_migrate.tui.screens.review import ReviewScreen
 from tui_migrate.tui.screens.run import RunScreen
+from tui_migrate.tui.status import LOOKS
 
 
 def sheet(app: MigrateApp) -> str:
@@ -242,5 +250,60 @@ def test_how_far_and_how_good_is_said_with_what_it_rests_on(make: Make) -> None:
         said = " ".join(text(app, "#intro").split())
         assert "Decided 1 of 2 clusters: 1 merged" in said
         assert "How many of 1 decisions of one person are wrong cannot be said" in said
+
+    tell(world, story)
+
+
+def test_every_word_of_the_keys_is_there_in_dutch() -> None:
+    known: dict[str, str] = {}
+    for path in (Path(i18n.__file__).parent / "locale" / "nl").glob("*.po"):
+        known |= read_po(path.read_text(encoding="utf-8"))
+    words = {
+        word
+        for act in ACTS["review"] + ACTS["app"]
+        for word in (act.label, act.help, act.line.partition("|")[2])
+    }
+    fields = {label(one.name) for one in entities()["profile"].fields}
+    states = {look.word for look in LOOKS.values()}
+    assert (words | fields | states | {"given", "refused", "withdrawn"}) - set(known) == {""}
+
+
+def test_who_reads_dutch_reviews_in_dutch(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGUAGE", "nl")
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "p")
+        assert "Cluster 1 van 2 · 3 records" in text(app, "#head")
+        assert "○ onbeslist" in text(app, "#said")
+        assert "m samenvoegen · n niet dezelfde · u twijfel" in text(app, "#next")
+        assert "m samenvoegen" in text(app, "#keys")
+        assert "1-9 waarde kiezen" in text(app, "#keys")
+        shown = sheet(app)
+        for dutch in (
+            "Dezelfde persoon",
+            "voornaam",
+            "INGETROKKEN",
+            "Samenvoegen brengt bijeen: 2 abo",
+        ):
+            assert dutch in shown
+        for english in ("Same person", "first name", "equal field", "At stake", "weight"):
+            assert english not in shown
+        await press(pilot, "e")
+        assert "welk record is iemand anders?" in text(app, "#next")
+        await press(pilot, "escape", "f")
+        assert "esc annuleren" in text(app, "#how")
+        await press(pilot, "escape", "i")
+        assert "Beslist: 0 van 2 clusters" in " ".join(text(app, "#intro").split())
+        await press(pilot, "escape", "f1")
+        assert "Dan 1–9: dat record is iemand anders; m voegt de andere samen" in text(app, "#help")
+        await press(pilot, "escape", "m", "left")
+        assert "✓ samengevoegd door anna" in text(app, "#said")
+        await press(pilot, "escape")
+        assert isinstance(app.screen, RunScreen)
+        assert any("1 beslissing" in n.message for n in app._notifications)
+        assert "duplicates" in text(app, "#keys"), (
+            "a screen that is not translated is whole in English"
+        )
 
     tell(world, story)

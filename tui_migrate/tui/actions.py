@@ -581,7 +581,7 @@ def acts(group: str, keys: Mapping[str, str] = NOTHING) -> list[Act]:
             both = (key, keys.get(after.id, after.key))
             glyphs = " ".join(glyph_of(one.partition(",")[0]) for one in both)
             line = f"{glyphs}|{line.partition('|')[2]}"
-        help_ = act.help.replace("{merge}", merge)
+        help_ = _(act.help).replace("{merge}", merge)
         found.append(replace(act, key=key, line=line, help=help_))
     return found
 

@@ -171,7 +171,7 @@ def _why(ref: ClusterRef, sheet: ClusterSheet, how: Showing, width: int) -> list
     sure, words = verdict(ref, sheet)
     first, *more = wrap(f"{sure}: {words}.", width)[:MOST_WORDS]
     rows = [line((first[: len(sure)], "bold"), first[len(sure) :]), *map(Content, more)]
-    reasons = list(dict.fromkeys(pair.reason for pair in sheet.pairs if pair.reason))
+    reasons = list(dict.fromkeys(_(pair.reason) for pair in sheet.pairs if pair.reason))
     if reasons:
         asked = _("You are asked because: ")
         first, *more = wrap(asked + safe("; ".join(reasons)), width)[:MOST_WORDS]
@@ -225,7 +225,7 @@ def _field(
             rows.append(made.row("", sides))
             continue
         here = field.field == how.cursor
-        name = (HERE if here else " ") + safe(label(field.field))
+        name = (HERE if here else " ") + safe(_(label(field.field)))
         rows.append(
             made.row((name, "bold" if here else QUIET), sides, *_evidence(made, field, how))
         )
@@ -285,7 +285,7 @@ def _evidence(made: Columns, field: ClusterField, how: Showing) -> list[Part]:
 
 
 def _folded(made: Columns, fields: Sequence[ClusterField], how: Showing) -> Content:
-    names = ", ".join(safe(label(field.field)) for field in fields)
+    names = ", ".join(safe(_(label(field.field))) for field in fields)
     text = ngettext("▸ {n} equal field", "▸ {n} equal fields", len(fields)).format(n=len(fields))
     weights = [field.weight for field in fields if field.weight and not how.blind]
     tail = [weight_part(sum(weights))] if weights else []
@@ -347,7 +347,7 @@ def _permission(one: ClusterPermission | None) -> Part:
     if one is None:
         return ("–", QUIET)
     out = one.state in OUT
-    state = safe(label(one.state)) or _("unclear")
+    state = safe(_(label(one.state))) or _("unclear")
     brand = safe(one.brand) if one.brand not in ("", "*") else _("all brands")
     said = f"{state.upper() if out else state} {one.event_at[:4]}".rstrip()
     return (f"{said} {brand} {safe(one.channel)}", BAD if out else "")
@@ -389,6 +389,6 @@ def _pairs(sheet: ClusterSheet) -> list[Content]:
     for pair in sheet.pairs:
         percent = f"{min(99.9, 100 * pair.probability):.1f}".removesuffix(".0")
         text = f"{pair.a + 1}–{pair.b + 1} {marks.get(pair.decision, ' ')} "
-        why = f" {percent} %  {safe(pair.reason)}"
+        why = f" {percent} %  {safe(_(pair.reason) if pair.reason else '')}"
         rows.append(line((text, QUIET), weight_part(pair.weight), (why, QUIET)))
     return rows

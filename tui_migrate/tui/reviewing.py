@@ -138,7 +138,7 @@ def said_line(page: ClusterPage, zone: str) -> Content:
     elif ref.decision and ref.by:
         parts.append(_(" by {by}, {when}").format(by=safe(ref.by), when=when))
     elif ref.changed:
-        names = ", ".join(safe(label(name)) for name in sheet.changed)
+        names = ", ".join(safe(_(label(name))) for name in sheet.changed)
         text = _(" – asked again: {fields} changed since {by} decided").format(
             fields=names or "–", by=safe(ref.by)
         )

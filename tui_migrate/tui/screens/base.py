@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -24,6 +25,7 @@ from tui_migrate.tui.actions import LOOKING, Act
 from tui_migrate.tui.breakpoints import BREAKPOINTS
 from tui_migrate.tui.messages import Done, Told, Trouble, WhyWanted
 from tui_migrate.tui.safe import fit, prose, safe
+from tui_migrate.tui.speaking import in_language
 from tui_migrate.tui.widgets.block import KeyBar, TopBar
 
 if TYPE_CHECKING:
@@ -32,6 +34,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 PURPOSE = 30
 """Cells that the reason of looks takes in the top line."""
+
+
+def _worded(act: Act, word: str) -> Act:
+    """An action with the word for it in the language that is spoken."""
+    glyph, bar, joint = act.line.partition("|")
+    return replace(act, label=_(word), line=f"{glyph}|{_(joint)}" if bar else "")
 
 
 class BaseScreen(Screen[None]):
@@ -99,8 +107,13 @@ class BaseScreen(Screen[None]):
         """Bring everything up to date."""
         if not self.is_mounted:
             return
-        self.show_frame()
-        self.refresh_state()
+        with self.spoken():
+            self.show_frame()
+            self.refresh_state()
+
+    def spoken(self) -> AbstractContextManager[None]:
+        """Within it, this screen speaks its language."""
+        return in_language(self.GROUP)
 
     def show_frame(self) -> None:
         """Top line and key line."""
@@ -122,7 +135,7 @@ class BaseScreen(Screen[None]):
         shown = [act for act in self.home.acts(self.GROUP) if self.applies(act)]
         first = self.first()
         shown.sort(key=lambda act: first.index(act.id) if act.id in first else len(first))
-        worded = [replace(act, label=self.wording(act)) for act in shown]
+        worded = [_worded(act, self.wording(act)) for act in shown]
         self.query_one(KeyBar).tell(worded, self.notes())
 
     def badge(self) -> str:
@@ -219,7 +232,8 @@ class BaseScreen(Screen[None]):
     @on(Told)
     def _told(self, message: Told) -> None:
         if self._turns.get(message.slot) == message.turn and self.is_mounted:
-            message.then(message.answer)
+            with self.spoken():
+                message.then(message.answer)
 
     @on(WhyWanted)
     def _why_wanted(self, message: WhyWanted) -> None:
@@ -246,7 +260,8 @@ class BaseScreen(Screen[None]):
         if not reply.ok:
             self.home.tell(f"{reply.message}\n{reply.hint}".strip(), "error")
         if message.then is not None and self.is_mounted:
-            message.then(reply)
+            with self.spoken():
+                message.then(reply)
 
     @on(Trouble)
     def _trouble(self, message: Trouble) -> None:

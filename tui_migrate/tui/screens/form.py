@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, asked, speaking
 from tui_migrate.tui.paths import Paths
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.widgets.block import Block, Field
@@ -73,6 +73,8 @@ class Form(ModalScreen[Filled | None]):
     ) -> None:
         """``reading``: nothing is asked; ⏎ and esc both close it."""
         super().__init__()
+        self._language = asked()
+        """Of the screen that opens it."""
         self._reading = reading
         self._title = title
         self._intro = safe(intro) if isinstance(intro, str) else intro
@@ -111,6 +113,10 @@ class Form(ModalScreen[Filled | None]):
 
     def _how(self) -> str:
         """The keys that do something here."""
+        with speaking(self._language):
+            return self._keys()
+
+    def _keys(self) -> str:
         parts = [f"⏎ {self._submit}"]
         if any(ask.files is not None for ask in self._asks):
             parts.append(_("⇥ complete"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -14,6 +15,7 @@ from tui_migrate.i18n import _
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.safe import fit
 from tui_migrate.tui.screens.base import BaseScreen
+from tui_migrate.tui.speaking import in_language
 from tui_migrate.tui.status import LOOKS
 from tui_migrate.tui.widgets.block import Block, line, lines
 
@@ -31,7 +33,13 @@ class HelpScreen(BaseScreen):
 
     def body(self) -> Iterable[Widget]:
         with VerticalScroll(can_focus=True):
-            yield Block(lines(self._rows()), id="help")
+            with self.spoken():
+                rows = self._rows()
+            yield Block(lines(rows), id="help")
+
+    def spoken(self) -> AbstractContextManager[None]:
+        """The language of the screen whose keys these are."""
+        return in_language(self._about)
 
     def _rows(self) -> list[Content]:
         rows = [Content.styled(_("Keys here"), "bold"), Content("")]
@@ -49,6 +57,6 @@ class HelpScreen(BaseScreen):
             Content(""),
             Content.styled(_("Status"), "bold"),
             Content(""),
-            *(line("  ", look.content) for look in LOOKS.values()),
+            *(line("  ", (f"{look.glyph} {_(look.word)}", look.style)) for look in LOOKS.values()),
         ]
         return rows

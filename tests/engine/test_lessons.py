@@ -15,6 +15,7 @@ from tui_migrate.audit.verify import verify
 from tui_migrate.engine import api
 from tui_migrate.engine import lesson_queries as q
 from tui_migrate.engine.client import InProcessClient
+from tui_migrate.engine.exporting import decision_rows
 from tui_migrate.engine.recompute import recompute
 from tui_migrate.engine.run import Status
 
@@ -104,6 +105,8 @@ def test_a_lesson_is_shown_proposed_accepted_and_used(client: InProcessClient) -
     told_apart = [pair for pair in after if pair in before and after[pair] < before[pair]]
     assert told_apart
     assert learn(client).accepted == told.sha256
+    rows = decision_rows(client.engine.core)
+    assert ("match model", told.sha256, "accept") in [row[:3] for row in rows]
 
 
 @pytest.mark.soak

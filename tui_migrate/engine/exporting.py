@@ -10,6 +10,7 @@ from tui_migrate.audit.review_facts import (
     ClusterAnswered,
     ClusterDecided,
     DecisionTakenBack,
+    ModelJudged,
     PairDecided,
 )
 from tui_migrate.engine.core import Core
@@ -72,6 +73,8 @@ def decision_rows(core: Core) -> list[tuple[str, str, str, str, str, str]]:
                 row = ("cluster", *_cluster_row(core, entry.seq))
             case DecisionTakenBack():
                 row = ("decision", str(fact.entry), "take back", "")
+            case ModelJudged():
+                row = ("match model", fact.sha256, fact.decision, words(fact.reason))
             case facts.RedoAsked():
                 row = ("redo", fact.step, "redo", words(fact.reason))
             case _:

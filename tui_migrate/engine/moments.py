@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import Entry
-from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided, PairDecided
+from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided, ModelJudged, PairDecided
 from tui_migrate.engine.run import StepState
 from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
@@ -18,6 +18,7 @@ DECISIONS = (
     facts.StepSkipped,
     facts.RedoAsked,
     facts.EvidenceChanged,
+    ModelJudged,
 )
 MOST = 40
 """Decisions that are told one by one."""

@@ -93,7 +93,11 @@ def duplicates(material: Material) -> Section:
     if step is None or not step.figures:
         nothing = Paragraph(_("Records were not compared yet."), "quiet")
         return Section("pairs", title, (nothing,))
-    return Section("pairs", title, (_bands(step), _decided(material), *_agreed(material)))
+    return Section(
+        "pairs",
+        title,
+        (_bands(step), _decided(material), *_agreed(material), *_taught(material)),
+    )
 
 
 def _bands(step: StepState) -> Bars:
@@ -121,6 +125,23 @@ def _decided(material: Material) -> Table:
     columns = (_("Reviewer"), _("Merged"), _("Different"), _("Unsure"))
     empty = _("Nobody settled a pair; undecided pairs are kept as separate profiles.")
     return Table(columns, rows, empty, _("Settled by people"))
+
+
+def _taught(material: Material) -> tuple[Block, ...]:
+    """Corrections of the match model by decisions: who proposed them and who judged; nothing without."""
+    proposals = material.state.proposals.values()
+    rows = tuple(
+        (
+            one.sha256[:12],
+            one.decided,
+            one.by,
+            ", ".join(s.by for s in one.signoffs),
+            _("accepted") if one.accepted else _("waits") if one.open else _("does not count"),
+        )
+        for one in proposals
+    )
+    columns = (_("Correction"), _("Decided pairs"), _("Proposed by"), _("Judged by"), _("State"))
+    return (Table(columns, rows, "", _("What decisions taught the match")),) if rows else ()
 
 
 def _agreed(material: Material) -> tuple[Block, ...]:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.fact import Fact
-from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided, PairDecided
+from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided, ModelJudged, PairDecided
 from tui_migrate.engine.reporting.material import Material
 from tui_migrate.i18n import _
 from tui_migrate.report.document import Cell, Note, Section, Table
@@ -17,6 +17,7 @@ _COUNTED: dict[type[Fact], str] = {
     facts.StepStarted: "started",
     facts.Answered: "answered",
     facts.SignedOff: "signed",
+    ModelJudged: "signed",
     PairDecided: "pairs",
     ClusterAnswered: "pairs",
     ClusterDecided: "pairs",

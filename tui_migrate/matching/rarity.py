@@ -2,7 +2,7 @@
 
 What an equal name is worth above or below the average name is log2(average chance of agreement /
 frequency of this name), at most three nats either way. It is frozen with the model: the names that
-many records carry are listed by a salted digest, all others count as rare as they are together.
+many records carry are listed by a digest, all others count as rare as they are together.
 """
 
 from __future__ import annotations

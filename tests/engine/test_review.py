@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from tui_migrate.audit.forgetting import Forgetting, Forgotten
 from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
-from tui_migrate.engine import review_queue
+from tui_migrate.engine import answers, queries, review_queue
 from tui_migrate.engine.api import Claim, Decide, DecideCluster, Identity, Redo, Sign, TakeBack
 from tui_migrate.engine.client import InProcessClient, open_client
 from tui_migrate.engine.decisions import decided
@@ -337,3 +337,10 @@ def test_a_decision_is_followed_though_its_records_were_never_shown(root: Path) 
     counts = client.ask(ClusterQueue(limit=0)).counts
     assert (counts["merge"], counts["split"]) == (1, 1)
     client.close()
+
+
+def test_every_question_that_is_answered_goes_over_the_socket() -> None:
+    """An engine in a process of its own knows no other questions than these, nor their answers."""
+    sent = set(get_args(queries.AnyQuery))
+    assert (set(answers._ANSWERS) | {queries.Said}) - sent == set()
+    assert set(queries.ANSWERS) == sent

@@ -23,6 +23,8 @@ from tui_migrate.engine.review_queries import (
     ClusterQueue,
     ClusterStep,
     ClusterWindow,
+    ReviewFigures,
+    ReviewState,
 )
 from tui_migrate.engine.run import RunState
 
@@ -483,6 +485,7 @@ AnyQuery = (
     | ClusterQueue
     | ClusterStep
     | ClusterHistory
+    | ReviewFigures
     | SafeLane
     | LaneExamples
     | Search
@@ -507,6 +510,7 @@ ANSWERS: dict[type[Query], Any] = {
     ClusterQueue: ClusterWindow,
     ClusterStep: ClusterPage,
     ClusterHistory: tuple[ClusterPast, ...],
+    ReviewFigures: ReviewState,
     SafeLane: LaneSheet,
     LaneExamples: LanePage,
     Search: tuple[Hit, ...],

@@ -22,7 +22,7 @@ _COLUMNS = (
     "kvk VARCHAR, vat VARCHAR"
 )
 NAMES = tuple(column.split()[0] for column in _COLUMNS.split(", "))
-_EDGE = "source_a VARCHAR, record_a VARCHAR, source_b VARCHAR, record_b VARCHAR"
+EDGE = "source_a VARCHAR, record_a VARCHAR, source_b VARCHAR, record_b VARCHAR"
 
 
 def person(record_id: str, source: str = "crm", **values: Any) -> Row:
@@ -54,6 +54,37 @@ class Outcome:
         return bool(a["status"] == "merged" and a["cluster_id"] == b["cluster_id"])
 
 
+def table(threads: int = 1, birth: str = "DATE") -> duckdb.DuckDBPyConnection:
+    """A database with the three relations that matching asks for, empty. birth: type of the date."""
+    cur = duckdb.connect(config={"threads": threads}).cursor()
+    cur.execute(f"CREATE TABLE record ({_COLUMNS.replace('DATE', birth)})")
+    cur.execute(f"CREATE TABLE links ({EDGE}, rule VARCHAR)")
+    cur.execute(f"CREATE TABLE decisions ({EDGE}, decision VARCHAR)")
+    return cur
+
+
+def fill(
+    cur: duckdb.DuckDBPyConnection,
+    rows: Iterable[Row],
+    links: Iterable[tuple[Key, Key]] = (),
+    decisions: Iterable[tuple[Key, Key, str]] = (),
+) -> None:
+    """Put these into the three relations, in place of what stands there."""
+    for name in ("record", "links", "decisions"):
+        cur.execute(f"DELETE FROM {name}")
+    listed = list(rows)
+    if listed:
+        columns = ", ".join(f"unnest(${place + 1})" for place in range(len(NAMES)))
+        cur.execute(
+            f"INSERT INTO record SELECT {columns}",
+            [[row.get(name) for row in listed] for name in NAMES],
+        )
+    for one, two in links:
+        cur.execute("INSERT INTO links VALUES (?, ?, ?, ?, 'id')", [*one, *two])
+    for one, two, decision in decisions:
+        cur.execute("INSERT INTO decisions VALUES (?, ?, ?, ?, ?)", [*one, *two, decision])
+
+
 def run(
     rows: Iterable[Row],
     links: Sequence[tuple[Key, Key]] = (),
@@ -66,22 +97,8 @@ def run(
     by_itself: bool = True,
 ) -> Outcome:
     """Match `rows`; record ids must be unique over all sources here. birth: type of the birth date."""
-    con = duckdb.connect(config={"threads": threads})
-    cur = con.cursor()
-    cur.execute(f"CREATE TABLE record ({_COLUMNS.replace('DATE', birth)})")
-    cur.execute(f"CREATE TABLE links ({_EDGE}, rule VARCHAR)")
-    cur.execute(f"CREATE TABLE decisions ({_EDGE}, decision VARCHAR)")
-    listed = list(rows)
-    if listed:
-        columns = ", ".join(f"unnest(${place + 1})" for place in range(len(NAMES)))
-        cur.execute(
-            f"INSERT INTO record SELECT {columns}",
-            [[row.get(name) for row in listed] for name in NAMES],
-        )
-    for one, two in links:
-        cur.execute("INSERT INTO links VALUES (?, ?, ?, ?, 'id')", [*one, *two])
-    for one, two, decision in decisions:
-        cur.execute("INSERT INTO decisions VALUES (?, ?, ?, ?, ?)", [*one, *two, decision])
+    cur = table(threads, birth)
+    fill(cur, rows, links, decisions)
     report = match(
         cur, "record", "links", "decisions", settings or MatchSettings(sample=20_000),
         model=model, step="match", attempt=1, unit="all", by_itself=by_itself,

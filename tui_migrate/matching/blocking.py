@@ -103,15 +103,23 @@ def block(
             cur,
             f"SELECT sum(members * (members - 1)) // 2 FROM mt_members WHERE members <= {cap:d}",
         )
-        if count(cur, f"SELECT count(*) FROM mt_members WHERE members > {cap:d}"):
-            found = cur.execute(DROPPED_SQL.format(rule=key.name, select=select, cap=cap), [secret])
-            dropped.extend(DroppedKey(*row) for row in found.fetchall())
+        dropped.extend(dropped_keys(cur, key, cap, secret))
     for first, end in _ranges(cur, meetings):
         bits = {"link": len(keys), "decision": len(keys) + 1}
         cur.execute(PAIR_SQL.format(first=first, end=end, **bits))
     for table in ("mt_rule", "mt_members", "mt_key"):
         cur.execute(f"DROP TABLE IF EXISTS {table}")
     return BlockReport(count(cur, "SELECT count(*) FROM mt_pair"), tuple(dropped))
+
+
+def dropped_keys(
+    cur: duckdb.DuckDBPyConnection, key: Key, cap: int, secret: str
+) -> list[DroppedKey]:
+    """The keys of a rule with more members than `cap`, of those in `mt_members` (key, members)."""
+    if not count(cur, f"SELECT count(*) FROM mt_members WHERE members > {cap:d}"):
+        return []
+    sql = DROPPED_SQL.format(rule=key.name, select=key_select(key), cap=cap)
+    return [DroppedKey(*row) for row in cur.execute(sql, [secret]).fetchall()]
 
 
 def _ranges(cur: duckdb.DuckDBPyConnection, meetings: int) -> list[tuple[int, int]]:

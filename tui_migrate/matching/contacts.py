@@ -188,17 +188,19 @@ JOIN mt_phone y ON y.uid = p.b AND y.mobile = x.mobile
 ANTI JOIN mt_pair_phone e ON e.a = p.a AND e.b = p.b
 GROUP BY p.a, p.b"""
 
+#: One row is one person and the place where the name lives: family name, first letter, address.
+PLACE_SQL = """
+SELECT uid, left(birth, 4)::INTEGER AS born, generation, canonical, concat_ws('|', family_text,
+    letter, number, CASE WHEN length(postcode) >= 6 THEN postcode ELSE street END) AS place
+FROM mt_record WHERE kind = 'person' AND letter IS NOT NULL AND number IS NOT NULL
+    AND family IS NOT NULL AND coalesce(postcode, street) IS NOT NULL"""
+
 #: One row is one record whose name stands at one address with birth dates years apart: parent and
 #: child of one name, so that a record without birth date cannot be told from either. Initials may
 #: stand for every name that begins so.
-NAMESAKE_SQL = """
+NAMESAKE_SQL = f"""
 CREATE OR REPLACE TEMP TABLE mt_namesake AS
-WITH home AS (
-    SELECT uid, left(birth, 4)::INTEGER AS born, generation, canonical, concat_ws('|', family_text,
-        letter, number, CASE WHEN length(postcode) >= 6 THEN postcode ELSE street END) AS place
-    FROM mt_record WHERE kind = 'person' AND letter IS NOT NULL AND number IS NOT NULL
-        AND family IS NOT NULL AND coalesce(postcode, street) IS NOT NULL
-), known AS (SELECT DISTINCT place, canonical FROM home),
+WITH home AS ({PLACE_SQL}), known AS (SELECT DISTINCT place, canonical FROM home),
 aged AS (
     SELECT place, canonical FROM (
         SELECT k.place, k.canonical, h.born, h.generation FROM known k JOIN home h

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
+from tui_migrate.matching import afresh, kept
 from tui_migrate.matching.blocking import BlockReport, DroppedKey, block
 from tui_migrate.matching.clustering import cluster
 from tui_migrate.matching.comparing import LEVELED_DDL, compare_names, prepare_names
@@ -33,15 +34,24 @@ BATCH_PAIRS, STRIDE = 2_000_000, 256
 BATCH_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_batch AS SELECT a, b FROM mt_pair WHERE a >= {first} AND a < {end}"""
 
+#: What is shown of a pair is worked out once for all that agree alike. One row is such an agreement, or
+#: a set of keys.
+SHOWN_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_shown AS
+SELECT pattern, rare, {breakdown} AS weights
+FROM (SELECT DISTINCT pattern, rare FROM mt_judged) j JOIN mt_sum s USING (pattern)"""
+NAMED_RULES_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_named_rules AS
+SELECT rules, list_filter([{rules}], lambda name, i: (rules >> (i - 1)::INTEGER) & 1 = 1) AS names
+FROM (SELECT DISTINCT rules FROM mt_judged)"""
+
 #: One row is one pair of band auto or review, or below it down to `keep_from`.
 WRITE_PAIRS_SQL = """
 INSERT INTO pair
 SELECT $1, $2, $3, x.source, x.record_id, y.source, y.record_id,
-    j.weight, round(j.probability, 9), j.band, j.reason,
-    list_filter([{rules}], lambda name, i: (j.rules >> (i - 1)::INTEGER) & 1 = 1),
-    {breakdown}, j.decision, j.decided_by
+    j.weight, round(j.probability, 9), j.band, j.reason, n.names, s.weights, j.decision, j.decided_by
 FROM mt_judged j JOIN mt_head x ON x.uid = j.a JOIN mt_head y ON y.uid = j.b
-JOIN mt_sum s USING (pattern)
+JOIN mt_shown s ON s.pattern = j.pattern AND s.rare = j.rare JOIN mt_named_rules n USING (rules)
 ORDER BY j.a, j.b"""
 
 #: One row is one record.
@@ -57,7 +67,6 @@ FIGURES_SQL = """
 SELECT 'records', count(*) FROM mt_record
 UNION ALL SELECT 'persons', count(*) FROM mt_record WHERE kind = 'person'
 UNION ALL SELECT 'organisations', count(*) FROM mt_record WHERE kind = 'organisation'
-UNION ALL SELECT 'candidate_pairs', count(*) FROM mt_pair
 UNION ALL SELECT 'links', count(*) FROM mt_link
 UNION ALL SELECT 'decisions', count(*) FROM mt_decision
 UNION ALL SELECT 'pairs_' || band, count(*) FROM mt_judged GROUP BY band
@@ -142,6 +151,7 @@ def match(
     attempt: int,
     unit: str,
     secret: str = "",
+    keep: bool = False,
     progress: Progress | None = None,
     by_itself: bool = True,
 ) -> MatchReport:
@@ -152,6 +162,8 @@ def match(
         brings its own settings, so that a later delivery is judged as the first was.
     learned: what decisions taught (see ``learning``), for a model that is fitted here.
     step, attempt, unit: written into every row. secret: salt of the digests of dropped keys.
+    keep: leave what the next match with this model needs to compare only what has changed by then,
+        and use what the last one left (see `kept`). What is found is the same.
     progress: called with (stages done, stages in all).
     by_itself: False leaves to people whatever would merge without them.
 
@@ -169,15 +181,30 @@ def match(
         use_rarity(cur, rarity, secret)
         certain_edges(cur, quoted(links), quoted(decisions))
         tell(1, STAGES)
-        blocked = block(cur, used.keys, used.cap, secret)
+        if keep:
+            kept.digest_records(cur, relation, used)
+        changes = bool(
+            keep and model and kept.is_of(cur, model, secret) and afresh.find_changes(cur)
+        )
+        if changes:
+            blocked = afresh.block_changes(cur, used, secret)
+        else:
+            blocked = block(cur, used.keys, used.cap, secret)
+            if keep:
+                kept.keep_all(cur, used.keys)
         tell(2, STAGES)
         compare(cur, used)
+        if changes:
+            afresh.take_standing(cur, used)
         tell(3, STAGES)
         find_patterns(cur, used)
         frozen = model or replace(fit(cur, used, placeholders, rarity), learned=learned or {})
         tell(4, STAGES)
-        drop_scratch(cur, keep=KEPT | {"mt_compared", "mt_pattern"})
+        drop_scratch(cur, keep=KEPT | {"mt_compared", "mt_pattern", "mt_known"})
         score(cur, frozen, math.log2(used.keep_from / (1 - used.keep_from)))
+        if keep:
+            kept.keep_pairs(cur)
+            kept.keep_basis(cur, frozen, secret, blocked.pairs)
         decide(cur, frozen, by_itself)
         drop_scratch(cur, keep=KEPT | {"mt_judged", "mt_sum"})
         tell(5, STAGES)
@@ -200,10 +227,13 @@ def _write(
     cur.execute(
         "CREATE OR REPLACE TEMP TABLE mt_head AS SELECT uid, source, record_id FROM mt_record"
     )
-    cur.execute(WRITE_PAIRS_SQL.format(rules=rules, breakdown=breakdown()), labels)
+    cur.execute(SHOWN_SQL.format(breakdown=breakdown()))
+    cur.execute(NAMED_RULES_SQL.format(rules=rules))
+    cur.execute(WRITE_PAIRS_SQL, labels)
     cur.execute(WRITE_CLUSTERS_SQL, labels)
     found = dict(cur.execute(FIGURES_SQL).fetchall())
     figures = {name: int(found.get(name, 0)) for name in FIGURES}
+    figures["candidate_pairs"] = blocked.pairs
     figures["dropped_keys"] = len(blocked.dropped)
     return MatchReport(figures, blocked.dropped, model)
 

@@ -36,6 +36,8 @@ PAIRS = (
 PLACES = ("source", "delivery", "file", "line")
 _KEPT = frozenset({"record", "fate", "marker", "attempt", "live_attempt", "identity"})
 """Tables of which no row is a person's alone; the first two are treated apart."""
+_FORGOTTEN = "match_kept"
+"""Tables that begin so are not copied: digests of everybody's values. The next match makes them anew."""
 _CHUNK = 1 << 20
 _NUMBER = re.compile(r"\+[0-9]{9,15}")
 _BETWEEN = r"[\s()./-]*"
@@ -165,6 +167,8 @@ def copy_without(cursor: Cursor, path: Path, leaving: Leaving, profiles: Sequenc
         ).fetchall()
         gone = 0
         for (name,) in tables:
+            if str(name).startswith(_FORGOTTEN):
+                continue
             select = _select(cursor, str(name), leaving)
             at = f"erased_copy.store.{quote(name)}"
             cursor.execute(f"CREATE TABLE {at} AS {select}")

@@ -151,9 +151,11 @@ class MatchStep(Step):
         kept = {"declared": self.declared, "model": json.loads(model)}
         text = json.dumps(kept, sort_keys=True, separators=(",", ":"))
         context.host.journal_model(self.spec.id, context.attempt, text)
+        # How many pairs were compared depends on what the last match left, and is no output.
+        figures = {k: v for k, v in report.figures.items() if k != "candidate_pairs"}
         said = {
             "model": model,
-            "figures": json.dumps(report.figures, sort_keys=True, separators=(",", ":")),
+            "figures": json.dumps(figures, sort_keys=True, separators=(",", ":")),
         }
         context.write(unit, "match_model", "SELECT $model AS model, $figures AS figures", said)
         drop(context, _TABLES)
@@ -192,6 +194,7 @@ class MatchStep(Step):
                 step=self.spec.id,
                 attempt=context.attempt,
                 unit=unit.id,
+                keep=True,
                 progress=lambda done, total: context.host.progress(
                     done, total, rows * done // total
                 ),
@@ -205,7 +208,7 @@ class MatchStep(Step):
         }
         for (text,) in context.query("SELECT figures FROM match_model"):
             said = json.loads(str(text))
-            figures["pairs compared"] = int(said["candidate_pairs"])
+            figures["pairs compared"] = context.value("SELECT max(compared) FROM store.match_kept")
             figures["keys dropped"] = int(said["dropped_keys"])
             figures["links"] = int(said["links"])
         if context.host.frozen_model(self.spec.id):

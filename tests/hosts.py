@@ -51,6 +51,10 @@ class Quiet:
         """Nothing was ever brought to a target."""
         return ""
 
+    def taken_in(self, step: str) -> frozenset[tuple[str, str]]:
+        """Nobody asked for a step to be done again."""
+        return frozenset()
+
     def memberships(self, step: str) -> list[Membership]:
         """Nothing was ever brought to a target."""
         return []

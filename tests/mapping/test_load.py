@@ -108,3 +108,19 @@ def test_a_file_of_changes_gives_one_mapping_for_each_kind() -> None:
         ("m.yaml#profile", "profile", ("type", "profile")),
     ]
     assert all(mapping.owned for mapping in made)
+
+
+def test_only_a_profile_can_be_a_newcomer() -> None:
+    _made, problems = mistakes(
+        """
+        source: news
+        owner: [{of: crm, by: Nr}]
+        change:
+          from: A
+          codes:
+            x: {entity: address, newcomer: true, fields: {street: {from: B}}}
+        """
+    )
+    assert [problem.split("; ")[0] for problem in problems if "newcomer" in problem] == [
+        "m.yaml:6:26: only a profile is a newcomer"
+    ]

@@ -20,6 +20,7 @@ from tui_migrate.engine.api import Progress
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.memberships import memberships
 from tui_migrate.engine.models import frozen_model, keep_model
+from tui_migrate.engine.newcomers import taken_in
 from tui_migrate.errors import EnvironmentProblem
 from tui_migrate.i18n import _
 from tui_migrate.staging.store import first, literal
@@ -154,6 +155,10 @@ class EngineHost:
     def frozen_model(self, step: str) -> str:
         """The model by which the target got its profiles; '' before."""
         return frozen_model(self._core, step)
+
+    def taken_in(self, step: str) -> frozenset[tuple[str, str]]:
+        """Deliveries of changes (source, name as journalled) whose newcomers a reading step takes in."""
+        return taken_in(self._core, step, rebuilding=self._rebuilding)
 
     def memberships(self, step: str) -> list[Membership]:
         """Which records were whose in the target, when the present attempt of a step began."""

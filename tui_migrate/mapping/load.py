@@ -121,7 +121,12 @@ def type_mapping(
         if kind is not None:
             when = (*kind.when, *((c, tuple(v)) for c, v in variant.when.items()))
             change = (written.change.from_, code)
-            kinds.append(replace(kind, name=f"{name}#{code}", change=change, when=when))
+            named = replace(kind, name=f"{name}#{code}", change=change, when=when)
+            kinds.append(replace(named, newcomer=variant.newcomer))
+            if variant.newcomer and kind.entity.name != "profile":
+                wrong = _("only a profile is a newcomer")
+                place = node.nearest((*at, "newcomer"), key=True)
+                file.note(place, wrong, _("leave newcomer: out, or write entity: profile"))
     return tuple(kinds)
 
 

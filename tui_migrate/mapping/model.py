@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui_migrate.model.entities import Entity, Field
 from tui_migrate.model.types.base import SemanticType, Sensitivity
@@ -93,19 +93,33 @@ class Mapping:
     when: tuple[tuple[str, tuple[str, ...]], ...] = ()
     change: tuple[str, str] | None = None
     """Column and value that select this mapping's rows of a delta."""
+    newcomer: bool = False
+    """Whether its rows tell of people of whom nothing was handed over before."""
+    of_record: bool = False
+    """Whether its rows are read as records and not as changes of somebody (see ``as_record``)."""
     place: int = 0
     places: int = 1
     country: str = "NL"
 
     @property
     def owned(self) -> bool:
-        """Whether the rows have an owner: all but a full delivery's own records."""
-        return self.entity.child or self.change is not None
+        """Whether the rows have an owner: all but records, of a full delivery or of newcomers."""
+        return self.entity.child or (self.change is not None and not self.of_record)
 
     @property
     def by_profile(self) -> bool:
         """Whether a row may name its owner by a profile id."""
         return any(owner.source == BY_PROFILE for owner in self.owners)
+
+    def as_record(self) -> Mapping:
+        """A mapping of newcomers, each row as a record of its own: whom its columns name is one person
+        with it."""
+        named = [
+            (owner.columns[0], owner.source)
+            for owner in self.owners
+            if len(owner.columns) == 1 and not owner.suffix and owner.source != BY_PROFILE
+        ]
+        return replace(self, owners=(), links=(*self.links, *named), of_record=True)
 
     def field(self, name: str) -> MappedField | None:
         """The mapped field of that name, if it is mapped."""

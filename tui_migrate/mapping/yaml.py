@@ -110,6 +110,7 @@ class VariantYaml(Strict):
     entity: Name
     fields: Mapping[Name, FieldYaml] = Field(min_length=1)
     when: When = Field(default_factory=dict)
+    newcomer: Flag = False
 
 
 class ChangeYaml(Strict):

@@ -30,7 +30,7 @@ from tui_migrate.spreadsheet import defuse_sql
 from tui_migrate.staging.erasure import Erased
 from tui_migrate.staging.readers import Job, read_file
 from tui_migrate.staging.store import literal, quote
-from tui_migrate.steps import by_profile, consent_unread, rights
+from tui_migrate.steps import by_profile, consent_unread, newcomers, rights
 from tui_migrate.steps.base import Context, Unit
 from tui_migrate.steps.consent_limits import exceeded, hold, limit_check
 from tui_migrate.steps.consent_target import CONSENT_ROWS, LIST_ROWS, TargetSide, sources_of
@@ -53,6 +53,9 @@ CHANGE_COLUMNS = (
     " fields VARCHAR"
 )
 """One row is a change of something else than a consent; fields: all of them as JSON (null: not said)."""
+
+# The rows of a delivery that a reading step took in.
+_READ_BEFORE = "SELECT count(*) FROM record WHERE source = $source AND delivery = $delivery"
 
 # One row is a row of this delivery that changes an address, a name…, and whose profile it is.
 _CHANGES = """
@@ -177,14 +180,16 @@ class Applier:
         self._mappings: dict[str, tuple[Mapping, ...]] = {}
         self.points_known = False
         """Whether the contact points gathered for the last delivery still hold for the next."""
-        self._carriers_known = self._members_known = False
+        self._carriers_known = self._members_known = self._named_known = False
 
     def clear(self, context: Context) -> None:
         """Drop the temporary tables."""
         for name in TEMPORARY:
             context.cursor.execute(f"DROP TABLE IF EXISTS temp.{name}")
         by_profile.drop(context)
-        self.points_known = self._carriers_known = self._members_known = False
+        newcomers.drop(context)
+        self.points_known = self._carriers_known = False
+        self._members_known = self._named_known = False
 
     def apply(self, context: Context, unit: Unit, judged: Judged, number: int) -> dict[str, int]:
         """Read one delivery, apply it or set it aside. ``number``: of its batches to the target.
@@ -217,7 +222,9 @@ class Applier:
     def _read(self, context: Context, unit: Unit, judged: Judged) -> int:
         source, stones = judged.delivery.source, context.host.tombstones()
         spec = self._runbook.sources[source]
-        rows = 0
+        place = {"source": source, "delivery": judged.delivery.name}
+        if rows := context.value(_READ_BEFORE, place):
+            return rows  # for the newcomers in it
         for path in judged.delivery.files:
             job = Job(
                 judged.delivery.source,
@@ -256,15 +263,25 @@ class Applier:
             f" WHERE _delivery = {literal(delivery.name)})"
         )
         done = {"mapped": 0, "changes": 0}
+        known = self._mapped(context, delivery.source)
+        telling = list(newcomers.of_deltas(self._mappings))
+        if telling and not self._named_known:
+            newcomers.gather(context, telling)
+            self._named_known = True
         if not exists(context.cursor, f"raw_{delivery.source}"):
             return done
-        for mapping in self._mapped(context, delivery.source):
+        for mapping in known:
             settings = self._reading(context, mapping, judged)
             mapped = map_rows(context.cursor, mapping, relation, settings)
             name = mapping.entity.name
             select = mapped.entity_select()
             if mapping.by_profile:
                 select = self._by_profile(context, unit, name, select)
+            if telling and mapping.owned:
+                select = newcomers.resolved(select)
+            if mapping.newcomer:
+                done["newcomers"] = newcomers.hold(context, unit, select)
+                select = newcomers.of_known(select)
             if name in STRAIGHT:
                 written = context.write(unit, f"ent_{name}", select)
                 done["mapped"] += written

@@ -20,8 +20,10 @@ from tui_migrate.audit.entries import DeliverySeen, FileSeen
 from tui_migrate.consent.deliveries import REFUSED, Judged, gap, judge
 from tui_migrate.files import sha256_file
 from tui_migrate.i18n import _
+from tui_migrate.mapping.load import load_mappings
 from tui_migrate.mapping.mapped import entity_columns
 from tui_migrate.model.entities import entities
+from tui_migrate.runbook.load import load_runbook
 from tui_migrate.staging.deliveries import (
     MANIFEST,
     Delivery,
@@ -29,7 +31,7 @@ from tui_migrate.staging.deliveries import (
     hash_files,
     read_manifest,
 )
-from tui_migrate.steps import consent_unread
+from tui_migrate.steps import consent_unread, newcomers
 from tui_migrate.steps.base import Check, Context, Outcome, Unit
 from tui_migrate.steps.consent_apply import (
     CHANGE,
@@ -177,7 +179,21 @@ class Deltas:
             ),
         ]  # fmt: skip
         checks += consent_unread.checks(context, judged)
+        checks += self._newcomers(context, figures)
         return Outcome(figures, checks + self._limits(context, figures))
+
+    def _newcomers(self, context: Context, figures: dict[str, int | str]) -> list[Check]:
+        """A check that says how people who are new come in, where the mappings know of any."""
+        mappings = load_mappings(load_runbook(context.workspace))[0]
+        if not any(one.newcomer for source in self._sources() for one in mappings.get(source, ())):
+            return []
+        waiting = newcomers.waiting(context)
+        figures["newcomers waiting"] = waiting
+        steps = (step for phase in self._runbook.phases for step in phase.steps)
+        reads = next((step.id for step in steps if step.uses == "ingest"), "")
+        said = _("{}: they come in when {} is done again").format(waiting, reads)
+        name = _("newcomers that wait to be matched")
+        return [Check(name, not waiting, said if waiting else "0", "0", "warn")]
 
     def _limits(self, context: Context, figures: dict[str, int | str]) -> list[Check]:
         """A check for each delivery that the limits hold up, or held up until it was waived."""

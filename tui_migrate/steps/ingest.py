@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from tui_migrate.audit.entries import DeliverySeen, FileSeen
 from tui_migrate.errors import DataSaysNo
@@ -32,6 +32,7 @@ from tui_migrate.staging.readers import (
     type_of,
 )
 from tui_migrate.staging.sheets import other_sheets
+from tui_migrate.steps import newcomers
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 from tui_migrate.steps.erased_rows import Rows
 from tui_migrate.steps.ingest_settle import GONE, SETTLE, settle
@@ -80,9 +81,18 @@ class IngestStep(Step):
                 self._found[name] = find_deliveries(context.workspace, name, files)
         return [delivery for name in self._names for delivery in self._found[name]]
 
+    def _changes(self, context: Context) -> list[Delivery]:
+        """Deliveries of changes that are read too, for the newcomers in them."""
+        wanted = cast("IngestWith", self.spec.with_).sources or tuple(self.runbook.sources)
+        specs = {name: self.runbook.sources[name] for name in wanted}
+        files = {n: s.files for n, s in specs.items() if s.deltas and s.not_present is None}
+        found = newcomers.deliveries(context, files) if files else []
+        telling = newcomers.of_deltas(self._mappings(context)) if found else {}
+        return [delivery for delivery in found if delivery.source in telling]
+
     def inputs(self, context: Context) -> dict[str, str]:
         result: dict[str, str] = {}
-        for delivery in self._deliveries(context):
+        for delivery in (*self._deliveries(context), *self._changes(context)):
             result |= _as_delivered(context, delivery)
         return result
 
@@ -91,6 +101,7 @@ class IngestStep(Step):
         units = []
         for delivery in self._deliveries(context):
             context.host.journal_delivery(self._seen(context, delivery))
+        for delivery in (*self._deliveries(context), *self._changes(context)):
             units += [
                 Unit(_unit_id(context, delivery, n), path.name)
                 for n, path in enumerate(delivery.files, 1)
@@ -103,7 +114,7 @@ class IngestStep(Step):
             return settle(context, unit, self._deliveries(context), archived)
         delivery, number = next(
             (d, n)
-            for d in self._deliveries(context)
+            for d in (*self._deliveries(context), *self._changes(context))
             for n in range(1, len(d.files) + 1)
             if unit.id == _unit_id(context, d, n)
         )
@@ -138,6 +149,8 @@ class IngestStep(Step):
             "deliveries": len(self._deliveries(context)),
             "rows": context.value("SELECT count(*) FROM record"),
         }
+        if changes := self._changes(context):
+            figures["deliveries of changes"] = len(changes)
         for fate, count in context.query("SELECT fate, count(*) FROM fates GROUP BY 1 ORDER BY 1"):
             figures[str(fate)] = int(str(count))
         for name in self._names:

@@ -26,6 +26,7 @@ from tui_migrate.model.entities import entities
 from tui_migrate.runbook.kinds import MapWith
 from tui_migrate.runbook.load import load_runbook
 from tui_migrate.staging.store import literal, quote
+from tui_migrate.steps import newcomers
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 from tui_migrate.steps.erased_rows import Rows
 from tui_migrate.steps.map_checks import absent, citizen_numbers, covered
@@ -81,7 +82,8 @@ class _Part:
 
 
 class MapStep(Step):
-    """Applies the mappings of all sources but the deltas (``consent_sync`` maps those)."""
+    """Applies the mappings of all sources but the deltas (``consent_sync`` maps those), of which it
+    takes the newcomers that were read."""
 
     kind: ClassVar[str] = "map"
     outputs: ClassVar[tuple[str, ...]] = (
@@ -107,12 +109,19 @@ class MapStep(Step):
             found, problems = load_mappings(loaded)
             if problems:
                 raise DataSaysNo("\n".join(str(problem) for problem in problems))
-            self._loaded.update(
-                (source, mappings)
-                for source, mappings in found.items()
-                if not self.runbook.sources[source].deltas
-            )
+            deltas = {name for name in found if self.runbook.sources[name].deltas}
+            self._loaded.update((s, of_it) for s, of_it in found.items() if s not in deltas)
+            self._of_deltas.update((s, of_it) for s, of_it in found.items() if s in deltas)
         return self._loaded
+
+    @cached_property
+    def _of_deltas(self) -> dict[str, tuple[Mapping, ...]]:
+        return {}
+
+    def _newcomers(self, context: Context) -> list[Mapping]:
+        """The mappings of people in changes who were read as records."""
+        self._mappings(context)
+        return [m for every in newcomers.of_deltas(self._of_deltas).values() for m in every]
 
     def inputs(self, context: Context) -> dict[str, str]:
         """Digests of the mapping files, and what decides how cells are read."""
@@ -137,6 +146,7 @@ class MapStep(Step):
             context.store.define(f"ent_{name}", entity_columns(entity), context.cursor)
         mappings = [m for found in self._mappings(context).values() for m in found]
         units = [Unit(COLUMNS, _("use of the columns"))]
+        mappings += self._newcomers(context)
         for mapping in sorted(mappings, key=lambda mapping: mapping.owned):
             units += self._units(context, mapping)
         return [*units, Unit(LEFT_OVER, _("rows that no mapping takes"))]
@@ -147,8 +157,10 @@ class MapStep(Step):
             return []
         found = context.query(_STRETCHES.format(relation=quote(relation)), {"size": ROWS_OF_A_UNIT})
         rows = sum(int(str(row[5])) for row in found)
-        name = re.sub(r"[^a-z0-9_.-]", "_", mapping.file.rpartition("/")[2].lower())
-        name = f"{mapping.source}.{name.removesuffix('.yaml')}"
+        name = mapping.file.rpartition("/")[2].removesuffix(".yaml")
+        if mapping.change:
+            name += f".{mapping.change[1]}"
+        name = f"{mapping.source}.{re.sub(r'[^a-z0-9_.-]', '_', name.lower())}"
         conditions = ["true"]
         if rows > ROWS_OF_A_UNIT:
             conditions = _pieces(mapping, found, rows)
@@ -188,7 +200,7 @@ class MapStep(Step):
         stones = context.host.tombstones()
         if not stones.any:
             return ""
-        mappings = self._mappings(context)[mapping.source]
+        mappings = {**self._mappings(context), **self._of_deltas}[mapping.source]
         rows = Rows(mapping.source, self.runbook.sources[mapping.source], mappings, stones)
         columns = context.columns(f"raw_{mapping.source}")
         return rows.nobody(mapping, [c for c in columns if not c.startswith("_")])

@@ -21,6 +21,7 @@ from tui_migrate.i18n import _
 from tui_migrate.matching import DroppedKey, FrozenModel, MatchReport, match
 from tui_migrate.matching.from_runbook import IGNORED, settings_of
 from tui_migrate.matching.model import Weights
+from tui_migrate.staging.store import literal
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 from tui_migrate.steps.map import LINK_COLUMNS
 from tui_migrate.steps.match_records import (
@@ -31,6 +32,7 @@ from tui_migrate.steps.match_records import (
     drop,
     extra_columns,
 )
+from tui_migrate.steps.newcomers import SAME_NAMED
 
 if TYPE_CHECKING:
     from tui_migrate.runbook.kinds import MatchWith
@@ -40,12 +42,13 @@ MATCH = "match"
 _TABLES = ("match_pending", "match_record", "match_link", "match_decision")
 _DECISIONS = ("source_a", "record_a", "source_b", "record_b", "decision", "decided_by")
 
-# One row is a certain edge: a record holds the id of a record of another source.
-LINKS = """
+# One row is a certain edge: a record holds the id of a record of another source, or the one that a
+# newcomer holds too.
+_LINKS = """
 CREATE OR REPLACE TEMP TABLE match_link AS
 SELECT DISTINCT source AS source_a, record_id AS record_a, other_source AS source_b,
   other_record AS record_b, 'link' AS rule
-FROM link ORDER BY ALL
+FROM link UNION SELECT *, 'link' FROM ({same}) ORDER BY ALL
 """
 
 # One row is a pending record that holds the id of a record which was never handed over.
@@ -56,6 +59,7 @@ SELECT p.source, p.delivery, p.file, p.line, p.record_id, 'profile' AS entity,
 FROM link l JOIN match_pending p USING (source, record_id)
 ANTI JOIN ent_profile e ON e.source = l.other_source AND e.record_id = l.other_record
 ANTI JOIN record r ON r.source = l.other_source AND r.record_id = l.other_record
+WHERE l.source NOT IN ({newcomers})
 ORDER BY ALL
 """
 
@@ -138,13 +142,15 @@ class MatchStep(Step):
         extra = [name for name, how in self.settings.fields.items() if how != IGNORED]
         records = FOR_MATCHING.format(table="match_pending", extra=extra_columns(extra))
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE match_record AS {records}")
-        cursor.execute(LINKS)
+        take_links(context)
         take_decisions(context)
         report = self._match(context, unit)
         message = _("The record that this one names was not delivered.")
         counts = {
             **report.figures,
-            "dangling": context.write(unit, "finding", _DANGLING, {"message": message}),
+            "dangling": context.write(
+                unit, "finding", _DANGLING.format(newcomers=_deltas(context)), {"message": message}
+            ),
         }
         _report_dropped(context, unit, report.dropped_keys)
         model = report.model.to_json()
@@ -243,6 +249,18 @@ def _writing_to_store(context: Context) -> Iterator[None]:
         context.cursor.execute("RESET search_path")
         raise
     context.cursor.execute("RESET search_path")
+
+
+def _deltas(context: Context) -> str:
+    """SQL list of the sources that hand over changes: of them all records are newcomers."""
+    names = [name for name, spec in context.runbook.sources.items() if spec.deltas]
+    return ", ".join(map(literal, names)) or "''"
+
+
+def take_links(context: Context) -> None:
+    """Make ``match_link`` of what the mappings found."""
+    same = SAME_NAMED.format(sources=_deltas(context))
+    context.cursor.execute(_LINKS.format(same=same))
 
 
 def take_decisions(context: Context) -> None:

@@ -6,7 +6,7 @@ from tui_migrate.matching.from_runbook import IGNORED
 from tui_migrate.matching.model import FrozenModel
 from tui_migrate.matching.trial import Trial, on_trial
 from tui_migrate.steps.base import Context
-from tui_migrate.steps.match import LINKS, MatchStep, take_decisions
+from tui_migrate.steps.match import MatchStep, take_decisions, take_links
 from tui_migrate.steps.match_records import (
     ALL_COLUMNS,
     COMPARABLE,
@@ -35,7 +35,7 @@ def tried(step: MatchStep, context: Context, *, forget: bool = False) -> Trial:
         extra = [name for name, how in step.settings.fields.items() if how != IGNORED]
         records = FOR_MATCHING.format(table=_RECORDS, extra=extra_columns(extra))
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE trial_record AS {records}")
-        cursor.execute(LINKS)
+        take_links(context)
         take_decisions(context)
         return on_trial(
             cursor,

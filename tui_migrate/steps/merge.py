@@ -266,8 +266,14 @@ class MergeStep(Step):
         return counts
 
     def _rows(self, context: Context, unit: Unit) -> dict[str, int]:
-        sources = [str(s) for (s,) in context.query("SELECT DISTINCT source FROM ent_profile")]
+        found = [str(s) for (s,) in context.query("SELECT DISTINCT source FROM ent_profile")]
+        # What else stands in a delivery of changes than newcomers is applied later.
+        sources = [s for s in found if s not in self._deltas]
         return {"rows": context.write(unit, "fate", fates_sql(child_entities(), sorted(sources)))}
+
+    @property
+    def _deltas(self) -> list[str]:
+        return [name for name, spec in self.runbook.sources.items() if spec.deltas]
 
     def _fields(self, context: Context) -> list[Field]:
         """The fields that profiles may have: payment data only where it was signed for."""

@@ -87,7 +87,7 @@ class World:
         if dice.random() < 0.5:
             self.links.append((one, two))
         if dice.random() < 0.5:
-            self.decisions.append((three, four, dice.choice(["merge", "different"])))
+            self.decisions.append((three, four, dice.choice(["merge", "different", "again"])))
 
     def _other(self, other: Row) -> Row:
         """What a record says now: something that many say, or what another record says."""

@@ -229,3 +229,16 @@ def test_the_level_numbers_that_the_sql_writes_are_those_of_the_settings() -> No
         "address": ["exact", "number", "postcode", "town", "different"],
         "email": ["own", "shared", "typo", "different"],
     }
+
+
+def test_a_pair_that_was_merged_and_changed_is_asked_again_however_unlikely_it_is() -> None:
+    one = person("1", first_name="Anna", family_name="Vos", birth_date="1980-01-02")
+    two = person("2", "shop", first_name="Karel", family_name="Lammers", birth_date="1955-03-04")
+    twin = person("3", "mail", first_name="Anna", family_name="Vos", birth_date="1980-01-02")
+    again = [(("crm", "1"), ("shop", "2"), "again"), (("crm", "1"), ("mail", "3"), "again")]
+    found = run([one, two, twin], decisions=again)
+    asked = found.pair("1", "2")
+    assert (asked["band"], asked["reason"]) == ("review", "changed since")
+    assert asked["decision"] is None
+    assert not found.together("1", "2")
+    assert found.together("1", "3"), "what is certain needs no question"

@@ -153,12 +153,17 @@ def pair_decisions(core: Core, step: StepState, *, as_started: bool) -> tuple[Pa
 
 
 def doubts(core: Core, step: StepState, *, as_started: bool) -> tuple[PairDecision, ...]:
-    """Pairs of which somebody was not sure, as ``pair_decisions``: only ``match`` uses them."""
+    """Pairs of which somebody was not sure or has to be asked again, as ``pair_decisions``: only
+    ``match`` uses them."""
     if step.outline.uses != "match":
         return ()
     cursor = core.store.cursor()
     try:
-        return doubted(core.vault, cursor, _state(core, step, as_started))
+        state = _state(core, step, as_started)
+        return (
+            *doubted(core.vault, cursor, state),
+            *asked_again(core.vault, cursor, state),
+        )
     finally:
         cursor.close()
 
@@ -237,6 +242,24 @@ def doubted(vault: Words, cursor: Cursor, state: RunState) -> tuple[PairDecision
     """The pairs that would merge without a person and of which one was not sure, also when a field has
     changed since; but of who is erased."""
     return _said(vault, cursor, state, [d for d in _in_force(state) if d.lot and d.word in DOUBTS])
+
+
+def asked_again(vault: Words, cursor: Cursor, state: RunState) -> tuple[PairDecision, ...]:
+    """The pairs that a person merged and of which a compared field is another now (``again``), sorted by
+    records; without those who are erased."""
+    decisions = [d for d in _in_force(state) if d.word == "settled"]
+    found = []
+    for decision, members in zip(decisions, _unchanged(vault, cursor, decisions), strict=True):
+        fresh = dict(zip(decision.records, members, strict=True))
+        known = dict(zip(decision.records, members_of(vault, decision), strict=True))
+        for a, b in pairs_of(decision):
+            pair, one, two = state.pairs.get((a, b)), known[a], known[b]
+            stands = fresh[a] is not None and fresh[b] is not None
+            if pair is None or pair.seq != decision.seq or pair.decision != "merge" or stands:
+                continue
+            if one is not None and two is not None:
+                found.append(PairDecision(*one.record, *two.record, "again", pair.by, pair.at))
+    return tuple(sorted(found, key=lambda d: (d.source_a, d.record_a, d.source_b, d.record_b)))
 
 
 def _said(

@@ -5,7 +5,8 @@ A library over a DuckDB cursor. Input is three relations (any may be empty, any 
 - records: one row per source record (`schema.RECORD_COLUMNS`), unique by (source, record_id);
 - links (source_a, record_a, source_b, record_b, rule): certain edges;
 - decisions (source_a, record_a, source_b, record_b, decision): 'merge' or 'different', made by
-  people; an optional column decided_by is passed on. 'unsure' keeps two from merging by themselves.
+  people; an optional column decided_by is passed on. 'unsure' keeps two from merging by themselves;
+  'again' asks of two that were merged and are not what they were, however probable they are.
 
 `match` appends to the tables `pair` and `cluster` (see `schema`); `explain` shows one pair. The
 stages — normalise, block, compare, fit, score, decide, cluster — are functions over scratch tables

@@ -21,7 +21,7 @@ from __future__ import annotations
 import duckdb
 
 from tui_migrate.matching import kept
-from tui_migrate.matching.blocking import BlockReport, DroppedKey, dropped_keys
+from tui_migrate.matching.blocking import CERTAIN_SQL, BlockReport, DroppedKey, dropped_keys
 from tui_migrate.matching.keys import make_joined
 from tui_migrate.matching.schema import count
 from tui_migrate.matching.settings import MatchSettings
@@ -62,12 +62,11 @@ SELECT key FROM had LEFT JOIN less USING (key) LEFT JOIN more USING (key)
 WHERE (had.n > {{cap}}) <> (had.n - coalesce(less.n, 0) + coalesce(more.n, 0) > {{cap}})"""
 
 #: One row is one pair of records whose link or decision came or went, where no key brings them together.
-CERTAIN_SQL = """
+CAME_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_certain AS
 WITH certain AS (
     SELECT least(x.id, y.id) AS a, greatest(x.id, y.id) AS b, bit_or(e.bit) AS bits
-    FROM (SELECT a, b, 1::BIGINT << {link} AS bit FROM mt_link WHERE one_kind
-          UNION ALL SELECT a, b, 1::BIGINT << {decision} FROM mt_decision WHERE one_kind) e
+    FROM ({certain}) e
     JOIN mt_known x ON x.uid = e.a JOIN mt_known y ON y.uid = e.b GROUP BY 1, 2
 ), before AS (
     SELECT least(a, b) AS a, greatest(a, b) AS b, rules FROM match_kept_pair
@@ -123,10 +122,7 @@ JOIN mt_known k USING (id) LEFT JOIN mt_around a USING (id)"""
 #: One row is one candidate pair (a < b) with somebody of those, and what brought it together as bits.
 PAIR_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_pair AS
-WITH certain AS (
-    SELECT a, b, 1::BIGINT << {link} AS bit FROM mt_link WHERE one_kind
-    UNION ALL SELECT a, b, 1::BIGINT << {decision} FROM mt_decision WHERE one_kind
-), met AS (
+WITH certain AS ({certain}), met AS (
     SELECT x.uid AS a, y.uid AS b, 1::BIGINT << x.rule::INTEGER AS rules
     FROM mt_key x JOIN mt_key y ON x.key = y.key AND x.uid < y.uid WHERE x.around OR y.around
     UNION ALL SELECT a, b, bit FROM certain
@@ -143,9 +139,7 @@ WHERE a NOT IN (SELECT uid FROM mt_again) AND b NOT IN (SELECT uid FROM mt_again
 STANDING_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_standing AS
 WITH certain AS (
-    SELECT a, b, bit_or(bit) AS bits FROM (
-        SELECT a, b, 1::BIGINT << {link} AS bit FROM mt_link WHERE one_kind
-        UNION ALL SELECT a, b, 1::BIGINT << {decision} FROM mt_decision WHERE one_kind) GROUP BY a, b
+    SELECT a, b, bit_or(bit) AS bits FROM ({certain}) GROUP BY a, b
 ), kept AS (
     SELECT least(x.uid, y.uid) AS a, greatest(x.uid, y.uid) AS b, pattern, rare_first, rare_family,
         rules & ((1::BIGINT << {link}) - 1) AS rules
@@ -163,6 +157,12 @@ SELECT bit, key, count(*) AS members FROM match_kept_key WHERE bit < {kept.PLACE
 GROUP BY bit, key HAVING count(*) > {{cap}}"""
 
 
+def _bits(settings: MatchSettings) -> dict[str, object]:
+    """What the statements about links and decisions are filled with."""
+    bits = {"link": len(settings.keys), "decision": len(settings.keys) + 1}
+    return {**bits, "certain": CERTAIN_SQL.format(**bits)}
+
+
 def find_changes(cur: duckdb.DuckDBPyConnection) -> bool:
     """Fill `mt_known` and `mt_moved` against what was kept; whether it pays to compare only changes."""
     cur.execute(KNOWN_SQL)
@@ -178,7 +178,7 @@ def block_changes(
     """Fill `mt_pair` with the candidates of the records `mt_around`, and `mt_again`; bring the kept
     records and keys up to date."""
     keys, cap = settings.keys, {"cap": settings.cap}
-    bits = {"link": len(keys), "decision": len(keys) + 1}
+    bits = _bits(settings)
     cur.execute(LOST_SQL)
     make_joined(cur, keys)
     cur.execute("CREATE OR REPLACE TEMP TABLE mt_won(key UBIGINT, bit UTINYINT, id INTEGER)")
@@ -188,7 +188,7 @@ def block_changes(
         cur.execute(f"DELETE FROM {table} WHERE id IN (SELECT id FROM mt_moved)")
     cur.execute("INSERT INTO match_kept_key SELECT key, bit, id FROM mt_won")
     kept.keep_records(cur)
-    cur.execute(CERTAIN_SQL.format(**bits))
+    cur.execute(CAME_SQL.format(**bits))
     for sql in (CHANGED_SQL, AGAIN_SQL, AROUND_SQL):
         cur.execute(sql)
     cur.execute(KEY_SQL.format(**cap))
@@ -208,7 +208,7 @@ def block_changes(
 
 def take_standing(cur: duckdb.DuckDBPyConnection, settings: MatchSettings) -> None:
     """Complete `mt_pair` and `mt_compared` with the kept pairs that nothing has changed."""
-    bits = {"link": len(settings.keys), "decision": len(settings.keys) + 1}
+    bits = _bits(settings)
     for table in ("mt_pair", "mt_compared"):
         cur.execute(BESIDE_SQL.format(table=table))
     cur.execute(STANDING_SQL.format(**bits))

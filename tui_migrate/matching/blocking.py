@@ -47,17 +47,20 @@ WHERE hash(concat_ws(chr(31), '{rule}', kind, value))
       IN (SELECT key FROM mt_members WHERE members > {cap})
 GROUP BY kind, value ORDER BY members DESC, digest"""
 
+#: One row is one pair that no key has to bring together, with its bit.
+CERTAIN_SQL = """
+SELECT a, b, 1::BIGINT << {link} AS bit FROM mt_link WHERE one_kind
+UNION ALL SELECT a, b, 1::BIGINT << {decision} FROM mt_decision WHERE one_kind
+UNION ALL SELECT a, b, 1::BIGINT << {decision} FROM mt_asked_again WHERE one_kind"""
+
 #: One row is one candidate pair (a < b) of a range with the rules that brought it together as bits.
-PAIR_SQL = """
+PAIR_SQL = f"""
 INSERT INTO mt_pair
 WITH met AS (
     SELECT x.uid AS a, y.uid AS b, 1::BIGINT << x.rule::INTEGER AS rules
     FROM mt_key x JOIN mt_key y ON x.key = y.key AND x.uid < y.uid
-    WHERE x.uid >= {first} AND x.uid < {end}
-    UNION ALL SELECT a, b, 1::BIGINT << {link} FROM mt_link
-    WHERE one_kind AND a >= {first} AND a < {end}
-    UNION ALL SELECT a, b, 1::BIGINT << {decision} FROM mt_decision
-    WHERE one_kind AND a >= {first} AND a < {end}
+    WHERE x.uid >= {{first}} AND x.uid < {{end}}
+    UNION ALL SELECT a, b, bit FROM ({CERTAIN_SQL}) WHERE a >= {{first}} AND a < {{end}}
 )
 SELECT a, b, bit_or(rules) AS rules FROM met GROUP BY a, b"""
 

@@ -81,7 +81,9 @@ FIGURES = (
 )  # fmt: skip
 
 #: Scratch tables that live to the end; the others go when their stage is over, to save memory.
-KEPT = frozenset({"mt_record", "mt_first", "mt_pair", "mt_link", "mt_decision", "mt_doubt"})
+KEPT = frozenset(
+    {"mt_record", "mt_first", "mt_pair", "mt_link", "mt_decision", "mt_doubt", "mt_asked_again"}
+)
 
 
 @dataclass(frozen=True)

@@ -116,26 +116,30 @@ JUDGED_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_judged AS
 WITH guarded AS (
     SELECT s.*, p.rules, d.decision, d.decided_by, l.a IS NOT NULL AS linked, q.a IS NOT NULL AS doubted,
+        g.a IS NOT NULL AS again,
         coalesce(conflict, CASE WHEN probability < {auto_from} THEN 'not certain enough' ELSE guard END)
         AS guard
     FROM mt_scored s JOIN mt_guard g USING (pattern) JOIN mt_pair p ON p.a = s.a AND p.b = s.b
     LEFT JOIN mt_decision d ON d.a = s.a AND d.b = s.b
     LEFT JOIN mt_link l ON l.a = s.a AND l.b = s.b
     LEFT JOIN mt_doubt q ON q.a = s.a AND q.b = s.b
+    LEFT JOIN mt_asked_again g ON g.a = s.a AND g.b = s.b
 )
-SELECT * EXCLUDE (guard, linked, doubted),
+SELECT * EXCLUDE (guard, linked, doubted, again),
     CASE WHEN decision = 'different' THEN 'review'
          WHEN decision = 'merge' THEN 'auto'
          WHEN linked OR guard = 'guard passed'
              THEN CASE WHEN doubted OR NOT {by_itself} THEN 'review' ELSE 'auto' END
+         WHEN again THEN 'review'
          WHEN guard NOT IN ('two conflicts', 'household') AND probability >= {review_from} THEN 'review'
          ELSE 'below' END AS band,
     CASE WHEN decision IS NOT NULL THEN 'decision'
          WHEN (linked OR guard = 'guard passed') AND doubted THEN 'doubted'
          WHEN (linked OR guard = 'guard passed') AND NOT {by_itself} THEN 'lane closed'
-         WHEN linked THEN 'link' ELSE guard END AS reason
+         WHEN linked THEN 'link' WHEN again AND guard <> 'guard passed' THEN 'changed since'
+         ELSE guard END AS reason
 FROM guarded
-WHERE decision IS NOT NULL OR linked OR probability >= {keep_from}"""
+WHERE decision IS NOT NULL OR linked OR again OR probability >= {keep_from}"""
 
 #: One row is one certain edge between two known records, once per pair, the smaller uid first.
 LINK_SQL = """
@@ -156,6 +160,15 @@ JOIN mt_record y ON y.source = d.source_b AND y.record_id = d.record_b
 WHERE x.uid <> y.uid AND d.decision IN ('merge', 'different')
 GROUP BY 1, 2"""
 
+#: One row is a pair that a person merged and of which a compared field is another now: he is asked again,
+#: however probable it is.
+ASKED_AGAIN_SQL = """
+CREATE OR REPLACE TEMP TABLE mt_asked_again AS
+SELECT DISTINCT least(x.uid, y.uid) AS a, greatest(x.uid, y.uid) AS b, x.kind = y.kind AS one_kind
+FROM {decisions} d JOIN mt_record x ON x.source = d.source_a AND x.record_id = d.record_a
+JOIN mt_record y ON y.source = d.source_b AND y.record_id = d.record_b
+WHERE x.uid <> y.uid AND d.decision = 'again'"""
+
 #: One row is a pair of which a person could not say that it is one person: it may not merge by itself.
 DOUBT_SQL = """
 CREATE OR REPLACE TEMP TABLE mt_doubt AS
@@ -166,13 +179,14 @@ WHERE x.uid <> y.uid AND d.decision = 'unsure'"""
 
 
 def certain_edges(cur: duckdb.DuckDBPyConnection, links: str, decisions: str) -> None:
-    """Fill `mt_link`, `mt_decision` and `mt_doubt` from quoted relation names; unknown records are
-    left out."""
+    """Fill `mt_link`, `mt_decision`, `mt_doubt` and `mt_asked_again` from quoted relation names;
+    unknown records are left out."""
     cur.execute(LINK_SQL.format(links=links))
     columns = {row[0] for row in cur.execute(f"DESCRIBE SELECT * FROM {decisions}").fetchall()}
     decided_by = "d.decided_by" if "decided_by" in columns else "NULL::VARCHAR"
     cur.execute(DECISION_SQL.format(decisions=decisions, decided_by=decided_by))
     cur.execute(DOUBT_SQL.format(decisions=decisions))
+    cur.execute(ASKED_AGAIN_SQL.format(decisions=decisions))
 
 
 def decide(cur: duckdb.DuckDBPyConnection, model: FrozenModel, by_itself: bool = True) -> None:

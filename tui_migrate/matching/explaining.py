@@ -101,6 +101,7 @@ def reason_text(reason: str) -> str:
         "decision": _("a person decided"),
         "guard": _("certain, and nothing conflicts"),
         "not certain enough": _("too little agrees to be certain"),
+        "changed since": _("a person merged the two, and what they say has changed since"),
         "birth date conflict": _("birth dates differ"),
         "first name conflict": _("first names differ"),
         "two conflicts": _("first names and birth dates differ"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from tui_migrate.i18n import _
 from tui_migrate.mapping.model import Mapping as SourceMapping
@@ -79,6 +80,13 @@ def settings_of(with_: MatchWith) -> MatchSettings:
         preset=with_.preset,
         keys=keys_of({**keys, **with_.extra_keys}),
     )
+
+
+def said_of(with_: MatchWith) -> dict[str, Any]:
+    """What a step says of its match, as JSON, without what is as shipped: two programs of which one knows
+    more settings say the same of one runbook."""
+    said: dict[str, Any] = with_.model_dump(mode="json", exclude_defaults=True)
+    return said
 
 
 def _fields(with_: MatchWith) -> dict[str, tuple[Field, ...]]:

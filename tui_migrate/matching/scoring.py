@@ -50,7 +50,8 @@ FROM (SELECT a, b, pattern, rare, round(levels + rare, 6) AS weight
                     - log2(1 + pow(2.0, least(60.0, s.kin + c.rare_family / 10.0))), 6) END AS rare
             FROM mt_compared c JOIN mt_sum s USING (pattern)))
 WHERE weight >= {keep}
-   OR (a, b) IN (SELECT (a, b) FROM mt_link UNION ALL SELECT (a, b) FROM mt_decision)"""
+   OR (a, b) IN (SELECT (a, b) FROM mt_link UNION ALL SELECT (a, b) FROM mt_decision
+     UNION ALL SELECT (a, b) FROM mt_asked_again)"""
 
 
 def find_patterns(cur: duckdb.DuckDBPyConnection, settings: MatchSettings) -> None:

@@ -152,7 +152,8 @@ class Context:
     decisions: tuple[PairDecision, ...] = ()
     """Reviewers' decisions as they stood when this attempt started."""
     doubts: tuple[PairDecision, ...] = ()
-    """Pairs of which a reviewer was not sure (``unsure``); likewise."""
+    """Pairs of which a reviewer was not sure (``unsure``), and those that were merged and are not what
+    they were (``again``); likewise."""
     lane_closed: bool = False
     """Whether somebody let nothing merge without a person; likewise."""
     overrides: tuple[Override, ...] = ()

@@ -19,7 +19,7 @@ import pyarrow as pa
 from tui_migrate.audit.canonical import sha256_of
 from tui_migrate.i18n import _
 from tui_migrate.matching import DroppedKey, FrozenModel, MatchReport, match
-from tui_migrate.matching.from_runbook import IGNORED, settings_of
+from tui_migrate.matching.from_runbook import IGNORED, said_of, settings_of
 from tui_migrate.matching.model import Weights
 from tui_migrate.staging.store import literal
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
@@ -171,20 +171,29 @@ class MatchStep(Step):
         """The model by which the target got its profiles, unless the step declares another match."""
         text = context.host.frozen_model(self.spec.id)
         kept = json.loads(text) if text else {"declared": None}
-        if kept["declared"] != self.declared:
+        if not self._is_declared(kept["declared"]):
             return None
         return FrozenModel.from_json(json.dumps(kept["model"]))
 
     @property
     def declared(self) -> Any:
-        """What the runbook declares, as JSON has it: fitting adjusts some of it to the data."""
-        return json.loads(json.dumps(settings_of(self.settings).to_dict()))
+        """What the runbook says of the match. Not all settings: a program that knows more of them would
+        take an old model for another match."""
+        return said_of(self.settings)
 
     def _learned(self, context: Context) -> Weights:
         """The accepted corrections; none where another match is declared than they were learned for."""
         kept = json.loads(context.learned or "{}")
         learned: Weights = kept.get("learned", {})
-        return learned if kept.get("declared") == self.declared else {}
+        return learned if self._is_declared(kept.get("declared")) else {}
+
+    def _is_declared(self, before: Any) -> bool:
+        """Whether the runbook says of its match what it said when ``before`` was kept; earlier programs
+        kept all settings."""
+        return before in (
+            self.declared,
+            json.loads(json.dumps(settings_of(self.settings).to_dict())),
+        )
 
     def _match(self, context: Context, unit: Unit) -> MatchReport:
         rows = context.value("SELECT count(*) FROM match_record")

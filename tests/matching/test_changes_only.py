@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.matching.data import Key, Row, fill, people, table
+from tests.matching.data import Key, Row, fill, people, person, table
 from tui_migrate.matching import FrozenModel, MatchReport, MatchSettings, match
 
 CAP = 4
@@ -21,7 +21,7 @@ ROWS, _TRUTH = people(40, seed=5)
 MAILBOXES = [f"box{number}@mail.example" for number in range(6)]
 HOUSES: list[dict[str, Any]] = [
     {"street": "Kerkstraat", "house_number": str(n), "postcode": "1234 AB", "town": "Breda"}
-    for n in range(3)
+    for n in range(1, 4)
 ]
 
 Edge = tuple[Key, Key]
@@ -129,3 +129,43 @@ def test_what_is_found_is_what_a_match_of_everything_finds(model: FrozenModel) -
 @pytest.mark.parametrize("seed", range(1, 13))
 def test_that_holds_for_many_deliveries(seed: int, model: FrozenModel) -> None:
     _holds(seed, model, 6)
+
+
+OTHERS = [
+    person(f"o{number}", first_name="Oda", family_name=f"Other{number}") for number in "abcdefgh"
+]
+
+
+def _after(model: FrozenModel, before: list[Row], then: list[Row]) -> Any:
+    """What is found of ``then`` after ``before``; a match of everything has to find the same."""
+    model = replace(model, settings=replace(model.settings, keep_from=1e-9))
+    cur = table()
+    said(cur, [*before, *OTHERS], [], [], model, keep=True)
+    found, _report = said(cur, [*then, *OTHERS], [], [], model, keep=True)
+    whole, _report = said(table(), [*then, *OTHERS], [], [], model, keep=False)
+    assert found == whole
+    return found
+
+
+def test_a_key_that_crosses_the_cap_brings_nobody_together_any_more(model: FrozenModel) -> None:
+    adams = [person(f"a{n}", first_name="Adam", family_name="Kok") for n in range(CAP + 1)]
+    assert len(_after(model, adams[:CAP], adams)["pair"]) == 0
+    assert len(_after(model, adams, adams[1:])["pair"]) == CAP * (CAP - 1) // 2
+
+
+def test_whose_mailbox_it_is_follows_from_pairs_that_nothing_has_changed(
+    model: FrozenModel,
+) -> None:
+    box: dict[str, Any] = {"family_name": "Kok", "emails": ["kok.a@mail.example"]}
+    initials = {"initials": "A.", "family_name": "Kok"} | HOUSES[0]
+    three = [
+        person("a", **{**initials, **box}),
+        person("b", first_name="Adam", **box),
+        person("c", first_name="Anton", **box),
+    ]
+    found = _after(model, three, [*three, person("d", "shop", **initials)])
+    level = {
+        (row[4], row[6]): {one["field"]: one["level"] for one in row[12]}.get("email")
+        for row in found["pair"]
+    }
+    assert level["a", "b"] == "shared", "Adam and Anton read it both"

@@ -31,6 +31,7 @@ ROUNDS = 8
 REVIEWERS = {"answers from the truth": Reviewer(), "errs in 3 %": Reviewer(0.03)}
 WAYS: dict[str, tuple[Order | None, bool]] = {
     "order and learning": ("worth", True),
+    "learning, by plain score": ("score", True),
     "order": ("worth", False),
     "by plain score": ("score", False),
     "neither, as the records come": (None, False),

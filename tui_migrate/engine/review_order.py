@@ -4,7 +4,8 @@ What a cluster is worth is a number of pairs of records. It *settles* those that
 together: how likely its pairs are, times the pairs of records between the profiles of the two; half as
 many again where consents contradict each other, and where subscriptions meet. It *teaches* what its
 patterns of agreement mean: an answer whose question is open (probability near .5) moves the judgement
-of all pairs that agree in the same way, the less the more of them were asked before.
+of all pairs that agree in the same way, the less the more of them were asked before. It is worth one pair
+at most: where it was worth more, it cost more answers than the better judgement saved.
 
 The order is a function of the match and of what hangs on the records, not of the decisions: it stands
 while people decide, and nothing is worked out again behind a decision.
@@ -84,16 +85,16 @@ def ordered(asked: Sequence[Asked], how: Order) -> list[int]:
     for number in first:
         worth[number] = settles[number]
         for pattern, likely, _joins in asked[number].pairs:
-            worth[number] += held[pattern] * _taught(likely, heard[pattern])
+            worth[number] += _taught(likely, heard[pattern], held[pattern])
             heard[pattern] += 1
     return sorted(first, key=lambda n: -worth[n])
 
 
-def _taught(likely: float, heard: int) -> float:
-    """How much nearer to the truth an answer brings the judgement of one pair: by so much the variance
-    p(1−p)/n of a share falls, which so many answers were heard about before."""
-    known = HALF + heard
-    return likely * (1 - likely) * HALF / (known * (known + 1))
+def _taught(likely: float, heard: int, held: int) -> float:
+    """What an answer about one of ``held`` pairs that agree alike teaches, of which so many were heard
+    before: at most what one pair settles, at even odds and for the first of many. The uncertainty about a
+    share falls with the answers as HALF / (HALF + heard)."""
+    return 4 * likely * (1 - likely) * HALF / (HALF + heard) * (1 - 1 / held)
 
 
 def stakes(desk: Desk, clusters: Sequence[Sequence[tuple[str, str]]]) -> dict[int, int]:

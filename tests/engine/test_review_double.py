@@ -327,6 +327,7 @@ def test_kappa_counts_what_neither_knew_and_the_rest_is_said_with_its_basis(run:
     assert (after.table, after.kappa) == (state.table, state.kappa)
     text = "\n".join(figures_text(after))
     assert "Two persons answered 6 clusters, 4 alike. Cohen’s kappa is 0." in text
+    assert "too few answers to call it anything" in text, "six say little"
     assert "No cluster was settled by one person alone." in text
 
     core = run.client.engine.core

@@ -7,6 +7,9 @@ from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.matching.agreement import Agreement
 
+VAGUE = 0.4
+"""An interval of kappa that is wider says nothing."""
+
 
 def figures_text(state: ReviewState) -> list[str]:
     """Decided and left; what is missed; what is wrong; how far two agree: a line each."""
@@ -103,7 +106,9 @@ def agreement_text(both: Agreement) -> str:
         k=f"{both.kappa:.2f}",
         low=f"{both.low:.2f}",
         high=f"{both.high:.2f}",
-        words=_kappa_words(both.kappa),
+        words=_("too few answers to call it anything")
+        if both.high - both.low > VAGUE
+        else _kappa_words(both.kappa),
     )
 
 

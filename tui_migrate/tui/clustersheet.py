@@ -167,6 +167,8 @@ def _why(ref: ClusterRef, sheet: ClusterSheet, how: Showing, width: int) -> list
     """How sure, on what ground, and why a person is asked all the same."""
     if how.blind:
         hidden = _("The score is hidden until you have decided.")
+        if ref.decision in ("waiting", "differ"):
+            hidden = _("The score is hidden until this is settled.")
         return [Content.styled(hidden, QUIET), Content("")]
     sure, words = verdict(ref, sheet)
     first, *more = wrap(f"{sure}: {words}.", width)[:MOST_WORDS]

@@ -95,3 +95,10 @@ def test_consents_contradict_each_other_between_two_records_on_one_channel_of_on
     )
     desk.cursor.execute("DROP TABLE ent_subscription")
     assert stakes(desk, clusters) == {0: 1}
+
+
+def test_four_times_the_records_count_twice() -> None:
+    single, four = one((1, 0.8, 1)), one((2, 0.4, 4), name="b")
+    more = one((3, 0.41, 4), name="c")
+    assert [c.settles for c in (single, four)] == pytest.approx([0.8, 0.8])
+    assert ordered([single, four, more], "worth")[0] == 2

@@ -1,11 +1,12 @@
 """In which order clusters are asked: what settles and teaches most comes first.
 
-What a cluster is worth is a number of pairs of records. It *settles* those that it is expected to bring
-together: how likely its pairs are, times the pairs of records between the profiles of the two; half as
-many again where consents contradict each other, and where subscriptions meet. It *teaches* what its
-patterns of agreement mean: an answer whose question is open (probability near .5) moves the judgement
-of all pairs that agree in the same way, the less the more of them were asked before. It is worth one pair
-at most: where it was worth more, it cost more answers than the better judgement saved.
+A cluster *settles* what it is expected to bring together: how likely its pairs are, times the root of the
+pairs of records between the profiles of the two; half as many again where consents contradict each other,
+and where subscriptions meet. The root, since two large profiles that have not come together by themselves
+are less often one person than their likelihood says (measured: with the pairs themselves F1 came slower
+at each point of a review, and no faster than by score in its second half). It *teaches* what its patterns
+of agreement mean: an answer whose question is open (probability near .5) moves the judgement of all pairs
+that agree in the same way, the less the more of them were asked before.
 
 The order is a function of the match and of what hangs on the records, not of the decisions: it stands
 while people decide, and nothing is worked out again behind a decision.
@@ -13,6 +14,7 @@ while people decide, and nothing is worked out again behind a decision.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,8 +70,8 @@ class Asked:
 
     @property
     def settles(self) -> float:
-        """The pairs of records that it is expected to bring together, more where much hangs on it."""
-        expected = sum(likely * joins for _pattern, likely, joins in self.pairs)
+        """What it is expected to bring together, more where much hangs on it."""
+        expected = sum(likely * math.sqrt(joins) for _pattern, likely, joins in self.pairs)
         return expected * (1 + AT_STAKE * self.stakes)
 
 
@@ -92,8 +94,8 @@ def ordered(asked: Sequence[Asked], how: Order) -> list[int]:
 
 def _taught(likely: float, heard: int, held: int) -> float:
     """What an answer about one of ``held`` pairs that agree alike teaches, of which so many were heard
-    before: at most what one pair settles, at even odds and for the first of many. The uncertainty about a
-    share falls with the answers as HALF / (HALF + heard)."""
+    before: at even odds, and for the first of many, what a pair of single records settles. The
+    uncertainty about a share falls with the answers as HALF / (HALF + heard)."""
     return 4 * likely * (1 - likely) * HALF / (HALF + heard) * (1 - 1 / held)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tui_migrate.audit.lane_facts import (
     seed_of,
 )
 from tui_migrate.audit.verify import verify
+from tui_migrate.cli import run_cli
 from tui_migrate.engine.api import DecideCluster, DecideLane, DrawLane, Redo, TakeBack
 from tui_migrate.engine.client import InProcessClient, open_client
 from tui_migrate.engine.lane_queries import (
@@ -307,3 +309,22 @@ def test_an_erased_person_takes_his_cluster_out_of_the_count() -> None:
     assert lot.result(lot.tally(said, ())) == "open"
     assert lot.tally(said, {"f"}) == (1, 1, 0)
     assert lot.result(lot.tally(said, {"f"})) == "accepted"
+
+
+def test_the_command_line_does_what_the_screen_does(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lane_says(*words: str) -> str:
+        assert run_cli(["lane", *words, "-w", str(root)]) == 0
+        return capsys.readouterr().out
+
+    assert "30 clusters would merge without a person: 60 records, 30 pairs" in lane_says()
+    assert "8 of 30: 8 to judge" in lane_says("draw")
+    first = json.loads(lane_says("sample", "--json"))[0]
+    told = lane_says("judge", first["records"][0], "unsure")
+    assert "7 to judge; 0 right, 1 wrong (1 allowed)" in told
+    assert run_cli(["lane", "confirm", "29", "-w", str(root)]) == 1, "the sample is not judged yet"
+    assert "lets nothing merge without a person" in lane_says("review", "29")
+    lane_says("undo")
+    told = json.loads(lane_says("--json", "--by", "source"))
+    assert (told["clusters"], told["decision"], told["asked"]) == (29, None, "sample")

@@ -12,13 +12,18 @@ from typing import Any, cast
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.entries import AnyFact, Entry
 from tui_migrate.audit.gate_facts import Term
+from tui_migrate.audit.lane_facts import LaneDecided, LaneDrawn, draw
+from tui_migrate.audit.objects import keep_object
 from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
 from tui_migrate.engine import api
+from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.decisions import member_words
+from tui_migrate.engine.lane import Ground, basis_of, lane_of, name_of, text_of
 from tui_migrate.engine.queries import answer
 from tui_migrate.engine.reviewing import Reviews
 from tui_migrate.engine.run import RunState, Status, apply
 from tui_migrate.engine.seeing import Seen
+from tui_migrate.engine.workspace import Workspace
 from tui_migrate.staging.store import Cursor, Store
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -223,6 +228,8 @@ class World:
                 return self._decide(command)
             case api.DecideCluster() | api.TakeBack() | api.Claim():
                 self._review(command)
+            case api.DrawLane() | api.DecideLane():
+                return self._lane(command)
             case api.Waive():
                 reason = self.keep(command.reason)
                 self.write(facts.CheckWaived(step=command.step, name=command.check, reason=reason))
@@ -312,8 +319,28 @@ class World:
                 lead=command.lead,
                 values={field: list(chosen) for field, chosen in command.values.items()},
                 note=self.keep(command.note) if command.note else "",
+                lot=command.lot,
             )
         )
+
+    def _lane(self, command: api.DrawLane | api.DecideLane) -> api.Reply:
+        cursor = self.cursor()
+        match = self.state.steps["match"]
+        lane = lane_of(Ground.under(Desk(self, cursor)), match)
+        lines = lane.lines(cursor) if lane is not None else []
+        cursor.close()
+        name = name_of(lines)
+        if isinstance(command, api.DecideLane):
+            fact = LaneDecided(
+                step="match", decision=command.decision, sha256=name, clusters=len(lines),
+                output=match.digest)  # fmt: skip
+            return api.Reply(ok=True, seq=self.write(fact).seq)
+        keep_object(Workspace(self.workspace).objects, text_of(lines))
+        sample = [line.split(" ") for line in draw(lines, len(lines), "seed")]
+        drawn = LaneDrawn(
+            step="match", attempt=1, sha256=name, clusters=len(lines), aql="0.65", letter="F",
+            accept=0, reject=1, seed="seed", basis=basis_of(match), sample=sample)  # fmt: skip
+        return api.Reply(ok=True, seq=self.write(drawn).seq)
 
     # The runner
 

@@ -17,6 +17,7 @@ from tui_migrate.cli import (
     data,
     gates,
     inbox,
+    lane,
     lessons,
     people,
     privacy,
@@ -40,6 +41,7 @@ app = typer.Typer(
 workspaces.register(app)
 runs.register(app)
 people.register(app)
+lane.register(app)
 lessons.register(app)
 gates.register(app)
 inbox.register(app)

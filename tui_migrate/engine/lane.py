@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 IDENTIFIERS = ("birth_date", "email", "phone", "kvk", "vat")
 """Compared fields of which an equal value ties two records, in the order in which they are named."""
-BASIS = ("step", "runbook", "before", "payment")
-"""Inputs of a match beside what people decided."""
+BASIS = ("step", "runbook", "before", "payment", "input learned")
+"""Inputs of a match beside what people decided; what decisions teach counts once a gate accepted it."""
 
 # One row is a record of a cluster that merges and does not rest on people alone.
 _MEMBERS = """

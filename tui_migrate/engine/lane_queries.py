@@ -12,6 +12,10 @@ GROUPS = ("kind", "band", "size", "source", "brand")
 how many records they have, which sources these are of, and with which brands they have to do."""
 
 
+EXAMPLES = 100
+"""Clusters of one page of examples."""
+
+
 class SafeLane(Query, frozen=True, kw_only=True, tag="safe_lane"):
     """What would merge without a person, counted. ``group``: one of ``GROUPS``; ``limit`` of its rows,
     the largest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui_migrate.engine.run import CheckState, RunState, Status, StepState
-from tui_migrate.engine.sentences import label, step_name
+from tui_migrate.engine.sentences import grouped, label, step_name
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.safe import prose, safe
 
@@ -25,6 +25,17 @@ def is_gate(step: StepState) -> bool:
 def is_checklist(step: StepState) -> bool:
     """Whether the step is a list of questions."""
     return step.outline.uses == "checklist"
+
+
+def waits_for_lane(step: StepState) -> bool:
+    """Whether a merge waits for somebody who confirms what merges without a person."""
+    return step.outline.uses == "merge" and step.status is Status.WAITING
+
+
+def lane_is_confirmed(state: RunState, step: StepState) -> bool:
+    """Whether somebody has decided what a merge waits for."""
+    decided = (word for word in state.lane.words.values() if word.counts)
+    return waits_for_lane(step) and any(True for _word in decided)
 
 
 def waivable(step: StepState) -> list[CheckState]:
@@ -55,17 +66,30 @@ def _name(step: StepState) -> str:
     return prose(step_name(step.outline))
 
 
+def _for_questions(step: StepState) -> str:
+    left, name = unanswered(step), _name(step)
+    if not left:
+        return _("⏎ go on: all questions of “{name}” are answered").format(name=name)
+    text = ngettext("⏎ answer {n} question", "⏎ answer {n} questions", left)
+    return text.format(n=left) + f" · {name}"
+
+
+def _for_lane(state: RunState, step: StepState) -> str:
+    if lane_is_confirmed(state, step):
+        return _("⏎ go on with “{name}”").format(name=_name(step))
+    text = _("⏎ look at what merges without a person: {n} clusters are to be confirmed")
+    return text.format(n=grouped(step.subject))
+
+
 def _for_step(state: RunState, step: StepState) -> str:
     name = _name(step)
     match step.status:
         case Status.WAITING if is_gate(step):
             return _("⏎ open gate “{name}”").format(name=name)
+        case Status.WAITING if waits_for_lane(step):
+            return _for_lane(state, step)
         case Status.WAITING:
-            left = unanswered(step)
-            if not left:
-                return _("⏎ go on: all questions of “{name}” are answered").format(name=name)
-            text = ngettext("⏎ answer {n} question", "⏎ answer {n} questions", left)
-            return text.format(n=left) + f" · {name}"
+            return _for_questions(step)
         case Status.ATTENTION if not waivable(step):
             return _(
                 "R redo “{name}” when what is wrong is repaired: its check is never waived"

@@ -175,7 +175,8 @@ def _why(ref: ClusterRef, sheet: ClusterSheet, how: Showing, width: int) -> list
     rows = [line((first[: len(sure)], "bold"), first[len(sure) :]), *map(Content, more)]
     reasons = list(dict.fromkeys(_(pair.reason) for pair in sheet.pairs if pair.reason))
     if reasons:
-        asked = _("You are asked because: ")
+        by_itself = ref.reason in ("guard passed", "link")
+        asked = _("It merges by itself: ") if by_itself else _("You are asked because: ")
         first, *more = wrap(asked + safe("; ".join(reasons)), width)[:MOST_WORDS]
         rows += [line((first[: len(asked)], WARN), first[len(asked) :]), *map(Content, more)]
     return [*rows, Content("")]

@@ -13,8 +13,6 @@ from tui_migrate.engine.review_queue import Cluster, ReviewQueue, stale
 from tui_migrate.engine.run_lane import verdicts
 
 Record = tuple[str, str]
-EXAMPLES = 100
-"""Clusters of one page of examples."""
 POOLS = 4
 """So many pages and samples are kept ready."""
 
@@ -83,7 +81,7 @@ def _page(desk: Desk, wanted: q.Pool) -> list[list[Record]]:
     found = page(
         desk,
         q.LaneExamples(
-            group=wanted.group, value=wanted.value, offset=wanted.offset, limit=EXAMPLES
+            group=wanted.group, value=wanted.value, offset=wanted.offset, limit=q.EXAMPLES
         ),
     )
     return [list(row.records) for row in found.rows]

@@ -97,7 +97,8 @@ class ReviewScreen(BaseScreen):
     def applies(self, act: Act) -> bool:
         page = self._page
         if page is None or page.ref is None:
-            return act.id in ("review.back", "review.filter") or not act.id.startswith("review.")
+            known = ("review.back", "review.filter", "review.lane")
+            return act.id in known or not act.id.startswith("review.")
         match act.id:
             case "review.exclude" | "review.split":
                 return len(page.ref.records) > 2
@@ -320,6 +321,12 @@ class ReviewScreen(BaseScreen):
         self.app.push_screen(
             Form(_("Which clusters?"), Content(intro), [ask], submit=_("filter")), then
         )
+
+    def action_lane(self) -> None:
+        """What merges without a person."""
+        from tui_migrate.tui.screens.lane import LaneScreen
+
+        self.app.push_screen(LaneScreen())
 
     def action_mode(self, mode: str) -> None:
         """The next digit names a record for this."""

@@ -17,7 +17,14 @@ from tui_migrate.engine.run import SETTLED, Status, StepState
 from tui_migrate.engine.sentences import grouped, step_name
 from tui_migrate.i18n import _
 from tui_migrate.tui.actions import Act, bindings
-from tui_migrate.tui.advice import is_checklist, is_gate, next_press, waivable
+from tui_migrate.tui.advice import (
+    is_checklist,
+    is_gate,
+    lane_is_confirmed,
+    next_press,
+    waits_for_lane,
+    waivable,
+)
 from tui_migrate.tui.safe import prose
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form, needed
@@ -96,6 +103,9 @@ class RunScreen(BaseScreen):
             return not self._aborted
         if act.id == "run.learn":
             return any(s.outline.uses == "match" and s.attempt for s in self.state.steps.values())
+        if act.id == "run.lane":
+            steps = self.state.steps.values()
+            return any(s.outline.uses == "match" and s.status in SETTLED for s in steps)
         if act.id == "run.gate":
             return any(is_gate(s) for s in self.state.steps.values())
         return True
@@ -113,6 +123,8 @@ class RunScreen(BaseScreen):
         current = self.state.current
         if current is None or self._aborted:
             return not self.state.ended
+        if waits_for_lane(current):
+            return True  # it looks again, and waits again where there is still something to confirm
         return current.status not in (Status.WAITING, Status.ATTENTION)
 
     @on(RunView.Wanted)
@@ -134,6 +146,9 @@ class RunScreen(BaseScreen):
             self._go_on()
             return
         if step is None:
+            return
+        if waits_for_lane(step) and not lane_is_confirmed(self.state, step):
+            self.action_lane()
             return
         arrived = step is not current or step.status in (Status.WAITING, *SETTLED)
         if is_gate(step) and arrived:
@@ -191,6 +206,12 @@ class RunScreen(BaseScreen):
         from tui_migrate.tui.screens.lesson import LessonScreen
 
         self.app.push_screen(LessonScreen())
+
+    def action_lane(self) -> None:
+        """What merges without a person."""
+        from tui_migrate.tui.screens.lane import LaneScreen
+
+        self.app.push_screen(LaneScreen())
 
     def action_person(self) -> None:
         """Persons."""

@@ -13,7 +13,7 @@ from tui_migrate.engine.decisions import changed, digests_of, members_of
 from tui_migrate.engine.state import Decision
 from tui_migrate.matching.explaining import reason_text
 from tui_migrate.model.entities import entities
-from tui_migrate.staging.store import quote
+from tui_migrate.staging.store import literal, quote
 
 Record = tuple[str, str]
 Cells = dict[str, object]
@@ -24,9 +24,11 @@ CREATE OR REPLACE TEMP TABLE sheet_asked AS
 SELECT unnest($sources::VARCHAR[]) AS source, unnest($records::VARCHAR[]) AS record_id
 """
 
-# One row is a mapped record; where several rows tell of it, the last of them.
+# One row is a mapped record; where several rows tell of it, the last of them. The ids stand there as
+# values too, so that the rest of a row is read for these records only.
 _CELLS = """
 SELECT * FROM ent_profile SEMI JOIN sheet_asked USING (source, record_id)
+WHERE record_id IN ({ids})
 QUALIFY row_number() OVER (PARTITION BY source, record_id
   ORDER BY delivery DESC, file DESC, line DESC, child_no DESC) = 1
 """
@@ -36,6 +38,7 @@ _PAIRS = """
 SELECT source_a, record_a, source_b, record_b, weight, probability, reason, rules, weights FROM pair
 SEMI JOIN sheet_asked x ON x.source = source_a AND x.record_id = record_a
 SEMI JOIN sheet_asked y ON y.source = source_b AND y.record_id = record_b
+WHERE record_a IN ({ids}) AND record_b IN ({ids})
 ORDER BY weight DESC NULLS LAST, source_a, record_a, source_b, record_b
 """
 
@@ -68,8 +71,9 @@ def sheet(
     sources, ids = [s for s, _r in records], [record for _s, record in records]
     desk.cursor.execute(_ASKED, {"sources": sources, "records": ids})
     known = _tables(desk)
-    cells = _cells(desk, known)
-    compared = desk.rows(_PAIRS) if "pair" in known else []
+    named = ", ".join(map(literal, sorted(set(ids))))
+    cells = _cells(desk, known, named)
+    compared = desk.rows(_PAIRS.format(ids=named)) if "pair" in known else []
     evidence = _weakest(compared)
     shown = [name for name in _fields(cells) if any(cells.get(x, {}).get(name) for x in records)]
     fields = [
@@ -95,18 +99,21 @@ def sheet(
 
 
 def _tables(desk: Desk) -> dict[str, frozenset[str]]:
-    """The live views and their columns."""
+    """The live views and their columns, but those of tables in which there is no row at all: each
+    question costs some milliseconds, and most entities occur in no source."""
     rows = desk.rows(
         "SELECT table_name, list(column_name) FROM duckdb_columns()"
-        " WHERE schema_name = 'main' AND NOT internal GROUP BY table_name ORDER BY table_name"
+        " WHERE schema_name = 'main' AND NOT internal AND table_name NOT IN"
+        " (SELECT table_name FROM duckdb_tables() WHERE estimated_size = 0)"
+        " GROUP BY table_name ORDER BY table_name"
     )
     return {name: frozenset(columns) for name, columns in rows}
 
 
-def _cells(desk: Desk, known: Tables) -> dict[Record, Cells]:
+def _cells(desk: Desk, known: Tables, ids: str) -> dict[Record, Cells]:
     if "ent_profile" not in known:
         return {}
-    found = desk.cursor.execute(_CELLS)
+    found = desk.cursor.execute(_CELLS.format(ids=ids))
     columns = [column[0] for column in found.description or ()]
     rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
     return {(str(row["source"]), str(row["record_id"])): row for row in rows}

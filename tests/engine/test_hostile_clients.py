@@ -23,6 +23,7 @@ from tui_migrate.engine import api, wire
 from tui_migrate.engine.attach import attach_or_start
 from tui_migrate.engine.queries import Fates
 from tui_migrate.engine.remote import RemoteClient
+from tui_migrate.engine.sockets import connected
 from tui_migrate.engine.workspace import Workspace, holder_of, is_held
 
 MESSAGES = 10_000
@@ -64,9 +65,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Rem
 
 
 def knock(root: Path) -> socket.socket:
-    line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    line = connected(Workspace(root).socket)
+    assert line is not None
     line.settimeout(20)
-    line.connect(str(Workspace(root).socket))
     return line
 
 

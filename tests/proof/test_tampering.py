@@ -180,7 +180,10 @@ def swap_public_key(audit: Path, _proved: Proved) -> tuple[str, str]:
 def flip_in_object(audit: Path, _proved: Proved) -> tuple[str, str]:
     path = sorted((audit / "objects").iterdir())[0]
     _flip(path, 5)
-    return rf"Entry 1: the object {path.name} .* was changed", rf"entry 1: object {path.name}"
+    journal = (audit / "journal.jsonl").read_text().splitlines()
+    named = next(number for number, line in enumerate(journal, 1) if path.name in line)
+    said = rf"Entry {named}: the object {path.name} .* was changed"
+    return said, rf"entry {named}: object {path.name}"
 
 
 def delete_object(audit: Path, _proved: Proved) -> tuple[str, str]:

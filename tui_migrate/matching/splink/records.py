@@ -160,7 +160,7 @@ def has_several(key: Key) -> bool:
 def _find_owners(cur: duckdb.DuckDBPyConnection, settings: MatchSettings) -> None:
     """Whose each contact point is. That follows from the records that share one: pairs which only other
     keys bring together say nothing."""
-    for table in ("mt_link", "mt_decision"):
+    for table in ("mt_link", "mt_decision", "mt_asked_again"):
         cur.execute(f"CREATE OR REPLACE TEMP TABLE {table}(a INTEGER, b INTEGER, one_kind BOOLEAN)")
     contacts = [key for key in settings.keys if key.parts in (("email",), ("phone",))]
     block(cur, contacts if len(contacts) == 2 else settings.keys, settings.cap)

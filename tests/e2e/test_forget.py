@@ -285,6 +285,7 @@ def test_killed_anywhere_it_goes_on_at_the_next_start(
     assert sum(r["fate"] == "erased" for r in records(table)) == 9
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "point",
     _points(
@@ -358,6 +359,7 @@ def test_a_database_as_target_holds_nothing_of_her(tmp_path: Path) -> None:
     run_on(workspace)
 
 
+@pytest.mark.soak
 def test_what_the_law_keeps_is_not_erased(tmp_path: Path) -> None:
     rule = (
         "retention: {rules: [{category: order, years: 7, basis: tax law},"
@@ -395,6 +397,7 @@ def test_the_second_time_there_is_nobody(erased: Path, tmp_path: Path) -> None:
     assert len(facts(workspace, "erasure.done")) == 1
 
 
+@pytest.mark.soak
 def test_a_second_person_is_erased_after_the_first(erased: Path, tmp_path: Path) -> None:
     workspace = copied(erased, tmp_path / "second")
     line = ("forget", "crm/R200", "--reason", "asked", "--yes", "--json", "-w", workspace)

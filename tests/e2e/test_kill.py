@@ -157,6 +157,7 @@ def test_a_demo_that_is_killed_while_it_makes_its_workspace_begins_again(tmp_pat
         assert sorted(path.name for path in tmp_path.iterdir()) == [f"d{m}" for m in range(n + 1)]
 
 
+@pytest.mark.soak
 def test_a_lost_staging_area_is_rebuilt_without_a_write_to_the_target(
     demo: Run, tmp_path: Path
 ) -> None:

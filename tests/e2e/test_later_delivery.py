@@ -96,6 +96,7 @@ def test_the_model_is_frozen_the_id_stays_and_decisions_hold(
     assert "matches records by the model" in tui("audit", "log", "-w", root).out
 
 
+@pytest.mark.soak
 def test_another_declaration_is_a_model_of_its_own(imported: Path, tmp_path: Path) -> None:
     root = copied(imported, tmp_path / "w")
     book = root / "runbook.yaml"

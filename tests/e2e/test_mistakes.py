@@ -89,6 +89,7 @@ def test_a_locked_workspace_tells_who_holds_it(fresh: Path) -> None:
     finish(first)
 
 
+@pytest.mark.soak
 def test_an_interrupted_run_says_so_and_goes_on(fresh: Path, merged: Run, tmp_path: Path) -> None:
     for number, units in ((signal.SIGINT, 20), (signal.SIGTERM, 45)):
         process = start(*run_line(fresh, "--until", "merge"))
@@ -117,7 +118,10 @@ def _link_outside(file: Path) -> None:
     file.symlink_to("/proc/self/mem")
 
 
-@pytest.mark.parametrize(("broken", "code"), [(_no_permission, 2), (_link_outside, 1)])
+@pytest.mark.parametrize(
+    ("broken", "code"),
+    [(_no_permission, 2), pytest.param(_link_outside, 1, marks=pytest.mark.soak)],
+)
 def test_an_unreadable_file_is_named_and_nothing_is_skipped(
     fresh: Path, broken: Callable[[Path], None], code: int
 ) -> None:

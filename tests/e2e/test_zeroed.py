@@ -137,6 +137,7 @@ def test_a_program_with_its_own_engine_erases_nobody_in_memory_that_is_not_zeroe
     assert "does not zero its memory" in _asked(workspace, late)
 
 
+@pytest.mark.soak
 def test_what_the_environment_says_counts(workspace: Path) -> None:
     code = (
         "client = attach_or_open(root, erasing=True); print(memory.is_zeroed())\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +57,7 @@ SETTLED = _state(run(ROWS, decisions=_said(ROWS, DOUBTFUL), model=MODEL))
         st.integers(0, PARTS - 1), min_size=len(LATER), max_size=len(LATER)
     ),
 )  # fmt: skip
+@pytest.mark.soak
 def test_the_order_of_deliveries_does_not_change_who_is_one_person(
     order: list[int], parts: list[int]
 ) -> None:

@@ -77,7 +77,10 @@ def test_short_forms_on_a_family_mailbox_wait(one: str, other: str) -> None:
     assert waits(two(one, other, HOME | FAMILY_BOX))
 
 
-@pytest.mark.parametrize(("one", "other"), AMBIGUOUS)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [*AMBIGUOUS[:2], *(pytest.param(*names, marks=pytest.mark.soak) for names in AMBIGUOUS[2:])],
+)
 def test_a_name_of_both_sexes_or_of_many_needs_more_than_its_mailbox(one: str, other: str) -> None:
     named = {"emails": [f"{one.lower()}.kleinveld@x.example"]}
     assert waits(two(one, other, named))

@@ -491,7 +491,9 @@ def test_a_column_may_be_called_as_one_of_ours(reading: Reading) -> None:
     assert found == [("a", "b", "c", "e", "g")]
 
 
-@pytest.mark.parametrize(("columns", "ends"), [(1900, 3), (10_000, 1)])
+@pytest.mark.parametrize(
+    ("columns", "ends"), [pytest.param(1900, 3, marks=pytest.mark.soak), (10_000, 1)]
+)
 def test_many_columns_are_read_or_refused_in_time(
     reading: Reading, columns: int, ends: int
 ) -> None:

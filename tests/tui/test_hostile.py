@@ -61,7 +61,7 @@ def assert_harmless(app: MigrateApp, key: str) -> None:
             assert not acts, (key, acts)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (130, 40)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((130, 40), marks=pytest.mark.soak)])
 def test_every_screen_survives_hostile_texts(tmp_path: Path, size: tuple[int, int]) -> None:
     world = hostile(tmp_path)
 

@@ -172,9 +172,7 @@ def find_changes(cur: duckdb.DuckDBPyConnection) -> bool:
     return moved + fresh <= MOST_CHANGED * count(cur, "SELECT count(*) FROM mt_record")
 
 
-def block_changes(
-    cur: duckdb.DuckDBPyConnection, settings: MatchSettings, secret: str = ""
-) -> BlockReport:
+def block_changes(cur: duckdb.DuckDBPyConnection, settings: MatchSettings) -> BlockReport:
     """Fill `mt_pair` with the candidates of the records `mt_around`, and `mt_again`; bring the kept
     records and keys up to date."""
     keys, cap = settings.keys, {"cap": settings.cap}
@@ -200,7 +198,7 @@ def block_changes(
             "CREATE OR REPLACE TEMP TABLE mt_members AS"
             f" SELECT key, members FROM mt_many WHERE bit = {bit}"
         )
-        dropped.extend(dropped_keys(cur, key, settings.cap, secret))
+        dropped.extend(dropped_keys(cur, key, settings.cap))
     for table in ("mt_key", "mt_members", "mt_many", "mt_won", "mt_lost", "mt_moved"):
         cur.execute(f"DROP TABLE {table}")
     return BlockReport(count(cur, "SELECT count(*) FROM mt_pair"), tuple(dropped))

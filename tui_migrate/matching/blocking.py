@@ -38,9 +38,9 @@ INSERT INTO mt_key
 SELECT key, {bit}, uid FROM mt_rule
 SEMI JOIN (SELECT key FROM mt_members WHERE members <= {cap}) USING (key)"""
 
-#: One row is one key with too many members; the digest is salted with the caller's secret.
+#: One row is one key with too many members, by a digest in place of its value.
 DROPPED_SQL = """
-SELECT '{rule}' AS rule, left(sha256(concat_ws(chr(31), $1, '{rule}', kind, value)), 16) AS digest,
+SELECT '{rule}' AS rule, left(sha256(concat_ws(chr(31), '{rule}', kind, value)), 16) AS digest,
        count(*) AS members
 FROM ({select}) AS keyed(uid, kind, value)
 WHERE hash(concat_ws(chr(31), '{rule}', kind, value))
@@ -82,13 +82,10 @@ class BlockReport:
     dropped: tuple[DroppedKey, ...]
 
 
-def block(
-    cur: duckdb.DuckDBPyConnection, keys: Sequence[Key], cap: int, secret: str = ""
-) -> BlockReport:
+def block(cur: duckdb.DuckDBPyConnection, keys: Sequence[Key], cap: int) -> BlockReport:
     """Fill `mt_pair` from the normalised records, links and decisions.
 
-    cap: keys with more members are dropped. secret: salt of the digests in the report, so that
-    nobody can guess the values back. ValueError on more keys than `rules` has bits.
+    cap: keys with more members are dropped. ValueError on more keys than `rules` has bits.
     """
     if len(keys) > MAX_KEYS:
         raise ValueError(f"{len(keys)} keys, at most {MAX_KEYS}")
@@ -106,7 +103,7 @@ def block(
             cur,
             f"SELECT sum(members * (members - 1)) // 2 FROM mt_members WHERE members <= {cap:d}",
         )
-        dropped.extend(dropped_keys(cur, key, cap, secret))
+        dropped.extend(dropped_keys(cur, key, cap))
     for first, end in _ranges(cur, meetings):
         bits = {"link": len(keys), "decision": len(keys) + 1}
         cur.execute(PAIR_SQL.format(first=first, end=end, **bits))
@@ -115,14 +112,12 @@ def block(
     return BlockReport(count(cur, "SELECT count(*) FROM mt_pair"), tuple(dropped))
 
 
-def dropped_keys(
-    cur: duckdb.DuckDBPyConnection, key: Key, cap: int, secret: str
-) -> list[DroppedKey]:
+def dropped_keys(cur: duckdb.DuckDBPyConnection, key: Key, cap: int) -> list[DroppedKey]:
     """The keys of a rule with more members than `cap`, of those in `mt_members` (key, members)."""
     if not count(cur, f"SELECT count(*) FROM mt_members WHERE members > {cap:d}"):
         return []
     sql = DROPPED_SQL.format(rule=key.name, select=key_select(key), cap=cap)
-    return [DroppedKey(*row) for row in cur.execute(sql, [secret]).fetchall()]
+    return [DroppedKey(*row) for row in cur.execute(sql).fetchall()]
 
 
 def _ranges(cur: duckdb.DuckDBPyConnection, meetings: int) -> list[tuple[int, int]]:

@@ -152,7 +152,6 @@ def match(
     step: str,
     attempt: int,
     unit: str,
-    secret: str = "",
     keep: bool = False,
     progress: Progress | None = None,
     by_itself: bool = True,
@@ -163,7 +162,7 @@ def match(
     model: a frozen model to score with; None fits one to this data, with `settings`. A model
         brings its own settings, so that a later delivery is judged as the first was.
     learned: what decisions taught (see ``learning``), for a model that is fitted here.
-    step, attempt, unit: written into every row. secret: salt of the digests of dropped keys.
+    step, attempt, unit: written into every row.
     keep: leave what the next match with this model needs to compare only what has changed by then,
         and use what the last one left (see `kept`). What is found is the same.
     progress: called with (stages done, stages in all).
@@ -179,19 +178,17 @@ def match(
     try:
         placeholders = normalise(cur, relation, model.placeholders if model else None, used.preset)
         number_values(cur, relation, used.declared_fields)
-        rarity = model.rarity if model else fit_rarity(cur, secret)
-        use_rarity(cur, rarity, secret)
+        rarity = model.rarity if model else fit_rarity(cur)
+        use_rarity(cur, rarity)
         certain_edges(cur, quoted(links), quoted(decisions))
         tell(1, STAGES)
         if keep:
             kept.digest_records(cur, relation, used)
-        changes = bool(
-            keep and model and kept.is_of(cur, model, secret) and afresh.find_changes(cur)
-        )
+        changes = bool(keep and model and kept.is_of(cur, model) and afresh.find_changes(cur))
         if changes:
-            blocked = afresh.block_changes(cur, used, secret)
+            blocked = afresh.block_changes(cur, used)
         else:
-            blocked = block(cur, used.keys, used.cap, secret)
+            blocked = block(cur, used.keys, used.cap)
             if keep:
                 kept.keep_all(cur, used.keys)
         tell(2, STAGES)
@@ -206,7 +203,7 @@ def match(
         score(cur, frozen, math.log2(used.keep_from / (1 - used.keep_from)))
         if keep:
             kept.keep_pairs(cur)
-            kept.keep_basis(cur, frozen, secret, blocked.pairs)
+            kept.keep_basis(cur, frozen, blocked.pairs)
         decide(cur, frozen, by_itself)
         drop_scratch(cur, keep=KEPT | {"mt_judged", "mt_sum"})
         tell(5, STAGES)

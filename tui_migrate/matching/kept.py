@@ -86,17 +86,17 @@ JOIN mt_pair p ON p.a = c.a AND p.b = c.b
 JOIN mt_known x ON x.uid = c.a JOIN mt_known y ON y.uid = c.b"""
 
 
-def basis(model: FrozenModel, secret: str) -> str:
+def basis(model: FrozenModel) -> str:
     """A digest of all but the records that decides what a match keeps of them."""
-    parts = (__version__, duckdb.__version__, secret, model.to_json())
+    parts = (__version__, duckdb.__version__, model.to_json())
     return sha256("\x1f".join(parts).encode()).hexdigest()
 
 
-def is_of(cur: duckdb.DuckDBPyConnection, model: FrozenModel, secret: str) -> bool:
+def is_of(cur: duckdb.DuckDBPyConnection, model: FrozenModel) -> bool:
     """Whether what the last match left was made with this model."""
     cur.execute(TABLES_DDL)
     found = cur.execute("SELECT basis FROM match_kept").fetchall()
-    return found == [(basis(model, secret),)]
+    return found == [(basis(model),)]
 
 
 def digest_records(cur: duckdb.DuckDBPyConnection, relation: str, settings: MatchSettings) -> None:
@@ -133,12 +133,10 @@ def keep_pairs(cur: duckdb.DuckDBPyConnection) -> None:
     cur.execute(PAIRS_SQL)
 
 
-def keep_basis(
-    cur: duckdb.DuckDBPyConnection, model: FrozenModel, secret: str, compared: int
-) -> None:
+def keep_basis(cur: duckdb.DuckDBPyConnection, model: FrozenModel, compared: int) -> None:
     """Say by which model all of it was made: it counts from here on."""
     cur.execute("DELETE FROM match_kept")
-    cur.execute("INSERT INTO match_kept VALUES ($1, $2)", [basis(model, secret), compared])
+    cur.execute("INSERT INTO match_kept VALUES ($1, $2)", [basis(model), compared])
 
 
 def forget(cur: duckdb.DuckDBPyConnection) -> None:

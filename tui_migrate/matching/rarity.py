@@ -48,8 +48,8 @@ UPDATE {table} SET rare = coalesce(
     (SELECT l.rare FROM mt_rare l WHERE l.digest = {digest}), {other})"""
 
 
-def fit_rarity(cur: duckdb.DuckDBPyConnection, secret: str) -> dict[str, Rarity]:
-    """How rare the names of the normalised records of this cursor are; secret: salt of the digests."""
+def fit_rarity(cur: duckdb.DuckDBPyConnection) -> dict[str, Rarity]:
+    """How rare the names of the normalised records of this cursor are."""
     found: dict[str, Rarity] = {}
     for field, (table, column) in DICTIONARIES.items():
         counted = COUNTED_SQL.format(table=table, column=column)
@@ -60,7 +60,7 @@ def fit_rarity(cur: duckdb.DuckDBPyConnection, secret: str) -> dict[str, Rarity]
         select = LISTED_SQL.format(
             digest=_digest(field), counted=counted, least=LISTED_FROM, most=MOST_LISTED
         )
-        listed = cur.execute(select, [secret]).fetchall()
+        listed = cur.execute(select).fetchall()
         chance = squares / named**2
         rest = max(1, names - len(listed))
         typical = max(1.0, (named - sum(records for _digest, records in listed)) / rest)
@@ -71,7 +71,7 @@ def fit_rarity(cur: duckdb.DuckDBPyConnection, secret: str) -> dict[str, Rarity]
     return found
 
 
-def use_rarity(cur: duckdb.DuckDBPyConnection, rarity: dict[str, Rarity], secret: str) -> None:
+def use_rarity(cur: duckdb.DuckDBPyConnection, rarity: dict[str, Rarity]) -> None:
     """Give the dictionaries of names a column ``rare``, in tenths of a bit."""
     for field, (table, _column) in DICTIONARIES.items():
         cur.execute(f"ALTER TABLE {table} ADD COLUMN rare TINYINT DEFAULT 0")
@@ -82,12 +82,13 @@ def use_rarity(cur: duckdb.DuckDBPyConnection, rarity: dict[str, Rarity], secret
         digests, rare = list(said["listed"]), list(said["listed"].values())
         cur.execute("INSERT INTO mt_rare SELECT unnest($1), unnest($2)", [digests, rare])
         other = int(said["other"])
-        cur.execute(RARE_SQL.format(table=table, digest=_digest(field), other=other), [secret])
+        cur.execute(RARE_SQL.format(table=table, digest=_digest(field), other=other))
         cur.execute("DROP TABLE mt_rare")
 
 
 def _digest(field: str) -> str:
-    return f"left(sha256(concat_ws(chr(31), $1, '{field}', name)), 12)"
+    # The empty first part stands in the digests of models that are frozen.
+    return f"left(sha256(concat_ws(chr(31), '', '{field}', name)), 12)"
 
 
 def _tenths(chance: float, frequency: float) -> int:

@@ -117,13 +117,12 @@ def on_trial(
     decisions: str,
     model: FrozenModel,
     *,
-    secret: str = "",
     forget: bool = False,
     by_itself: bool = True,
 ) -> Trial:
     """Refit ``model``, by which these records were matched, to the decisions, and try what comes out.
 
-    relation, links, decisions, secret, by_itself: as for ``match``. forget: try the model without
+    relation, links, decisions, by_itself: as for ``match``. forget: try the model without
     anything learned instead. Takes about as long as the match did; works on temporary tables, which
     are gone afterwards.
     """
@@ -132,9 +131,9 @@ def on_trial(
     try:
         normalise(cur, relation, model.placeholders, settings.preset)
         number_values(cur, relation, settings.declared_fields)
-        use_rarity(cur, model.rarity, secret)
+        use_rarity(cur, model.rarity)
         certain_edges(cur, quoted(links), quoted(decisions))
-        block(cur, settings.keys, settings.cap, secret)
+        block(cur, settings.keys, settings.cap)
         compare(cur, settings)
         find_patterns(cur, settings)
         drop_scratch(cur, keep=kept)

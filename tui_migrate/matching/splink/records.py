@@ -125,19 +125,17 @@ def write_records(
     relation: str,
     model: FrozenModel,
     folder: Path,
-    *,
-    secret: str = "",
 ) -> list[Written]:
     """Write ``KIND.parquet`` into the folder for each kind of which two records can meet.
 
-    relation: the records, as ``matching.match`` takes them; secret: the salt with which the model was
-    fitted. Works on temporary tables that are gone afterwards.
+    relation: the records, as ``matching.match`` takes them. Works on temporary tables that are gone
+    afterwards.
     """
     settings = model.settings
     try:
         normalise(cur, relation, model.placeholders, settings.preset)
         number_values(cur, relation, settings.declared_fields)
-        use_rarity(cur, model.rarity, secret)
+        use_rarity(cur, model.rarity)
         _find_owners(cur, settings)
         make_joined(cur, settings.keys)
         for place, key in enumerate(settings.keys):

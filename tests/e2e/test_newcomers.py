@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -15,21 +16,10 @@ HEAD = (
     "Nr;Soort;Klant;Shop;Titel;Moment;Bewijs;Straat;"
     "Voornaam;Naam;Geboren;Email;Mobiel;Nummer;Postcode;Plaats"
 )
-NEWCOMER = """
-    nieuw:
-      entity: profile
-      newcomer: true
-      fields:
-        first_name: {from: Voornaam}
-        family_name: {from: Naam}
-        birth_date: {from: Geboren}
-        email: {from: Email}
-        phone: {from: Mobiel}
-        street: {from: Straat}
-        house_number: {from: Nummer}
-        postcode: {from: Postcode}
-        town: {from: Plaats}
-"""
+NEWCOMER = indent(
+    f"nieuw:\n  entity: profile\n  newcomer: true\n  fields:\n{indent(world.PERSON_FIELDS, '  ')}",
+    " " * 4,
+)
 NINA, BERT = profile_id("new", "C1"), profile_id("crm", "3")
 
 
@@ -64,7 +54,7 @@ def _whose(root: Path, to: Path) -> dict[tuple[str, str], str]:
 def test_newcomers_wait_and_then_come_in_like_everybody(tmp_path: Path) -> None:
     root = world.make(tmp_path / "w")
     mapping = root / "mapping" / "new.yaml"
-    mapping.write_text(mapping.read_text() + NEWCOMER.lstrip("\n"))
+    mapping.write_text(mapping.read_text() + NEWCOMER)
     run(root)
     nina = ("Nina", "Nieuw", "1991-02-03", "nina@voorbeeld.nl", "0699887766", "5", "5011 BC")
     bert = ("Bert", "Smit", "1981-02-03", "bert@voorbeeld.nl", "", "2", "3011 BC")

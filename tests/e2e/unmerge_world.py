@@ -74,9 +74,7 @@ phases:
       - {id: sync, uses: consent_sync, with: {mode: deltas}}
       - {id: held, uses: verify, with: {what: [fates, counts, consents, trail]}}
 """
-_PERSON = """\
-entity: profile
-fields:
+PERSON_FIELDS = """\
   first_name: {from: Voornaam}
   family_name: {from: Naam}
   birth_date: {from: Geboren}
@@ -87,6 +85,7 @@ fields:
   postcode: {from: Postcode}
   town: {from: Plaats}
 """
+_PERSON = f"entity: profile\nfields:\n{PERSON_FIELDS}"
 MAPPINGS = {
     "crm": f"source: crm\n{_PERSON}",
     "shop": f"source: shop\n{_PERSON}",

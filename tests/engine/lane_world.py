@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.engine.conftest import KEY
-from tests.engine.review_world import FIELDS, GIVEN, HEAD, RUNBOOK
-from tui_migrate.engine.client import InProcessClient, open_client
+from tests.engine.review_world import GIVEN, HEAD, RUNBOOK, delivered
 
 REVIEW = "review: {safe_lane: sample, aql: 6.5}\n"
 """Of 26 to 50 clusters 8 are drawn, of which one may be wrong."""
@@ -33,20 +31,4 @@ def rows(couples: int) -> tuple[str, str]:
 
 def made(root: Path, couples: int = 29, text: str = "") -> Path:
     """The workspace, in which nothing has run yet; one cluster more than ``couples`` will merge."""
-    for source, content in zip(("crm", "mail"), rows(couples), strict=True):
-        folder = root / "deliveries" / source / "2026-03-01"
-        folder.mkdir(parents=True)
-        (folder / "people.csv").write_text(content)
-        (root / "mapping").mkdir(exist_ok=True)
-        mapping = f"source: {source}\nentity: profile\nfields:\n{FIELDS}"
-        (root / "mapping" / f"{source}.yaml").write_text(mapping)
-    (root / "runbook.yaml").write_text(text or runbook())
-    return root
-
-
-def waiting(root: Path) -> InProcessClient:
-    """The run, up to the merge that waits; the caller closes the client."""
-    client = open_client(root, key=KEY)
-    stopped = client.run_here()
-    assert int(stopped.exit) == 3, stopped.message
-    return client
+    return delivered(root, rows(couples), text or runbook())

@@ -77,7 +77,12 @@ def rows(families: int) -> tuple[str, str]:
 
 def made(root: Path, families: int = 20, runbook: str = RUNBOOK) -> Path:
     """The workspace, in which nothing has run yet."""
-    for source, content in zip(("crm", "mail"), rows(families), strict=True):
+    return delivered(root, rows(families), runbook)
+
+
+def delivered(root: Path, contents: tuple[str, str], runbook: str) -> Path:
+    """A workspace with these rows of both sources."""
+    for source, content in zip(("crm", "mail"), contents, strict=True):
         folder = root / "deliveries" / source / "2026-03-01"
         folder.mkdir(parents=True)
         (folder / "people.csv").write_text(content)
@@ -89,7 +94,7 @@ def made(root: Path, families: int = 20, runbook: str = RUNBOOK) -> Path:
 
 
 def waiting(root: Path) -> InProcessClient:
-    """The run, up to the gate behind the match; the caller closes the client."""
+    """The run, up to where it waits behind the match; the caller closes the client."""
     client = open_client(root, key=KEY)
     stopped = client.run_here()
     assert int(stopped.exit) == 3, stopped.message

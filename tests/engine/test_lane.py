@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.lane_world import made, runbook, waiting
+from tests.engine.lane_world import made, runbook
+from tests.engine.review_world import waiting
 from tests.engine.test_review import NORA, merged_profiles
 from tui_migrate.audit.entries import StepWaiting
 from tui_migrate.audit.lane_facts import (

@@ -25,16 +25,22 @@ Story = Callable[[MigrateApp, Pilot[int]], Awaitable[None]]
 REQUIRED = RUNBOOK.replace("consent:", "looking: {reason: required}\nconsent:")
 
 
+def _finished(folder: Path, runbook: str) -> Iterator[InProcessClient]:
+    client = run(made(folder / "w", runbook=runbook))
+    yield client
+    client.shut()
+
+
 @pytest.fixture(scope="module")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, InProcessClient]]:
-    """Finished runs with their engines: of a runbook that wants a reason, and of one that does not."""
-    found = {
-        name: run(made(Path(tmp_path_factory.mktemp(name)) / "w", runbook=runbook))
-        for name, runbook in (("optional", RUNBOOK), ("required", REQUIRED))
-    }
-    yield found
-    for client in found.values():
-        client.shut()
+def optional(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessClient]:
+    """A finished run with its engine, of a runbook that wants no reason."""
+    yield from _finished(tmp_path_factory.mktemp("optional"), RUNBOOK)
+
+
+@pytest.fixture(scope="module")
+def required(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessClient]:
+    """The same of one that wants a reason."""
+    yield from _finished(tmp_path_factory.mktemp("required"), REQUIRED)
 
 
 def tell(client: InProcessClient, story: Story) -> list[tuple[str, str]]:
@@ -61,7 +67,7 @@ def shown(app: MigrateApp, block: str) -> str:
 
 
 def test_a_runbook_that_wants_a_reason_has_it_asked_once(
-    engines: dict[str, InProcessClient],
+    required: InProcessClient,
 ) -> None:
     async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
         await press(pilot, "slash")
@@ -83,11 +89,11 @@ def test_a_runbook_that_wants_a_reason_has_it_asked_once(
         await press(pilot, "m")
         assert f"“{WHY}”" in shown(app, "#top")
 
-    looks = tell(engines["required"], story)
+    looks = tell(required, story)
     assert looks == [("search", WHY), ("person", WHY), ("examples", WHY)]
 
 
-def test_who_does_not_say_why_sees_nothing(engines: dict[str, InProcessClient]) -> None:
+def test_who_does_not_say_why_sees_nothing(required: InProcessClient) -> None:
     async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
         await press(pilot, "slash")
         await type_in(pilot, "bos")
@@ -102,11 +108,11 @@ def test_who_does_not_say_why_sees_nothing(engines: dict[str, InProcessClient]) 
         await press(pilot, "escape")
         assert isinstance(app.screen, RunScreen)
 
-    assert tell(engines["required"], story) == []
+    assert tell(required, story) == []
 
 
 def test_a_reason_can_be_said_and_changed_where_none_is_wanted(
-    engines: dict[str, InProcessClient],
+    optional: InProcessClient,
 ) -> None:
     async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
         await press(pilot, "slash")
@@ -127,11 +133,11 @@ def test_a_reason_can_be_said_and_changed_where_none_is_wanted(
         assert isinstance(app.screen, PersonScreen)
         assert "“second”" in shown(app, "#top")
 
-    looks = tell(engines["optional"], story)
+    looks = tell(optional, story)
     assert looks == [("search", ""), ("person", ""), ("person", "second")]
 
 
-def test_a_long_reason_leaves_the_top_line_its_room(engines: dict[str, InProcessClient]) -> None:
+def test_a_long_reason_leaves_the_top_line_its_room(optional: InProcessClient) -> None:
     async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
         await press(pilot, "slash")
         await press(pilot, "f2")
@@ -143,4 +149,4 @@ def test_a_long_reason_leaves_the_top_line_its_room(engines: dict[str, InProcess
         assert "“the complaint of 3 May" in top
         assert len(top) <= 80
 
-    tell(engines["optional"], story)
+    tell(optional, story)

@@ -219,6 +219,7 @@ def test_the_run_goes_on_with_the_rewritten_deliveries(erased: Path, tmp_path: P
     assert len(facts(workspace, "step.started")) == before, "nothing was done again"
 
 
+@pytest.mark.soak
 def test_staging_that_is_lost_comes_back_without_her(erased: Path, tmp_path: Path) -> None:
     workspace = copied(erased, tmp_path / "lost")
     before = export_all(workspace, tmp_path / "before", ("fates", *TABLES))
@@ -322,6 +323,7 @@ def test_what_is_left_of_her_history_says_that_she_was_erased(erased: Path, tmp_
     assert traces(workspace) == [], "looking leaves nothing"
 
 
+@pytest.mark.soak
 def test_doing_it_again_says_that_erased_records_cannot_be_compared(
     erased: Path, tmp_path: Path
 ) -> None:

@@ -256,13 +256,10 @@ client.engine.run()
 """
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("point", "lost"),
-    [
-        pytest.param("step finished", False, marks=pytest.mark.soak),
-        ("delivery journalled", False),
-        pytest.param("file exchanged", True, marks=pytest.mark.soak),
-    ],
+    [("step finished", False), ("delivery journalled", False), ("file exchanged", True)],
 )
 def test_killed_before_the_file_is_rewritten_it_is_gone_on_with(
     without: Path, tmp_path: Path, point: str, lost: bool

@@ -191,6 +191,7 @@ def test_a_mapping_that_is_edited_afterwards_gives_what_a_fresh_run_gives(
     assert profiles != (merged.exports / "profiles.csv").read_bytes(), "the change made a change"
 
 
+@pytest.mark.soak
 def test_redo_does_a_step_and_all_behind_it_again(merged: Run, tmp_path: Path) -> None:
     workspace = copied(merged.workspace, tmp_path / "redone")
     said = tui("redo", "match", "-w", workspace).out
@@ -258,6 +259,7 @@ def test_on_a_full_disk_commands_say_so_and_leave_nothing_half_done(
     assert [path.name for path in small_disk.iterdir()] == ["fill"]
 
 
+@pytest.mark.soak
 def test_on_a_full_disk_the_run_says_so_and_goes_on_when_there_is_room(
     small_disk: Path, deliveries: Path, merged: Run, tmp_path: Path
 ) -> None:

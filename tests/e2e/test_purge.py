@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.erasure_world import traces
 from tests.e2e.program import REPOSITORY, audit_of, copied, environment, facts, tui
 
@@ -98,6 +100,7 @@ def test_a_purge_that_was_killed_is_finished(world_done: Path, tmp_path: Path) -
     assert traces(workspace) == []
 
 
+@pytest.mark.soak
 def test_a_purge_that_was_killed_before_anything_went_is_carried_out(
     world_done: Path, tmp_path: Path
 ) -> None:

@@ -282,6 +282,7 @@ def up_to_the_reading(t: Terminal, evidence: Path) -> None:
     t.until(lambda: t.next.startswith("space") and "▶ Read all deliveries" in t.text)
 
 
+@pytest.mark.soak
 def test_a_lost_terminal_in_mid_run_and_on_again(tmp_path: Path) -> None:
     workspace = tmp_path / "demo"
     with Terminal("demo", workspace) as t:

@@ -104,6 +104,7 @@ def quiet(child: pexpect.spawn, seconds: float = 0.15, most: float = 8.0) -> byt
     return got
 
 
+@pytest.mark.soak
 def test_the_terminal_gets_no_raw_control(tmp_path: Path) -> None:
     child = pexpect.spawn(
         sys.executable,

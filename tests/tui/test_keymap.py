@@ -109,6 +109,28 @@ def test_the_screen_obeys_and_shows_the_keys_that_were_chosen(
     tell(world, story)
 
 
+def test_what_to_press_next_and_the_way_out_are_said_with_ones_own_keys(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path, "run.open: o\nrun.pairs: d\nreview.back: X\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    world = fill(make())
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        assert text(app, "#next").startswith("Next: o answer 5 questions")
+        await press(pilot, "d")
+        assert "X back" in text(app, "#keys")
+        await press(pilot, "X")
+        assert isinstance(app.screen, RunScreen)
+
+    tell(world, story, size=(80, 24))
+
+
+@pytest.mark.parametrize("group", sorted(set(ACTS) - {"run", "app"}))
+def test_every_screen_has_one_way_out_whatever_its_key(group: str) -> None:
+    assert [act.leaves for act in ACTS[group]].count(True) == 1
+
+
 def test_who_has_a_mistake_in_his_keys_hears_of_it_and_goes_on(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

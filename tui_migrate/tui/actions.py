@@ -57,6 +57,11 @@ class Act:
         return (glyph, word) if bar else (self.glyph, self.label)
 
     @property
+    def leaves(self) -> bool:
+        """Whether it is the way out of its screen, whatever its key."""
+        return self.id.endswith((".back", ".leave"))
+
+    @property
     def glyph(self) -> str:
         """The key as it is printed on the keyboard."""
         return " ".join(map(glyph_of, self.key.split(",")))
@@ -639,6 +644,13 @@ def acts(group: str, keys: Mapping[str, str] = NOTHING) -> list[Act]:
         help_ = _(act.help).replace("{merge}", merge)
         found.append(replace(act, key=key, line=line, help=help_))
     return found
+
+
+def key_of(act: str, keys: Mapping[str, str] = NOTHING) -> str:
+    """The first key of an action, as it is printed on the keyboard; '' where there is no such action."""
+    group = act.partition(".")[0]
+    known = next((one for one in acts(group, keys) if one.id == act), None)
+    return glyph_of(known.key.partition(",")[0]) if known is not None else ""
 
 
 _FIRST = frozenset({"tab", "left", "right", "home", "end"})

@@ -24,7 +24,7 @@ from textual.timer import Timer
 from tui_migrate.errors import Exit
 from tui_migrate.i18n import _
 from tui_migrate.tui import themes
-from tui_migrate.tui.actions import Act, acts, bindings, glyph_of
+from tui_migrate.tui.actions import Act, acts, bindings, key_of
 from tui_migrate.tui.breakpoints import BREAKPOINTS
 from tui_migrate.tui.keymap import read_keys
 from tui_migrate.tui.keysfile import keys_file
@@ -282,9 +282,7 @@ class MigrateApp(App[int]):
 
     def key(self, act: str) -> str:
         """The first key of an action, as it is printed on the keyboard."""
-        group = act.partition(".")[0]
-        known = next((one for one in self.acts(group) if one.id == act), None)
-        return glyph_of(known.key.partition(",")[0]) if known is not None else ""
+        return key_of(act, self.keys)
 
     def _learn_keys(self) -> None:
         """Take in the keys that the person chose, or say what is wrong with them."""

@@ -112,20 +112,26 @@ class ChecklistScreen(BaseScreen):
             *attention(step.outline, other_too=self.size.height >= 30)[:2],
         ]
         self.query_one("#heading", Block).put(lines(heading))
-        left = unanswered(step)
+        left, key = unanswered(step), self.home.key
         if step.status in SETTLED:
-            advice = _("esc back · this step is {status}").format(status=LOOKS[step.status].word)
+            advice = _("{back} back · this step is {status}").format(
+                back=key("checklist.back"), status=LOOKS[step.status].word
+            )
         elif left:
-            advice = _("⏎ answer the question under the cursor · {n} to go").format(n=left)
+            advice = _("{answer} answer the question under the cursor · {n} to go").format(
+                answer=key("checklist.answer"), n=left
+            )
         elif wrong_ones := self._unexpected():
             text = ngettext(
-                "⏎ change the answer with which the step cannot end (!)",
-                "⏎ change the {n} answers with which the step cannot end (!)",
+                "{answer} change the answer with which the step cannot end (!)",
+                "{answer} change the {n} answers with which the step cannot end (!)",
                 wrong_ones,
             )
-            advice = text.format(n=wrong_ones)
+            advice = text.format(answer=key("checklist.answer"), n=wrong_ones)
         else:
-            advice = _("c continue the run: all that is required is answered")
+            advice = _("{go} continue the run: all that is required is answered").format(
+                go=key("checklist.go")
+            )
         self.query_one("#next", Block).put(line((_("Next:") + " ", "bold"), (advice, "$primary")))
 
     def _row(self, item: Item) -> Row:

@@ -177,23 +177,32 @@ class GateScreen(BaseScreen):
         self.refresh_state()
 
     def _advice(self, gate: StepState) -> str:
+        names = ("approve", "conditions", "reject", "reopen", "back")
+        keys = {name: self.home.key(f"gate.{name}") for name in names}
         if self._frozen is not None:
-            return _("esc back: this is how the gate stood then")
+            return _("{back} back: this is how the gate stood then").format(**keys)
         if self._expired:
             role = safe(str(gate.outline.deadline.get("escalate_to", "")))
             if self.gate.outline.deadline.get("escalate_to") in self.me.roles:
-                return _("o open again: the deadline has expired, nobody can sign")
+                return _("{reopen} open again: the deadline has expired, nobody can sign").format(
+                    **keys
+                )
             return _("the deadline has expired: {role} opens the gate again").format(role=role)
         if self.open and self.my_roles:
-            return _("read the evidence, then a approve · c with conditions · x reject")
+            return _(
+                "read the evidence, then {approve} approve · {conditions} with conditions"
+                " · {reject} reject"
+            ).format(**keys)
         if self.open:
             roles = ", ".join(str(a.get("role", "")) for a in gate.outline.approvals)
             return _("a sign-off by {roles} is needed; you may read").format(roles=safe(roles))
         if self._aborted:
-            return _("esc back: the run was aborted")
+            return _("{back} back: the run was aborted").format(**keys)
         if gate.status in SETTLED:
-            return _("esc back: this gate is {status}").format(status=LOOKS[gate.status].word)
-        return _("esc back: the run has not come to this gate yet")
+            return _("{back} back: this gate is {status}").format(
+                **keys, status=LOOKS[gate.status].word
+            )
+        return _("{back} back: the run has not come to this gate yet").format(**keys)
 
     def _rows(self, gate: StepState, width: int) -> list[Content]:
         """Who, what it is about, what is wrong with it, what changed; then the evidence in full."""

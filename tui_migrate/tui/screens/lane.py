@@ -137,6 +137,7 @@ class LaneScreen(BaseScreen):
         """What to press next, with the keys as they are."""
         names = ("open", "sample", "confirm", "review", "undo", "back")
         keys = {name: self.home.key(f"lane.{name}") for name in names}
+        keys["go"], keys["start"] = self.home.key("run.open"), self.home.key("run.toggle")
         return self._next(sheet).format(
             **keys,
             n=grouped(sheet.lot.left if sheet.lot is not None else sheet.size),
@@ -153,10 +154,10 @@ class LaneScreen(BaseScreen):
         if said is not None and said.decision == "review":
             return _("{back} back: all are asked one by one · {undo} take that back")
         if not sheet.clusters:
-            return _("{back} back, then space goes on") if waits else _("{back} back")
+            return _("{back} back, then {start} goes on") if waits else _("{back} back")
         if said is not None and said.holds:
             if waits:
-                return _("{back} back, then ⏎ goes on · {undo} take it back")
+                return _("{back} back, then {go} goes on · {undo} take it back")
             return _("{back} back · {undo} take it back")
         if lot is not None and lot.result == OPEN:
             return _("{sample} judge the sample: {n} left")

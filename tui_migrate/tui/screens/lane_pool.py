@@ -156,12 +156,16 @@ class LanePoolScreen(ReviewScreen):
         if self._pool.lot:
             text = _("{m} right · {n} wrong: not the same · {u} not sure: counts as wrong")
         else:
-            text = _("← → the others · {n} not the same, so they do not merge · {back} back")
+            text = _(
+                "{before} {behind} the others · {n} not the same, so they do not merge · {back} back"
+            )
         key = self.home.key
         return text.format(
             m=key("review.merge"),
             n=key("review.different"),
             u=key("review.unsure"),
+            before=key("review.previous"),
+            behind=key("review.next"),
             back=key("review.back"),
         )
 

@@ -86,8 +86,9 @@ class MappingScreen(BaseScreen):
         if not page.columns:
             self.query_one("#about", Block).put(_("Nothing is mapped yet: the map step says this."))
         elif not page.rows and not page.unmapped and not self._query.containing:
-            text = _("Every column is mapped, or skipped for a reason · u shows them all")
-            self.query_one("#about", Block).put(text)
+            text = _("Every column is mapped, or skipped for a reason · {key} shows them all")
+            key = self.home.key("mapping.unmapped")
+            self.query_one("#about", Block).put(text.format(key=key))
         elif not page.rows:
             self.query_one("#about", Block).put(_("No column fits the filter."))
         self.show_frame()

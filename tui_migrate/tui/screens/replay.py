@@ -106,8 +106,12 @@ class ReplayScreen(BaseScreen):
         arrow = "▶" if self._playing else "‖"
         said: list[Part] = [(f" {arrow} ", "bold"), told]
         if self._mark:
-            text = _("from entry {n}: move, then d to compare · d here forgets it")
-            said = [(" ┼ ", "bold $accent"), (text.format(n=grouped(self._mark)), "$accent")]
+            text = _("from entry {n}: move, then {key} to compare · {key} here forgets it")
+            key = self.home.key("replay.difference")
+            said = [
+                (" ┼ ", "bold $accent"),
+                (text.format(n=grouped(self._mark), key=key), "$accent"),
+            ]
         if self._only is not None and not self._mark:
             count = ngettext("{n} entry fits", "{n} entries fit", len(self._only))
             found = count.format(n=grouped(len(self._only)))

@@ -58,7 +58,7 @@ class RunScreen(BaseScreen):
     def refresh_state(self) -> None:
         live = self.home.live
         self.view.show(self.state, live.progress)
-        advice = next_press(self.state, live.running)
+        advice = next_press(self.state, live.running, self.home.key)
         self.query_one("#next", Block).put(line((_("Next:") + " ", "bold"), (advice, "$primary")))
         self._count_pairs()
 

@@ -133,7 +133,7 @@ class KeyBar(Block):
         width = max(20, self.app.size.width)
         tail: list[Part] = []
         used = 1
-        back = [act for act in acts if act.key.startswith("escape")]
+        back = [act for act in acts if act.leaves]
         out = back or [act for act in acts if act.id == "app.quit"]
         must = [*out, *(act for act in acts if act.id == "app.help")]
         for act in must:
@@ -155,7 +155,7 @@ class KeyBar(Block):
     def _key(act: Act, note: str) -> list[Part]:
         extra = f" {note}" if note else ""
         glyph, word = act.short
-        if act.key.startswith("escape"):
+        if act.leaves:
             glyph = glyph.partition(" ")[0]
         return [(glyph, "$primary bold"), f" {word}{extra}", "  "]
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -76,13 +77,11 @@ def framed(body: bytes) -> bytes:
 
 
 def heard(line: socket.socket) -> bytes:
-    """All that the engine says until it hangs up."""
+    """All that the engine says until it hangs up; TimeoutError if it does not."""
     said = b""
-    try:
+    with suppress(ConnectionResetError):  # how it ends when it had not read all that came
         while data := line.recv(1 << 16):
             said += data
-    except OSError:
-        pass
     return said
 
 

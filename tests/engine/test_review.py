@@ -283,7 +283,9 @@ def test_filters_narrow_the_queue(root: Path) -> None:
     assert client.send(DecideCluster(records=flagged, decision="flagged", note="ask her")).ok
     (ref,) = rows(client, state="flagged")
     assert ref.records == flagged
-    assert here(client, flagged).sheet.note == "ask her"  # type: ignore[union-attr]
+    sheet = here(client, flagged).sheet
+    assert sheet is not None
+    assert sheet.note == "ask her"
     assert len(rows(client, state="open")) == every - 1
     client.close()
 

@@ -108,7 +108,7 @@ def model() -> FrozenModel:
     return FrozenModel.from_json(report.model.to_json())
 
 
-def _holds(seed: int, model: FrozenModel, deliveries: int) -> None:
+def assert_as_a_match_of_everything(seed: int, model: FrozenModel, deliveries: int) -> None:
     world, cur, scratch = World(seed), table(), table()
     model = replace(model, settings=replace(model.settings, keep_from=KEEP_FROM[seed % 2]))
     said(cur, world.rows, [], [], model, keep=True)
@@ -122,13 +122,13 @@ def _holds(seed: int, model: FrozenModel, deliveries: int) -> None:
 
 
 def test_what_is_found_is_what_a_match_of_everything_finds(model: FrozenModel) -> None:
-    _holds(0, model, 2)
+    assert_as_a_match_of_everything(0, model, 2)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(1, 13))
 def test_that_holds_for_many_deliveries(seed: int, model: FrozenModel) -> None:
-    _holds(seed, model, 6)
+    assert_as_a_match_of_everything(seed, model, 6)
 
 
 OTHERS = [

@@ -54,10 +54,10 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield made
 
 
-def agree(
+def assert_alike(
     connection: duckdb.DuckDBPyConnection, name: str, options: Options, cells: list[str]
 ) -> int:
-    """Compare the fast path with ``clean`` on all cells; the number of cells that it took."""
+    """The fast path says what ``clean`` says, on all cells; how many it took."""
     fast = get_type(name).sql_clean("t.raw", options)
     if fast is None:
         return 0
@@ -79,7 +79,7 @@ def test_sql_and_python_agree(
     name: str, connection: duckdb.DuckDBPyConnection, cells: list[str]
 ) -> None:
     for options in (NL, Options(country="BE", decimal=",", today=TODAY)):
-        agree(connection, name, options, cells + FIXED)
+        assert_alike(connection, name, options, cells + FIXED)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_sql_and_python_agree(
 def test_tidy_cells_take_the_fast_path(
     name: str, cell: str, connection: duckdb.DuckDBPyConnection
 ) -> None:
-    assert agree(connection, name, NL, [cell]) == 1
+    assert assert_alike(connection, name, NL, [cell]) == 1
 
 
 def test_codes_of_a_mapping_leave_no_fast_path() -> None:

@@ -153,19 +153,31 @@ def test_a_key_that_crosses_the_cap_brings_nobody_together_any_more(model: Froze
     assert len(_after(model, adams, adams[1:])["pair"]) == CAP * (CAP - 1) // 2
 
 
+BOX: dict[str, Any] = {"family_name": "Kok", "emails": ["kok.a@mail.example"]}
+INITIALS: dict[str, Any] = {"initials": "A.", "family_name": "Kok"} | HOUSES[0]
+READERS = [
+    person("a", **{**INITIALS, **BOX}),
+    person("b", first_name="Adam", **BOX),
+    person("c", first_name="Anton", **BOX),
+]
+
+
+def _mailbox(found: Any, *records: str) -> str | None:
+    """What it is worth to two that they share a mailbox."""
+    for row in found["pair"]:
+        if (row[4], row[6]) == records:
+            level: str | None = {one["field"]: one["level"] for one in row[12]}.get("email")
+            return level
+    return None
+
+
 def test_whose_mailbox_it_is_follows_from_pairs_that_nothing_has_changed(
     model: FrozenModel,
 ) -> None:
-    box: dict[str, Any] = {"family_name": "Kok", "emails": ["kok.a@mail.example"]}
-    initials = {"initials": "A.", "family_name": "Kok"} | HOUSES[0]
-    three = [
-        person("a", **{**initials, **box}),
-        person("b", first_name="Adam", **box),
-        person("c", first_name="Anton", **box),
-    ]
-    found = _after(model, three, [*three, person("d", "shop", **initials)])
-    level = {
-        (row[4], row[6]): {one["field"]: one["level"] for one in row[12]}.get("email")
-        for row in found["pair"]
-    }
-    assert level["a", "b"] == "shared", "Adam and Anton read it both"
+    found = _after(model, READERS, [*READERS, person("d", "shop", **INITIALS)])
+    assert _mailbox(found, "a", "b") == "shared", "Adam and Anton read it both"
+
+
+def test_who_comes_to_a_mailbox_changes_what_it_is_worth_to_the_others(model: FrozenModel) -> None:
+    assert _mailbox(_after(model, READERS[:1], READERS[:2]), "a", "b") == "own"
+    assert _mailbox(_after(model, READERS[:2], READERS), "a", "b") == "shared"

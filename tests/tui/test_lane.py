@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from textual.pilot import Pilot
 
 from tests.tui.conftest import Make
@@ -12,8 +13,9 @@ from tests.tui.test_screens import tell, text
 from tests.tui.test_walk import advice, press, settle, type_in
 from tests.tui.world import World, journal_head
 from tui_migrate.audit import entries as facts
-from tui_migrate.engine import api
+from tui_migrate.engine import api, lane_queries
 from tui_migrate.tui.app import MigrateApp
+from tui_migrate.tui.screens import lane_pool
 from tui_migrate.tui.screens.lane import LaneScreen
 from tui_migrate.tui.screens.lane_pool import LanePoolScreen
 from tui_migrate.tui.screens.run import RunScreen
@@ -141,10 +143,33 @@ def test_the_clusters_of_a_row_are_looked_at_and_left(make: Make) -> None:
         assert isinstance(app.screen, LaneScreen), "from the review too"
         await press(pilot, "enter")
         assert isinstance(app.screen, LanePoolScreen)
-        assert "Safe lane, e-mail: 1 · 3 records" in text(app, "#head")
+        assert "Safe lane, e-mail: 1 of 1 · 3 records" in text(app, "#head")
         assert "Hendrik-Jan" in sheet(app)
         await press(pilot, "escape", "escape", "escape")
         assert isinstance(app.screen, RunScreen)
 
     tell(world, story)
     assert not [c for c in world.sent if isinstance(c, api.DecideCluster)]
+
+
+def test_what_is_decided_on_a_page_of_a_row_hides_nothing_of_the_next(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane_queries, "EXAMPLES", 1)
+    monkeypatch.setattr(lane_pool, "EXAMPLES", 1)
+    world = waiting(make)
+    world.cursor().execute("UPDATE store.cluster SET rule = 'guard'")
+    world.cursor().execute("UPDATE store.pair SET reason = 'guard passed'")
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "a", "enter")
+        await until(app, pilot, "#head", "1 of 2")
+        first = sheet(app)
+        await press(pilot, "n", "right")
+        await until(app, pilot, "#head", "2 of 2")
+        assert sheet(app) != first
+        assert "○ undecided" in text(app, "#said"), "the other one, not behind it"
+        await press(pilot, "n", "right")
+        assert isinstance(app.screen, LaneScreen), "these were all of them"
+
+    tell(world, story)

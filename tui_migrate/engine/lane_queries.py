@@ -131,9 +131,11 @@ class LanePage(Answer, frozen=True, kw_only=True):
 
 class Pool(msgspec.Struct, frozen=True, kw_only=True):
     """Clusters of the safe lane in place of the review queue: the sample that entry ``lot`` drew, or
-    (``lot`` 0) the 100 examples from ``offset`` on of a row of the preview."""
+    (``lot`` 0) the 100 examples from ``offset`` on of a row of the preview. What is decided on a page
+    stays on it; another ``look`` has it made anew."""
 
     lot: int = 0
     group: str = ""
     value: str = ""
     offset: int = 0
+    look: str = ""

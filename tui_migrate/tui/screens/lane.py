@@ -219,9 +219,11 @@ class LaneScreen(BaseScreen):
         from tui_migrate.tui.screens.lane_pool import LanePoolScreen
 
         picked = self.query_one("#rows", Rows).picked
-        if self._sheet is not None and picked.startswith("v:"):
-            pool = Pool(group=self._sheet.group, value=picked.removeprefix("v:"))
-            self.app.push_screen(LanePoolScreen(pool))
+        rows = self._sheet.rows if self._sheet is not None else ()
+        row = next((one for one in rows if picked == f"v:{one.value}"), None)
+        if self._sheet is not None and row is not None:
+            pool = Pool(group=self._sheet.group, value=row.value)
+            self.app.push_screen(LanePoolScreen(pool, count=row.clusters))
 
     def action_by(self) -> None:
         """Count by the next thing."""

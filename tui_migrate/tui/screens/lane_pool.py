@@ -30,12 +30,17 @@ class LanePoolScreen(ReviewScreen):
     """The keys of the review: merge says right, all others wrong. Behind the last cluster of a page of a
     row comes the next page."""
 
-    def __init__(self, pool: Pool, judging: bool = False) -> None:
-        """``judging``: the sample is not settled; once it is, this screen is left."""
+    def __init__(self, pool: Pool, judging: bool = False, count: int = 0) -> None:
+        """``judging``: the sample is not settled; once it is, this screen is left. ``count``: clusters of
+        the row."""
         super().__init__()
-        self._pool = pool
+        self._pool = pool if pool.lot else msgspec.structs.replace(pool, look=self._token)
         self._judging = judging
         self._left = False
+        self._count = count
+        self._passed = 0
+        """Clusters of the pages before."""
+        self._last = self._pool
 
     # The same questions and decisions, of these clusters
 
@@ -70,8 +75,8 @@ class LanePoolScreen(ReviewScreen):
         """On to the next; back to the lane once the sample is settled, or a row has no more clusters."""
         if self._settled():
             return
-        if page.ref is None and self._pool.offset:
-            self._pool = msgspec.structs.replace(self._pool, offset=self._pool.offset - EXAMPLES)
+        if page.ref is None and self._pool != self._last:
+            self._pool, self._passed = self._last, self._passed - EXAMPLES
             self.home.tell(_("These were all of them."))
             self._leave()
             return
@@ -110,7 +115,11 @@ class LanePoolScreen(ReviewScreen):
             and page
             and page.window.fitting >= EXAMPLES
         ):
-            self._pool = msgspec.structs.replace(self._pool, offset=self._pool.offset + EXAMPLES)
+            left = page.window.counts.get("", 0)  # what was decided is of the row no more
+            self._last, self._passed = self._pool, self._passed + EXAMPLES
+            self._pool = msgspec.structs.replace(
+                self._pool, offset=self._pool.offset + left, look=f"{self._token} {self._passed}"
+            )
             self._go(ClusterStep(start=1, sitting=self._token))
             return
         super().action_step(move)
@@ -144,11 +153,11 @@ class LanePoolScreen(ReviewScreen):
         self.query_one("#head", Block).put(line(*parts))
 
     def _where(self, page: ClusterPage) -> str:
-        place = grouped(self._pool.offset + page.place + 1 if page.ref is not None else 0)
+        place = grouped(self._passed + page.place + 1 if page.ref is not None else 0)
         if self._pool.lot:
             return _("Sample {n} of {m}").format(n=place, m=grouped(page.window.fitting))
         row = safe(value_words(self._pool.group, self._pool.value))
-        return _("Safe lane, {row}: {n}").format(row=row, n=place)
+        return _("Safe lane, {row}: {n} of {m}").format(row=row, n=place, m=grouped(self._count))
 
     def _advice(self, page: ClusterPage) -> str:
         if self._mode or page.ref is None:

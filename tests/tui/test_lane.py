@@ -145,6 +145,14 @@ def test_the_clusters_of_a_row_are_looked_at_and_left(make: Make) -> None:
         assert isinstance(app.screen, LanePoolScreen)
         assert "Safe lane, e-mail: 1 of 1 · 3 records" in text(app, "#head")
         assert "Hendrik-Jan" in sheet(app)
+        await press(pilot, "f1")
+        shown = text(app, "#help")
+        assert "Same person: merge" in shown
+        for absent in ("Only clusters of some kind", "What merges without", "Decided and left"):
+            assert absent not in shown, "no key of it does anything here"
+        assert "To the next pane" not in shown, "the key is another's here"
+        await press(pilot, "escape", "i", "slash", "a")
+        assert isinstance(app.screen, LanePoolScreen)
         await press(pilot, "escape", "escape", "escape")
         assert isinstance(app.screen, RunScreen)
 
@@ -173,3 +181,13 @@ def test_what_is_decided_on_a_page_of_a_row_hides_nothing_of_the_next(
         assert isinstance(app.screen, LaneScreen), "these were all of them"
 
     tell(world, story)
+
+
+def test_before_the_match_nothing_is_said_to_merge(make: Make) -> None:
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "a")
+        assert isinstance(app.screen, LaneScreen)
+        assert "not compared yet" in text(app, "#stands")
+        assert "clusters" not in text(app, "#head")
+
+    tell(fill(make()), story)

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from tests.engine.review_world import made, waiting
+from tests.tui.test_screens import text
 from tests.tui.test_walk import press, settle, type_in
 from tui_migrate.engine import api
 from tui_migrate.tui.app import MigrateApp
@@ -28,10 +29,12 @@ def test_a_lesson_is_accepted_by_keyboard(tmp_path: Path) -> None:
             await settle(pilot)
             await press(pilot, "t")
             assert "3 decided pairs, 3 of them one person" in said(app)
+            assert "Next: p propose it to who signs the gate" in text(app, "#next")
             await press(pilot, "a")  # nothing waits yet
             assert isinstance(app.screen, LessonScreen)
             await press(pilot, "p")
             assert "gate look still needs: lead" in said(app)
+            assert "Next: a accept · x reject" in text(app, "#next")
             await press(pilot, "a")
             await type_in(pilot, "4")
             assert isinstance(app.screen, Form)  # that is another number

@@ -274,7 +274,7 @@ class MigrateApp(App[int]):
 
         screen = self.screen
         if isinstance(screen, BaseScreen) and not isinstance(screen, HelpScreen):
-            self.push_screen(HelpScreen(screen.GROUP))
+            self.push_screen(HelpScreen(screen.GROUP, screen.WITHOUT))
 
     def acts(self, group: str) -> list[Act]:
         """What keys do on a screen, with the keys that the person chose."""

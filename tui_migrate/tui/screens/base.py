@@ -47,6 +47,8 @@ class BaseScreen(Screen[None]):
 
     GROUP: ClassVar[str] = ""
     REPLAY: ClassVar[bool] = False
+    WITHOUT: ClassVar[tuple[str, ...]] = ()
+    """Ids of actions of the group that this screen never has; help leaves them out."""
 
     def __init__(self) -> None:
         super().__init__()

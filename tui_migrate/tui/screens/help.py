@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import ClassVar
 
@@ -27,9 +27,11 @@ class HelpScreen(BaseScreen):
     AUTO_FOCUS = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("help"))
 
-    def __init__(self, about: str) -> None:
+    def __init__(self, about: str, without: Sequence[str] = ()) -> None:
+        """``about``: the group of a screen, which has no action of ``without``."""
         super().__init__()
         self._about = about
+        self._without = without
 
     def body(self) -> Iterable[Widget]:
         with VerticalScroll(can_focus=True):
@@ -43,17 +45,19 @@ class HelpScreen(BaseScreen):
 
     def _rows(self) -> list[Content]:
         rows = [Content.styled(_("Keys here"), "bold"), Content("")]
-        for act in self.home.acts(self._about):
+        acts = [act for act in self.home.acts(self._about) if act.id not in self._without]
+        for act in acts:
             rows.append(line(("  " + fit(act.glyph, 9), "$primary bold"), act.help))
+        taken = {key for act in acts for key in act.key.split(",")}
+        lists = {
+            "up": ("↑ ↓", _("Up and down; Page Up, Page Down, Home, End")),
+            "tab": ("⇥", _("To the next pane")),
+        }
+        free = [told for key, told in lists.items() if key not in taken]
+        if free:
+            rows += [Content(""), Content.styled(_("In lists"), "bold"), Content("")]
+        rows += [line(("  " + fit(glyph, 9), "$primary bold"), said) for glyph, said in free]
         rows += [
-            Content(""),
-            Content.styled(_("In lists"), "bold"),
-            Content(""),
-            line(
-                ("  " + fit("↑ ↓", 9), "$primary bold"),
-                _("Up and down; Page Up, Page Down, Home, End"),
-            ),
-            line(("  " + fit("⇥", 9), "$primary bold"), _("To the next pane")),
             Content(""),
             Content.styled(_("Status"), "bold"),
             Content(""),

@@ -106,7 +106,8 @@ class LaneScreen(BaseScreen):
             sheet.clusters,
         ).format(n=grouped(sheet.clusters))  # fmt: skip
         tail = _("{r} records · {p} pairs").format(r=grouped(sheet.records), p=grouped(sheet.pairs))
-        self.query_one("#head", Block).put(line((head, "bold"), "   ", (tail, QUIET)))
+        counted = line((head, "bold"), "   ", (tail, QUIET)) if sheet.ready else ""
+        self.query_one("#head", Block).put(counted)
         self.query_one("#stands", Block).put(lines(self._stands(sheet)))
         self.query_one("#next", Block).put(
             line((_("Next:") + " ", "bold"), (self._advice(sheet), "$primary"))

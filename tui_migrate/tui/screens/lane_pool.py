@@ -22,13 +22,12 @@ from tui_migrate.tui.screens.review import ReviewScreen
 from tui_migrate.tui.status import BAD, GOOD, QUIET
 from tui_migrate.tui.widgets.block import Block, Part, line
 
-NOT_HERE = ("review.filter", "review.figures", "review.lane")
-"""What belongs to the whole queue."""
-
 
 class LanePoolScreen(ReviewScreen):
     """The keys of the review: merge says right, all others wrong. Behind the last cluster of a page of a
     row comes the next page."""
+
+    WITHOUT = ("review.filter", "review.figures", "review.lane")  # what belongs to the whole queue
 
     def __init__(self, pool: Pool, judging: bool = False, count: int = 0) -> None:
         """``judging``: the sample is not settled; once it is, this screen is left. ``count``: clusters of
@@ -127,6 +126,9 @@ class LanePoolScreen(ReviewScreen):
     def action_filter(self) -> None:
         """There is nothing to filter here."""
 
+    def action_figures(self) -> None:
+        """They are about the whole queue."""
+
     def action_lane(self) -> None:
         """This is where one comes from."""
 
@@ -182,7 +184,7 @@ class LanePoolScreen(ReviewScreen):
         return _("There is no cluster here any more.")
 
     def applies(self, act: Act) -> bool:
-        return act.id not in NOT_HERE and super().applies(act)
+        return act.id not in self.WITHOUT and super().applies(act)
 
     def wording(self, act: Act) -> str:
         if self._pool.lot:

@@ -20,13 +20,14 @@ from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form, needed
 from tui_migrate.tui.screens.sign import typed_number
-from tui_migrate.tui.widgets.block import Block, lines
+from tui_migrate.tui.widgets.block import Block, line, lines
 
 
 class LessonScreen(BaseScreen):
     """t on the Run screen. What stands here is worked out once, when it is opened or asked for again."""
 
     GROUP = "lesson"
+    CSS_PATH = "lesson.tcss"
     AUTO_FOCUS = "VerticalScroll"
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("lesson"))
 
@@ -38,6 +39,7 @@ class LessonScreen(BaseScreen):
     def body(self) -> Iterable[Widget]:
         with VerticalScroll(can_focus=True):
             yield Block(id="lesson")
+        yield Block(id="next")
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -61,6 +63,24 @@ class LessonScreen(BaseScreen):
         self.query_one("#lesson", Block).put(
             lines([title, Content(""), *(Content(safe(text)) for text in said)])
         )
+
+        self.query_one("#next", Block).put(
+            line((_("Next:") + " ", "bold"), (self._advice(), "$primary"))
+        )
+
+    def _advice(self) -> str:
+        """What to press next, with the keys as they are."""
+        told = self._lesson
+        if told is None or told.refused:
+            text = _("{back} back")
+        elif not told.proposal:
+            text = _("{propose} propose it to who signs the gate · {back} back")
+        elif told.proposal == told.sha256:
+            text = _("{accept} accept · {reject} reject · {back} back")
+        else:
+            text = _("{propose} propose what stands here · {reject} reject what waits")
+        names = ("propose", "accept", "reject", "back")
+        return text.format(**{name: self.home.key(f"lesson.{name}") for name in names})
 
     def applies(self, act: Act) -> bool:
         told = self._lesson

@@ -241,8 +241,8 @@ def recorded(core, fact, command=""):
     isinstance(fact, facts.DeliveryRewritten) and die()
     return entry
 rewrite = erasure._rewrite
-def rewritten(core, one, path):
-    rewrite(core, one, path)
+def rewritten(core, one, path, kept):
+    rewrite(core, one, path, kept)
     die()
 if point == "step finished":
     runner.scrub_again = die

@@ -8,13 +8,14 @@ that they are not still is, so that nothing merges before somebody has looked.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tui_migrate.audit.vault import pseudonym
 from tui_migrate.engine.run import Decision, RunState, StepState, fold
 from tui_migrate.engine.run_review import pairs_of
+from tui_migrate.engine.state import PairState
 from tui_migrate.engine.two_answers import standing
 from tui_migrate.staging.store import Cursor, quote
 from tui_migrate.steps.base import Override, PairDecision
@@ -247,19 +248,12 @@ def doubted(vault: Words, cursor: Cursor, state: RunState) -> tuple[PairDecision
 def asked_again(vault: Words, cursor: Cursor, state: RunState) -> tuple[PairDecision, ...]:
     """The pairs that a person merged and of which a compared field is another now (``again``), sorted by
     records; without those who are erased."""
-    decisions = [d for d in _in_force(state) if d.word == "settled"]
-    found = []
-    for decision, members in zip(decisions, _unchanged(vault, cursor, decisions), strict=True):
-        fresh = dict(zip(decision.records, members, strict=True))
-        known = dict(zip(decision.records, members_of(vault, decision), strict=True))
-        for a, b in pairs_of(decision):
-            pair, one, two = state.pairs.get((a, b)), known[a], known[b]
-            stands = fresh[a] is not None and fresh[b] is not None
-            if pair is None or pair.seq != decision.seq or pair.decision != "merge" or stands:
-                continue
-            if one is not None and two is not None:
-                found.append(PairDecision(*one.record, *two.record, "again", pair.by, pair.at))
-    return tuple(sorted(found, key=lambda d: (d.source_a, d.record_a, d.source_b, d.record_b)))
+    settled_ones = [d for d in _in_force(state) if d.word == "settled"]
+    return _sorted(
+        PairDecision(*one, *two, "again", pair.by, pair.at)
+        for pair, one, two, stands in _worded(vault, cursor, state, settled_ones)
+        if pair.decision == "merge" and not stands
+    )
 
 
 def _said(
@@ -267,18 +261,29 @@ def _said(
 ) -> tuple[PairDecision, ...]:
     """The pairs on which these decisions have the word, sorted by records. That two are one person
     counts only as long as both are who they were."""
-    found = []
+    return _sorted(
+        PairDecision(*one, *two, pair.decision, pair.by, pair.at)
+        for pair, one, two, stands in _worded(vault, cursor, state, decisions)
+        if stands or pair.decision != "merge"
+    )
+
+
+def _worded(
+    vault: Words, cursor: Cursor, state: RunState, decisions: list[Decision]
+) -> Iterator[tuple[PairState, Record, Record, bool]]:
+    """The pairs on which these decisions have the word, with plain ids, without those who are erased;
+    and whether both are who they were."""
     for decision, members in zip(decisions, _unchanged(vault, cursor, decisions), strict=True):
         fresh = dict(zip(decision.records, members, strict=True))
         known = dict(zip(decision.records, members_of(vault, decision), strict=True))
         for a, b in pairs_of(decision):
-            pair = state.pairs.get((a, b))
-            told = fresh if pair is not None and pair.decision == "merge" else known
-            one, two = told[a], told[b]
+            pair, one, two = state.pairs.get((a, b)), known[a], known[b]
             if pair is None or pair.seq != decision.seq or one is None or two is None:
                 continue
-            said = PairDecision(*one.record, *two.record, pair.decision, pair.by, pair.at)
-            found.append(said)
+            yield pair, one.record, two.record, fresh[a] is not None and fresh[b] is not None
+
+
+def _sorted(found: Iterable[PairDecision]) -> tuple[PairDecision, ...]:
     return tuple(sorted(found, key=lambda d: (d.source_a, d.record_a, d.source_b, d.record_b)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tui_migrate.audit.review_facts import ClusterDecided, OpenedAnswer
@@ -110,21 +110,14 @@ def as_opened(vault: Words, answer: Decision) -> Decision:
     if not words:
         return answer
     told: dict[str, Any] = json.loads(words)
-    return Decision(
-        seq=answer.seq,
-        by=answer.by,
-        at=answer.at,
-        records=answer.records,
+    return replace(
+        answer,
         groups=tuple(tuple(group) for group in told["groups"]),
         word=told["decision"],
-        references=answer.references,
         lead=told["lead"],
         values=told["values"],
         note=told["note"],
-        standing=answer.standing,
-        ended=answer.ended,
-        turn=answer.turn,
-        question=answer.question,
+        sealed="",
     )
 
 

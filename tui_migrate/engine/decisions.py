@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tui_migrate.audit.vault import pseudonym
+from tui_migrate.engine.lane_state import LaneWord
 from tui_migrate.engine.run import Decision, RunState, StepState, fold
 from tui_migrate.engine.run_review import pairs_of
 from tui_migrate.engine.state import PairState
 from tui_migrate.engine.two_answers import standing
+from tui_migrate.errors import DataSaysNo
+from tui_migrate.i18n import _
 from tui_migrate.staging.store import Cursor, quote
 from tui_migrate.steps.base import Override, PairDecision
 
@@ -285,6 +288,17 @@ def _worded(
 
 def _sorted(found: Iterable[PairDecision]) -> tuple[PairDecision, ...]:
     return tuple(sorted(found, key=lambda d: (d.source_a, d.record_a, d.source_b, d.record_b)))
+
+
+def require_turned(said: Decision | LaneWord, entry: int, *, undone: bool) -> None:
+    """Raise ``DataSaysNo`` where taking ``entry`` back would change nothing. ``undone``: it took the
+    decision back itself, which only the last such entry gives back."""
+    if undone == said.standing or (undone and said.ended != entry):
+        raise DataSaysNo(
+            _("That decision counts already.")
+            if undone
+            else _("That decision was taken back already.")
+        )
 
 
 def pseudonyms_of(core: Core, records: Iterable[Record]) -> list[str]:

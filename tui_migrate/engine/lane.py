@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from tui_migrate.audit.canonical import sha256_of
 from tui_migrate.engine.decisions import Words, doubted, settled
-from tui_migrate.engine.lane_state import ACCEPTED, Lot
+from tui_migrate.engine.lane_state import ACCEPTED, LaneWord, Lot
 from tui_migrate.engine.reviewing import OWN, OWNED, with_brands
 from tui_migrate.engine.run_lane import result
 from tui_migrate.engine.state import RunState, Status, StepState
@@ -208,6 +208,13 @@ def uncovered(ground: Ground, match: StepState, lines: Sequence[str]) -> list[st
     for lot in accepted_lots(ground.state, match):
         covered.update(kept_lines(ground.objects, lot.fact.sha256))
     return [line for line in lines if line not in covered]
+
+
+def covers(ground: Ground, match: StepState, word: LaneWord, lines: Sequence[str]) -> bool:
+    """Whether a confirmation is about all that would merge now; it may have been about more."""
+    if word.fact.output == match.digest:
+        return True
+    return set(lines) <= set(kept_lines(ground.objects, word.fact.sha256))
 
 
 def lane_of(ground: Ground, match: StepState) -> Lane | None:

@@ -18,11 +18,12 @@ from tui_migrate.audit.objects import keep_object
 from tui_migrate.audit.review_facts import DecisionTakenBack
 from tui_migrate.engine import api
 from tui_migrate.engine.core import Core
+from tui_migrate.engine.decisions import require_turned
 from tui_migrate.engine.lane import (
     Ground,
     accepted_lots,
     basis_of,
-    kept_lines,
+    covers,
     lane_of,
     last_lot,
     match_before,
@@ -203,12 +204,7 @@ def take_back_lane(core: Core, command: api.TakeBack, word: LaneWord) -> facts.E
     by it is taken apart one by one."""
     undone = command.entry in core.state.lane.taken_back
     _match(core)
-    if undone == word.standing or (undone and word.ended != command.entry):
-        raise DataSaysNo(
-            _("That decision counts already.")
-            if undone
-            else _("That decision was taken back already.")
-        )
+    require_turned(word, command.entry, undone=undone)
     kinds = {one.id: one.outline.uses for one in core.state.steps.values()}
     written = any(kinds.get(one.step) == "import" for one in core.state.intents.values())
     if written and word.fact.decision == "merge" and not undone:
@@ -234,7 +230,7 @@ def held_by_lane(core: Core, merge: StepState) -> str:
             # It was closed while this run was going on: the match has to be done again first.
             known = "input safe lane" in match.inputs
             return "" if known else _("{} is done again first: run again.").format(match.id)
-        if not lines or (word is not None and _covers(ground, match, word, lines)):
+        if not lines or (word is not None and covers(ground, match, word, lines)):
             return ""
     name = name_of(lines)
     if word is not None:
@@ -242,13 +238,6 @@ def held_by_lane(core: Core, merge: StepState) -> str:
     if (merge.evidence, merge.subject) != (name, len(lines)) or merge.status.value != "waiting":
         core.record(facts.StepWaiting(step=merge.id, evidence=name, subject=len(lines)))
     return waiting_words(core, merge, match, len(lines))
-
-
-def _covers(ground: Ground, match: StepState, word: LaneWord, lines: list[str]) -> bool:
-    """Whether a confirmation is about all that would merge now; it may have been about more."""
-    if word.fact.output == match.digest:
-        return True
-    return set(lines) <= set(kept_lines(ground.objects, word.fact.sha256))
 
 
 def waiting_words(core: Core, merge: StepState, match: StepState, clusters: int) -> str:

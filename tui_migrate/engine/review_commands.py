@@ -23,6 +23,7 @@ from tui_migrate.engine.decisions import (
     members_of,
     pair_words,
     pseudonyms_of,
+    require_turned,
 )
 from tui_migrate.engine.lane_commands import require_of_sample, take_back_lane, word_of
 from tui_migrate.engine.looking import note_decision
@@ -236,12 +237,7 @@ def take_back(core: Core, command: api.TakeBack) -> facts.Entry:
         raise EnvironmentProblem(
             _("Entry {} holds no decision on duplicates.").format(command.entry)
         )
-    if undone == decision.standing or (undone and decision.ended != command.entry):
-        raise DataSaysNo(
-            _("That decision counts already.")
-            if undone
-            else _("That decision was taken back already.")
-        )
+    require_turned(decision, command.entry, undone=undone)
     require_own(core, decision)
     records = [m.record for m in members_of(core.vault, decision) if m is not None]
     _require_sight(core, records)

@@ -26,9 +26,13 @@ def verdicts(state: RunState, lot: Lot) -> dict[frozenset[str], bool]:
 
 def tally(state: RunState, lot: Lot) -> Tally:
     """How far the clusters of a sample are judged."""
+    return lot.tally(verdicts(state, lot), erased_records(state))
+
+
+def erased_records(state: RunState) -> set[str]:
+    """The records (pseudonyms) of all whose erasure was asked for."""
     asked = (entry.fact for entry in state.erasures)
-    gone = {name for fact in asked if isinstance(fact, ErasureAsked) for name in fact.records}
-    return lot.tally(verdicts(state, lot), gone)
+    return {name for fact in asked if isinstance(fact, ErasureAsked) for name in fact.records}
 
 
 def result(state: RunState, lot: Lot) -> str:

@@ -12,7 +12,7 @@ from tui_migrate.engine.lane import (
     Ground,
     Lane,
     basis_of,
-    kept_lines,
+    covers,
     lane_of,
     match_before,
     name_of,
@@ -124,14 +124,13 @@ def _lot(state: Any, match: StepState, lot: Lot) -> q.LaneLot:
 def _decision(
     ground: Ground, match: StepState, word: LaneWord, lines: Sequence[str]
 ) -> q.LaneDecision:
-    holds = word.fact.decision == "review" or word.fact.output == match.digest
     return q.LaneDecision(
         entry=word.seq,
         by=word.by,
         at=word.at,
         decision=word.fact.decision,
         clusters=word.fact.clusters,
-        holds=holds or set(lines) <= set(kept_lines(ground.objects, word.fact.sha256)),
+        holds=word.fact.decision == "review" or covers(ground, match, word, lines),
     )
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from tui_migrate.audit.entries import ErasureAsked
 from tui_migrate.engine import lane_queries as q
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.answers.lane import page
 from tui_migrate.engine.review_queue import Cluster, ReviewQueue, stale
-from tui_migrate.engine.run_lane import verdicts
+from tui_migrate.engine.run_lane import erased_records, verdicts
 
 Record = tuple[str, str]
 POOLS = 4
@@ -93,8 +92,7 @@ def _drawn(desk: Desk, entry: int) -> list[list[Record]]:
     lot = state.lane.lots.get(entry)
     if lot is None:
         return []
-    asked = (one.fact for one in state.erasures)
-    gone = {name for fact in asked if isinstance(fact, ErasureAsked) for name in fact.records}
+    gone = erased_records(state)
     drawn = [names for names in lot.fact.sample if not gone.intersection(names)]
     names = [name for each in drawn for name in each]
     known = {name: (s, r) for name, s, r in desk.rows(_NAMED, {"names": names})}

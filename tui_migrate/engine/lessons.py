@@ -16,7 +16,7 @@ from tui_migrate.audit.objects import keep_object
 from tui_migrate.audit.review_facts import ModelJudged, ModelProposed
 from tui_migrate.engine import api, gates
 from tui_migrate.engine.gate_refusals import Desk, NotAllowed, several_people_here, voice_of
-from tui_migrate.engine.models import is_frozen
+from tui_migrate.engine.models import accepted, is_frozen
 from tui_migrate.engine.run import SETTLED
 from tui_migrate.engine.state import Proposal, RunState, StepState
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem
@@ -68,12 +68,6 @@ def open_proposal(state: RunState, step: str) -> Proposal | None:
     return next((p for p in state.proposals.values() if p.step == step and p.open), None)
 
 
-def accepted(state: RunState, step: str) -> str:
-    """SHA-256 of the corrections that count; '' for none."""
-    known = [p for p in state.proposals.values() if p.step == step and p.accepted]
-    return max(known, key=lambda p: p.accepted).sha256 if known else ""
-
-
 def as_gate(gate: StepState, proposal: Proposal) -> StepState:
     """The gate as if the proposal were its evidence: its rules say who may accept, and who is missing."""
     return StepState(gate.outline, evidence=proposal.sha256, signoffs=proposal.signoffs)
@@ -101,7 +95,7 @@ def propose(core: Core, command: api.ProposeLesson) -> facts.Entry:
     waiting = open_proposal(core.state, step.id)
     if waiting is not None and waiting.sha256 == sha256:
         raise DataSaysNo(_("That is proposed already (entry {}).").format(waiting.seq))
-    if accepted(core.state, step.id) == sha256:
+    if accepted(core.state, step.id, core.state.seq) == sha256:
         raise DataSaysNo(_("That counts already."))
     keep_object(core.workspace.objects, content.encode())
     return core.record(

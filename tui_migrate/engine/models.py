@@ -10,7 +10,7 @@ from tui_migrate.audit import entries as facts
 from tui_migrate.audit.objects import keep_object
 from tui_migrate.audit.review_facts import ModelFitted
 from tui_migrate.engine.core import Core
-from tui_migrate.engine.state import StepState
+from tui_migrate.engine.state import RunState, StepState
 from tui_migrate.errors import EnvironmentProblem
 from tui_migrate.i18n import _
 
@@ -47,22 +47,22 @@ def kept_model(core: Core, step: str, sha256: str) -> str:
 def corrections(core: Core, step: StepState, *, as_started: bool) -> str:
     """The corrections of the weights that were accepted last, as JSON; ``as_started``: before the
     present attempt of ``step`` began. '' when there are none, or for another kind of step."""
-    last = core.state.seq if not as_started else step.started_seq
-    accepted = [
-        proposal
-        for proposal in core.state.proposals.values()
-        if proposal.step == step.id and 0 < proposal.accepted <= last
-    ]
-    if step.outline.uses != "match" or not accepted:
+    sha256 = accepted(core.state, step.id, step.started_seq if as_started else core.state.seq)
+    if step.outline.uses != "match" or not sha256:
         return ""
-    latest = max(accepted, key=lambda proposal: proposal.accepted)
-    path = core.workspace.objects / latest.sha256
+    path = core.workspace.objects / sha256
     if not path.is_file():
         raise EnvironmentProblem(
             _("The accepted corrections {} are gone from the audit.").format(path),
             _("Put them back from a copy."),
         )
     return path.read_text()
+
+
+def accepted(state: RunState, step: str, last: int) -> str:
+    """SHA-256 of the corrections that were accepted last, up to entry ``last``; '' for none."""
+    known = [p for p in state.proposals.values() if p.step == step and 0 < p.accepted <= last]
+    return max(known, key=lambda p: p.accepted).sha256 if known else ""
 
 
 def is_frozen(core: Core, step: str) -> bool:

@@ -11,7 +11,6 @@ from tui_migrate.engine import gates
 from tui_migrate.engine import lesson_queries as q
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.lessons import (
-    accepted,
     as_gate,
     content_of,
     gate_behind,
@@ -19,6 +18,7 @@ from tui_migrate.engine.lessons import (
     open_proposal,
     refused,
 )
+from tui_migrate.engine.models import accepted
 from tui_migrate.i18n import _
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _standing(state: RunState, step: StepState, told: q.LessonTold) -> q.LessonT
     """With what waits to be accepted, and what counts already."""
     gate, waiting = gate_behind(state, step), open_proposal(state, step.id)
     told = msgspec.structs.replace(
-        told, gate=gate.id if gate is not None else "", accepted=accepted(state, step.id)
+        told, gate=gate.id if gate is not None else "", accepted=accepted(state, step.id, state.seq)
     )
     if gate is None or waiting is None:
         return told

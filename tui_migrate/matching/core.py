@@ -185,12 +185,7 @@ def match(
         if keep:
             kept.digest_records(cur, relation, used)
         changes = bool(keep and model and kept.is_of(cur, model) and afresh.find_changes(cur))
-        if changes:
-            blocked = afresh.block_changes(cur, used)
-        else:
-            blocked = block(cur, used.keys, used.cap)
-            if keep:
-                kept.keep_all(cur, used.keys)
+        blocked = _block(cur, used, changes, keep)
         tell(2, STAGES)
         compare(cur, used)
         if changes:
@@ -217,6 +212,18 @@ def match(
         # that caused it is the one to show.
         with suppress(duckdb.Error):
             drop_scratch(cur)
+
+
+def _block(
+    cur: duckdb.DuckDBPyConnection, settings: MatchSettings, changes: bool, keep: bool
+) -> BlockReport:
+    """Fill `mt_pair` with all candidates, or with those of what changed alone."""
+    if changes:
+        return afresh.block_changes(cur, settings)
+    blocked = block(cur, settings.keys, settings.cap)
+    if keep:
+        kept.keep_all(cur, settings.keys)
+    return blocked
 
 
 def _write(

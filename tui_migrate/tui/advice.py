@@ -40,8 +40,7 @@ def waits_for_lane(step: StepState) -> bool:
 
 def lane_is_confirmed(state: RunState, step: StepState) -> bool:
     """Whether somebody has decided what a merge waits for."""
-    decided = (word for word in state.lane.words.values() if word.counts)
-    return waits_for_lane(step) and any(True for _word in decided)
+    return waits_for_lane(step) and any(word.counts for word in state.lane.words.values())
 
 
 def waivable(step: StepState) -> list[CheckState]:

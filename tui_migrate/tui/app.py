@@ -24,7 +24,8 @@ from textual.timer import Timer
 from tui_migrate.errors import Exit
 from tui_migrate.i18n import _
 from tui_migrate.tui import themes
-from tui_migrate.tui.actions import Act, acts, bindings, key_of
+from tui_migrate.tui.act import Act
+from tui_migrate.tui.actions import acts, bindings, key_of
 from tui_migrate.tui.breakpoints import BREAKPOINTS
 from tui_migrate.tui.keymap import read_keys
 from tui_migrate.tui.keysfile import keys_file

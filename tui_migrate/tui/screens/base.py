@@ -21,7 +21,8 @@ from tui_migrate.engine.run import RunState, StepState
 from tui_migrate.engine.sentences import said, stamp
 from tui_migrate.errors import ReasonNeeded, TuiMigrateError
 from tui_migrate.i18n import _
-from tui_migrate.tui.actions import LOOKING, Act
+from tui_migrate.tui.act import Act
+from tui_migrate.tui.actions import LOOKING
 from tui_migrate.tui.breakpoints import BREAKPOINTS
 from tui_migrate.tui.messages import Done, Told, Trouble, WhyWanted
 from tui_migrate.tui.safe import fit, prose, safe

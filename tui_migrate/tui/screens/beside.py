@@ -14,7 +14,8 @@ from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.run import RunState
 from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _
-from tui_migrate.tui.actions import Act, bindings
+from tui_migrate.tui.act import Act
+from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.beside import beside
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.widgets.block import Block, label_frame, lines

@@ -20,7 +20,8 @@ from tui_migrate.engine.queries import Said
 from tui_migrate.engine.run import SETTLED, AnswerState, Status
 from tui_migrate.engine.sentences import stamp, step_name
 from tui_migrate.i18n import _, ngettext
-from tui_migrate.tui.actions import Act, bindings
+from tui_migrate.tui.act import Act
+from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.advice import unanswered
 from tui_migrate.tui.answers import Item, canonical, found, readable, shown_answer, wrong
 from tui_migrate.tui.detail import attention, bar

@@ -20,7 +20,8 @@ from tui_migrate.engine.sentences import grouped, said, stamp, step_name
 from tui_migrate.engine.wording import rule_words
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui import deciding
-from tui_migrate.tui.actions import Act, bindings
+from tui_migrate.tui.act import Act
+from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.advice import is_gate, waivable
 from tui_migrate.tui.detail import (
     attention,

@@ -25,7 +25,8 @@ from tui_migrate.engine.lane_words import (
 )
 from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
-from tui_migrate.tui.actions import Act, bindings
+from tui_migrate.tui.act import Act
+from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.advice import waits_for_lane
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen

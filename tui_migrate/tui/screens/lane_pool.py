@@ -16,7 +16,7 @@ from tui_migrate.engine.review_queries import ClusterPage, ClusterQueue, Cluster
 from tui_migrate.engine.run_lane import result, tally
 from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
-from tui_migrate.tui.actions import Act
+from tui_migrate.tui.act import Act
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.review import ReviewScreen
 from tui_migrate.tui.status import BAD, GOOD, QUIET

@@ -15,7 +15,8 @@ from tui_migrate.engine.lesson_queries import Lesson, LessonTold
 from tui_migrate.engine.lesson_words import words_of
 from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _
-from tui_migrate.tui.actions import Act, bindings
+from tui_migrate.tui.act import Act
+from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form, needed

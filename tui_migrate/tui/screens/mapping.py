@@ -13,7 +13,8 @@ from textual.widgets import OptionList
 from tui_migrate.engine.queries import PAGE, ColumnPage, Columns, ColumnUse
 from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
-from tui_migrate.tui.actions import Act, bindings
+from tui_migrate.tui.act import Act
+from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form

@@ -26,7 +26,8 @@ from tui_migrate.engine.sentences import grouped, label, stamp
 from tui_migrate.engine.trail_sentences import told as told_of
 from tui_migrate.engine.wording import counted, evidence_words, rule_words
 from tui_migrate.i18n import _, language, ngettext, speaking
-from tui_migrate.tui.actions import Act, bindings
+from tui_migrate.tui.act import Act
+from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Form

@@ -22,7 +22,8 @@ from tui_migrate.engine.run import RunState
 from tui_migrate.engine.sentences import Teller, clock, grouped, stamp
 from tui_migrate.errors import TuiMigrateError
 from tui_migrate.i18n import _, ngettext
-from tui_migrate.tui.actions import Act, bindings
+from tui_migrate.tui.act import Act
+from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.advice import is_gate
 from tui_migrate.tui.safe import fit, safe
 from tui_migrate.tui.screens.base import BaseScreen

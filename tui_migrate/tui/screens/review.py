@@ -33,7 +33,8 @@ from tui_migrate.engine.run import SETTLED as STEP_SETTLED
 from tui_migrate.engine.run import Status
 from tui_migrate.engine.sentences import step_name
 from tui_migrate.i18n import _
-from tui_migrate.tui.actions import Act, bindings
+from tui_migrate.tui.act import Act
+from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.advice import is_gate
 from tui_migrate.tui.clustersheet import Showing, in_order, sheet_rows
 from tui_migrate.tui.drafting import Draft

@@ -12,7 +12,7 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tui_migrate.tui.actions import Act
+from tui_migrate.tui.act import Act
 from tui_migrate.tui.safe import fit, safe, sealed
 
 Part = tuple[str, str] | str | Content

@@ -10,6 +10,8 @@ import pytest
 
 from tui_migrate import errors, i18n
 from tui_migrate.catalogue import read_po
+from tui_migrate.tui.actions import ACTS
+from tui_migrate.tui.speaking import SPOKEN
 
 PACKAGE = Path(i18n.__file__).parent
 LOCALE = PACKAGE / "locale"
@@ -76,8 +78,8 @@ def messages(path: Path) -> set[str]:
 
 ANSWERING = (
     "attach", "commands", "erased_again", "erased_beside", "erased_files", "erasure", "exporting",
-    "gate_refusals", "gate_signing", "gate_status", "headless", "lane_commands", "lesson_words",
-    "lessons", "persons", "purging", "remote", "retention", "taking_out", "workspace",
+    "gate_refusals", "gate_signing", "gate_status", "headless", "lane_commands", "lane_words",
+    "lesson_words", "lessons", "persons", "purging", "remote", "retention", "taking_out", "workspace",
 )  # fmt: skip
 """Modules of the engine whose words a command prints."""
 
@@ -98,6 +100,8 @@ IN_DUTCH = sorted(
         PACKAGE / "tui" / "screens" / "review.py",
         PACKAGE / "tui" / "screens" / "rights.py",
         PACKAGE / "tui" / "screens" / "erasing.py",
+        PACKAGE / "tui" / "screens" / "lane.py",
+        PACKAGE / "tui" / "screens" / "lane_pool.py",
         PACKAGE / "tui" / "screens" / "lesson.py",
         *(PACKAGE / "cli").glob("*.py"),
         *(PACKAGE / "engine" / f"{name}.py" for name in ANSWERING),
@@ -115,6 +119,15 @@ def test_what_reports_commands_and_rights_say_is_said_in_dutch_too(path: Path) -
     for file in (LOCALE / "nl").glob("*.po"):
         known |= read_po(file.read_text(encoding="utf-8"))
     assert messages(path) - set(known) == set()
+
+
+@pytest.mark.parametrize("group", [*SPOKEN, "app"])
+def test_keys_of_screens_in_dutch_are_told_in_dutch(group: str) -> None:
+    known: dict[str, str] = {}
+    for file in (LOCALE / "nl").glob("*.po"):
+        known |= read_po(file.read_text(encoding="utf-8"))
+    said = {word for act in ACTS[group] for word in (act.label, act.help)}
+    assert said - set(known) == set()
 
 
 def test_the_modules_that_are_looked_at_say_something() -> None:

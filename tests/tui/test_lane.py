@@ -19,6 +19,7 @@ from tui_migrate.tui.screens import lane_pool
 from tui_migrate.tui.screens.lane import LaneScreen
 from tui_migrate.tui.screens.lane_pool import LanePoolScreen
 from tui_migrate.tui.screens.run import RunScreen
+from tui_migrate.tui.widgets.block import Block
 from tui_migrate.tui.widgets.rows import Rows
 
 CLUSTER = (
@@ -191,3 +192,27 @@ def test_before_the_match_nothing_is_said_to_merge(make: Make) -> None:
         assert "clusters" not in text(app, "#head")
 
     tell(fill(make()), story)
+
+
+def test_who_reads_dutch_has_the_safe_lane_in_dutch(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANGUAGE", "nl")
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "a")
+        assert "2 groepen worden zonder mens samengevoegd" in text(app, "#head")
+        assert "Nu: s trek een steekproef en beoordeel die" in text(app, "#next")
+        assert "s steekproef trekken" in text(app, "#keys")
+        await press(pilot, "x")
+        shown = "".join(block.plain for block in app.screen.query(Block))
+        assert "Typ ter bevestiging het aantal groepen" in shown
+        await press(pilot, "escape", "enter")
+        assert "Zonder mens, e-mail: 1 van 1 · 3 records" in text(app, "#head")
+        assert "← → de andere · n niet dezelfde" in text(app, "#next")
+        await press(pilot, "escape", "s", "enter")
+        await until(app, pilot, "#head", "Steekproef 1 van 2")
+        assert "m goed  n fout" in text(app, "#keys")
+        assert "0 goed · 0 fout (0 toegestaan) · nog 2" in text(app, "#head")
+
+    tell(waiting(make), story)

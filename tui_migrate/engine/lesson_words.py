@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui_migrate.engine.lane_words import grouped
 from tui_migrate.engine.lesson_queries import Correction, Judgement, LessonTold
 from tui_migrate.engine.pair_words import PRIOR, field_name, level_of
 from tui_migrate.i18n import _, ngettext
@@ -64,7 +65,7 @@ def _changes(told: LessonTold) -> list[str]:
         "merged records": _("records that are merged"),
     }
     for name, label in names.items():
-        lines.append(f"  {label}: {told.before[name]:,} → {told.after[name]:,}")
+        lines.append(f"  {label}: {grouped(told.before[name])} → {grouped(told.after[name])}")
     text = ngettext(
         "  {n} record would stand with others than now.",
         "  {n} records would stand with others than now.",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from tui_migrate.i18n import language, speaking
 
-SPOKEN = ("review",)
+SPOKEN = ("review", "lane", "lesson")
 """Groups of actions whose screens are translated."""
 Kind = TypeVar("Kind", bound=type)
 

@@ -32,6 +32,7 @@ from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form
 from tui_migrate.tui.screens.sign import typed_number
+from tui_migrate.tui.speaking import spoken
 from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN
 from tui_migrate.tui.widgets.block import Block, line, lines
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
@@ -43,6 +44,7 @@ NUMBERS = (
 )
 
 
+@spoken
 class LaneScreen(BaseScreen):
     """Counted by one thing at a time; a row opens its clusters, those tied most weakly first."""
 

@@ -106,6 +106,24 @@ def test_a_long_value_goes_on_below_and_keeps_its_marks() -> None:
     assert underlined(below) == ["X", "Y"]
 
 
+def test_of_wide_letters_none_is_left_out() -> None:
+    name = "".join(chr(0x4E00 + n) for n in range(24))
+    rows = rows_of(sheet(field("note", name + "X", name + "Y")), width=78)
+    at = next(n for n, row in enumerate(rows) if "note" in row.plain)
+    shown = "".join(row.plain for row in rows[at : at + 3])
+    assert [shown.count(letter) for letter in (*name, "…")] == [*[2] * 24, 0]
+    assert [mark for row in rows[at : at + 3] for mark in underlined(row)] == ["X", "Y"]
+    assert max(row.cell_length for row in rows) <= 78
+
+
+def test_a_sentence_that_is_too_long_says_so() -> None:
+    names = [f"f{n}" for n in range(40)]
+    whole = sheet(*(field(name, "a", "a", level="exact", weight=3.0) for name in names))
+    rows = rows_of(whole, width=78)
+    assert rows[1].plain.endswith("…")
+    assert not rows[2].plain
+
+
 def test_values_that_differ_only_at_their_end_are_shown_from_there() -> None:
     rows = rows_of(sheet(field("note", "b" * 300 + "X", "b" * 300 + "Y")), width=78)
     row = rows[next(n for n, row in enumerate(rows) if "note" in row.plain)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from textwrap import wrap
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from tui_migrate.engine.pair_words import NOTHING, PRIOR, evidence, field_name, level_of
@@ -171,15 +172,20 @@ def _why(ref: ClusterRef, sheet: ClusterSheet, how: Showing, width: int) -> list
             hidden = _("The score is hidden until this is settled.")
         return [Content.styled(hidden, QUIET), Content("")]
     sure, words = verdict(ref, sheet)
-    first, *more = wrap(f"{sure}: {words}.", width)[:MOST_WORDS]
+    first, *more = _sentence(f"{sure}: {words}.", width)
     rows = [line((first[: len(sure)], "bold"), first[len(sure) :]), *map(Content, more)]
     reasons = list(dict.fromkeys(_(pair.reason) for pair in sheet.pairs if pair.reason))
     if reasons:
         by_itself = ref.reason in ("guard passed", "link")
         asked = _("It merges by itself: ") if by_itself else _("You are asked because: ")
-        first, *more = wrap(asked + safe("; ".join(reasons)), width)[:MOST_WORDS]
+        first, *more = _sentence(asked + safe("; ".join(reasons)), width)
         rows += [line((first[: len(asked)], WARN), first[len(asked) :]), *map(Content, more)]
     return [*rows, Content("")]
+
+
+def _sentence(text: str, width: int) -> list[str]:
+    """The lines of a sentence; one that is too long ends in an ellipsis."""
+    return wrap(text, width, max_lines=MOST_WORDS, placeholder=" …")
 
 
 def _heads(made: Columns, sheet: ClusterSheet, draft: Draft, how: Showing) -> list[Content]:
@@ -263,18 +269,31 @@ def _pieces(width: int, text: str, marks: Spans, shift: int, style: str) -> list
     """``text`` in lines of ``width`` cells, the last cut where there is no end to it."""
     room = width - 1
     pieces: list[Content] = []
-    for start in range(0, max(1, len(text)), room):
+    starts = _starts(text, room)
+    for start, stop in zip(starts, [*starts[1:], len(text)], strict=True):
         last = len(pieces) == TALLEST - 1
-        piece = text[start:] if last else text[start : start + room]
-        shown = Content.styled(fit(piece, width), style)
+        shown = Content.styled(fit(text[start:] if last else text[start:stop], width), style)
         for begin, end in marks:
-            low, high = max(0, begin + shift - start), min(room, end + shift - start)
+            low, high = max(0, begin + shift - start), min(stop - start, end + shift - start)
             if low < high:
                 shown = shown.stylize(MARK, low, high)
         pieces.append(shown)
         if last:
             break
     return pieces
+
+
+def _starts(text: str, room: int) -> list[int]:
+    """Where each line of ``text`` begins: none takes more than ``room`` cells."""
+    if text.isascii():
+        return list(range(0, max(1, len(text)), room))
+    starts, used = [0], 0
+    for at, cells in enumerate(map(cell_len, text)):
+        if used + cells > room:
+            starts.append(at)
+            used = 0
+        used += cells
+    return starts
 
 
 def _evidence(made: Columns, field: ClusterField, how: Showing) -> list[Part]:

@@ -308,7 +308,7 @@ class LaneScreen(BaseScreen):
         )
         title = _("Confirm the safe lane") if merge else _("All to review")
         ask = Ask("typed", _("To confirm, type the number of clusters"), check=right)
-        submit = _("confirm") if merge else _("to review")
+        submit = _("confirm") if merge else _("all to review")
         self.app.push_screen(Form(title, intro, [ask], submit=submit), then)
 
     def action_undo(self) -> None:

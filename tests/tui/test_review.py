@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
+from time import monotonic
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -16,6 +18,7 @@ from tests.tui.test_walk import press, settle, type_in
 from tui_migrate import i18n
 from tui_migrate.catalogue import read_po
 from tui_migrate.engine import api
+from tui_migrate.engine.review_queries import ClusterStep
 from tui_migrate.engine.sentences import label
 from tui_migrate.model.entities import entities
 from tui_migrate.runbook.models import ReviewSpec
@@ -195,6 +198,67 @@ def test_a_refused_decision_shows_the_cluster_again(make: Make) -> None:
         assert "undecided" in text(app, "#said")
         await press(pilot, "n")
         assert len(app._notifications) == 2, "the keys work on"
+
+    tell(world, story)
+
+
+def test_a_next_cluster_that_comes_late_is_not_shown_again_once_decided(make: Make) -> None:
+    """Decided before the next one was there: that is asked for anew, and comes twice."""
+    world = fill(make())
+    real, decided_first = world.ask, Event()
+    screens: list[ReviewScreen] = []
+
+    def ask(query: api.Query) -> Any:
+        if isinstance(query, ClusterStep) and query.start == 1:
+            if not decided_first.is_set():
+                assert decided_first.wait(10)
+            elif screens:
+                screen = screens.pop()
+                deadline = monotonic() + 10
+                while screen._ahead is None:
+                    assert monotonic() < deadline, "the late answer came"
+        return real(query)
+
+    def send(command: api.AnyCommand) -> api.Reply:
+        reply = world_send(command)
+        if isinstance(command, api.DecideCluster):
+            decided_first.set()
+        return reply
+
+    world_send = world.send
+    world.ask, world.send = ask, send  # type: ignore[method-assign]
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await pilot.press("p")
+        while not isinstance(app.screen, ReviewScreen) or not app.screen.shown.strip():
+            await pilot.pause(0.01)
+        screens.append(app.screen)
+        await press(pilot, "m")
+        assert "Cluster 2 of 2" in text(app, "#head")
+        await press(pilot, "n")
+        assert "decided 2 (1 merged, 1 not)" in text(app, "#head")
+        assert "undecided" not in text(app, "#said")
+
+    tell(world, story)
+
+
+def test_a_decision_that_never_arrived_can_be_made_again(make: Make) -> None:
+    world = fill(make())
+    real, down = world.send, [True]
+
+    def send(command: api.AnyCommand) -> api.Reply:
+        if isinstance(command, api.DecideCluster) and down:
+            down.pop()
+            raise ConnectionResetError
+        return real(command)
+
+    world.send = send  # type: ignore[method-assign]
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "p", "m")
+        assert "undecided" in text(app, "#said")
+        await press(pilot, "m")
+        assert "Cluster 2 of 2" in text(app, "#head")
 
     tell(world, story)
 

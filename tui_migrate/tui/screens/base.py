@@ -95,6 +95,10 @@ class BaseScreen(Screen[None]):
         above = stack[stack.index(self) + 1 :]
         return not any(isinstance(screen, BaseScreen) for screen in above)
 
+    def failed(self) -> None:
+        """A question or command of this screen came to nothing, and the person was told: whatever
+        waited for its answer waits in vain."""
+
     # What always stands there
 
     def on_mount(self) -> None:
@@ -269,6 +273,7 @@ class BaseScreen(Screen[None]):
     @on(Trouble)
     def _trouble(self, message: Trouble) -> None:
         self.home.tell(f"{message.message}\n{message.hint}".strip(), "error")
+        self.failed()
 
     def action_back(self) -> None:
         """Back to where this screen was opened."""

@@ -122,9 +122,13 @@ class ReviewScreen(BaseScreen):
         self._busy = False
         self._open(page)
 
+    def failed(self) -> None:
+        self._busy = False
+
     def _open(self, page: ClusterPage) -> None:
-        """Show a cluster, have it to oneself, and ask for the one that comes after it."""
-        self._page, self._mode = page, ""
+        """Show a cluster, have it to oneself, and ask for the one that comes after it: what was asked
+        for while another stood here may be this very one, as it was before it is decided."""
+        self._page, self._ahead, self._mode = page, None, ""
         if page.sheet is not None:
             self._draft = Draft.of(page.sheet)
             fields = in_order(page.sheet, self._how)

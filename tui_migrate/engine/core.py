@@ -116,6 +116,7 @@ class Core:
             )
             apply(self.state, entry)
             self.chain.add(entry)
+            self.reviews.ahead.heard(fact)
             self.tell(readable(entry, self.vault.opened))
             return entry
 

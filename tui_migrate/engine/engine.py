@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -27,6 +27,7 @@ from tui_migrate.engine.loading import announce, keep_files, load_workspace, rel
 from tui_migrate.engine.looking import flush, note_look, note_person, require_reason
 from tui_migrate.engine.purging import finish_begun, purged, refuse_purged
 from tui_migrate.engine.recovery import recover
+from tui_migrate.engine.review_queries import ClusterStep
 from tui_migrate.engine.rights import refusal
 from tui_migrate.engine.run import SETTLED
 from tui_migrate.engine.runner import Runner, Stopped
@@ -38,6 +39,9 @@ from tui_migrate.i18n import _, neutral
 from tui_migrate.staging.store import Store
 from tui_migrate.steps.base import Registry
 from tui_migrate.steps.registry import default_registry
+
+if TYPE_CHECKING:
+    from tui_migrate.engine.answers.cluster_sheet import Material
 
 
 class Engine:
@@ -209,7 +213,21 @@ class Engine:
             seen = self.view.seen
             shown = told if seen.all else Sight(self.view, seen).masked(query, told)
             note_look(self.core, query, shown, reason)
-            return shown
+        self._read_ahead(query, shown, who)
+        return shown
+
+    def _read_ahead(self, query: api.Query, shown: Any, who: api.Identity) -> None:
+        """Who was given a cluster asks for the next one soon. Reading that is no look: nobody sees it."""
+        if not isinstance(query, ClusterStep) or not query.sitting:
+            return
+
+        def read() -> Material | None:
+            from tui_migrate.engine.answers import read_next
+
+            with acting(who):
+                return read_next(self.view, query, shown)
+
+        self.core.reviews.ahead.want(who.uid, query.sitting, read)
 
     # -- running -------------------------------------------------------------------------------
 
@@ -281,7 +299,7 @@ class Engine:
         """Rest, close staging and journal, let the next one in."""
         self.stop()
         self.wait()
-        self.core.reviews.rest()
+        self.core.reviews.rest(over=True)
         if not self.closed and not purged(self.core.workspace):
             flush(self.core, at_once=True)
         self._hooks.close()

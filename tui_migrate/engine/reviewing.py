@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tui_migrate.engine.ahead import Ahead
 from tui_migrate.staging.store import Cursor, quote
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Reviews:
         self._queue: ReviewQueue | None = None
         self._key: object = None
         self._preparing: threading.Thread | None = None
+        self.ahead = Ahead()
+        """What was read of the clusters that come next."""
         self.looking_at_lane = threading.RLock()
         self.lane: Lane | None = None
         self.lane_key: tuple[object, ...] = ()
@@ -78,6 +81,8 @@ class Reviews:
             self._claims.pop((uid, sitting), None)
             wanted = frozenset(records)
             holder = self.holder(wanted, uid, sitting)
+            if not wanted:
+                self.ahead.leave(uid, sitting)
             if not holder and wanted:
                 until = self._clock() + CLAIM
                 self._claims[uid, sitting] = Claimed(uid, user, sitting, wanted, until)
@@ -133,16 +138,18 @@ class Reviews:
         self._preparing = threading.Thread(target=work, name="reviews", daemon=True)
         self._preparing.start()
 
-    def rest(self) -> None:
-        """Wait until nobody prepares anything any more."""
+    def rest(self, *, over: bool = False) -> None:
+        """Wait until nobody prepares anything any more. ``over``: for good."""
         if self._preparing is not None:
             self._preparing.join(PATIENCE)
+        self.ahead.rest(over=over)
 
     def forget(self) -> None:
         """Somebody was erased: nothing of him stays here."""
         self._queue = self._key = None
         self.lane, self.lane_key, self.pools = None, (), {}
         self._claims = {}
+        self.ahead.drop()
         self.lesson, self.lesson_told = ("", ""), None
 
     # Brands

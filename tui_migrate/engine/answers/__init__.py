@@ -25,6 +25,7 @@ from tui_migrate.engine.answers import (
     review_state,
     searching,
 )
+from tui_migrate.engine.answers.cluster_sheet import Material
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.api import Query
 
@@ -77,6 +78,17 @@ def knowing_clusters(view: queries.View) -> None:
     cursor = view.cursor()
     try:
         view.reviews.queue(Desk(view, cursor))
+    finally:
+        cursor.close()
+
+
+def read_next(
+    view: queries.View, query: review_queries.ClusterStep, page: review_queries.ClusterPage
+) -> Material | None:
+    """See ``clusters.next_open``."""
+    cursor = view.cursor()
+    try:
+        return clusters.next_open(Desk(view, cursor), query, page)
     finally:
         cursor.close()
 

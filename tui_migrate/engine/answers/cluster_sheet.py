@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,18 +64,41 @@ FOUNDED = ("created_at", "joined_on", "updated_at")
 """How old a record is, the best first: the oldest of the most trusted source founds a profile."""
 
 
-def sheet(
-    desk: Desk, records: Sequence[Record], names: Sequence[str], decision: Decision | None
-) -> r.ClusterSheet:
-    """The records of a cluster, in their order. ``names``: their pseudonyms; ``decision``: the last
-    one about them."""
+Hanging = tuple[list[r.ClusterPermission], dict[str, int], str]
+_NOTHING: Hanging = ([], {}, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What staging says of the records of a cluster, and nothing that people decided: whoever asks, and
+    whatever is decided meanwhile, it is the same until staging changes. ``cells``: the mapped row of
+    each record. ``compared``: rows of ``_PAIRS``. ``hanging``: what hangs on each record."""
+
+    records: tuple[Record, ...]
+    cells: Mapping[Record, Cells]
+    compared: Sequence[tuple[Any, ...]]
+    hanging: Mapping[Record, Hanging]
+
+
+def material(desk: Desk, records: Sequence[Record]) -> Material:
+    """Read what there is on these records: all questions to staging that a cluster costs, but what it
+    says of a decision that was made on it."""
     sources, ids = [s for s, _r in records], [record for _s, record in records]
     desk.cursor.execute(_ASKED, {"sources": sources, "records": ids})
     known = _tables(desk)
     named = ", ".join(map(literal, sorted(set(ids))))
     cells = _cells(desk, known, named)
     compared = desk.rows(_PAIRS.format(ids=named)) if "pair" in known else []
-    evidence = _weakest(compared)
+    return Material(tuple(records), cells, compared, _hanging(desk, known))
+
+
+def sheet(
+    desk: Desk, found: Material, names: Sequence[str], decision: Decision | None
+) -> r.ClusterSheet:
+    """The records of a cluster, in their order. ``names``: their pseudonyms; ``decision``: the last
+    one about them."""
+    records, cells = found.records, found.cells
+    evidence = _weakest(found.compared)
     shown = [name for name in _fields(cells) if any(cells.get(x, {}).get(name) for x in records)]
     fields = [
         _field(name, [cells.get(record, {}).get(name) for record in records], evidence)
@@ -85,15 +109,14 @@ def sheet(
         for name, (level, bits) in evidence.items()
         if name not in shown
     )
-    hanging = _hanging(desk, known)
     return r.ClusterSheet(
         records=tuple(
-            _record(desk, record, cells.get(record, {}), hanging.get(record, _NOTHING))
+            _record(desk, record, cells.get(record, {}), found.hanging.get(record, _NOTHING))
             for record in records
         ),
         fields=tuple(sorted(fields, key=_rank)),
         other=other,
-        pairs=tuple(_pairs(desk, records, names, compared)),
+        pairs=tuple(_pairs(desk, records, names, found.compared)),
         **{"lead": _lead(desk, records, cells), **_chosen(desk, records, names, decision)},
     )
 
@@ -119,7 +142,7 @@ def _cells(desk: Desk, known: Tables, ids: str) -> dict[Record, Cells]:
     return {(str(row["source"]), str(row["record_id"])): row for row in rows}
 
 
-def _fields(cells: dict[Record, Cells]) -> list[str]:
+def _fields(cells: Mapping[Record, Cells]) -> list[str]:
     there = {name for row in cells.values() for name in row}
     return [field.name for field in entities()["profile"].fields if field.name in there]
 
@@ -144,7 +167,7 @@ def _rank(field: r.ClusterField) -> tuple[bool, bool, float]:
 
 
 def _pairs(
-    desk: Desk, records: Sequence[Record], names: Sequence[str], compared: list[tuple[Any, ...]]
+    desk: Desk, records: Sequence[Record], names: Sequence[str], compared: Sequence[tuple[Any, ...]]
 ) -> Iterator[r.ClusterEvidence]:
     place = {record: at for at, record in enumerate(records)}
     said = desk.view.state.pairs
@@ -162,7 +185,7 @@ def _pairs(
         )
 
 
-def _weakest(compared: list[tuple[Any, ...]]) -> dict[str, tuple[str, float]]:
+def _weakest(compared: Sequence[tuple[Any, ...]]) -> dict[str, tuple[str, float]]:
     """Field → how far it agrees between the two records where it speaks most against one person."""
     found: dict[str, tuple[str, float]] = {}
     for row in compared:
@@ -171,10 +194,6 @@ def _weakest(compared: list[tuple[Any, ...]]) -> dict[str, tuple[str, float]]:
             if known is None or one["weight"] < known[1]:
                 found[one["field"]] = (text(one["level"]), one["weight"])
     return found
-
-
-Hanging = tuple[list[r.ClusterPermission], dict[str, int], str]
-_NOTHING: Hanging = ([], {}, "")
 
 
 def _hanging(desk: Desk, known: Tables) -> dict[Record, Hanging]:
@@ -232,7 +251,7 @@ def _trust(desk: Desk, source: str) -> int:
     return known.trust if known is not None else 99
 
 
-def _lead(desk: Desk, records: Sequence[Record], cells: dict[Record, Cells]) -> int:
+def _lead(desk: Desk, records: Sequence[Record], cells: Mapping[Record, Cells]) -> int:
     """The record that founds the profile by the rules, as ``merge`` has them."""
 
     def age(record: Record) -> tuple[int, bool, str, Record]:

@@ -9,7 +9,7 @@ import msgspec
 from tui_migrate.engine import review_queries as r
 from tui_migrate.engine.answering import as_opened
 from tui_migrate.engine.answers.blinding import SCORED, blind_ref, blind_sheet, is_blind
-from tui_migrate.engine.answers.cluster_sheet import sheet
+from tui_migrate.engine.answers.cluster_sheet import Material, material, sheet
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.answers.lane_pool import pool
 from tui_migrate.engine.answers.twice import Twice
@@ -215,13 +215,30 @@ def step(desk: Desk, query: r.ClusterStep) -> r.ClusterPage:
         return r.ClusterPage(window=window, place=0)
     decision, names = place.last(number), place.queue.pseudonyms(number)
     opened = place.twice.opened(decision)
-    whole = sheet(desk, place.queue.named(number), names, opened)
+    records = place.queue.named(number)
+    ready = desk.view.reviews.ahead.of(desk.view.who.uid, query.sitting, records)
+    whole = sheet(desk, ready or material(desk, records), names, opened)
     answers = place.twice.answers(number)
     if answers:
         whole = msgspec.structs.replace(whole, answers=answers)
     if place.hidden(number):
         whole = blind_sheet(whole)
     return r.ClusterPage(window=window, place=at, ref=place.ref(number), sheet=whole)
+
+
+def next_open(desk: Desk, query: r.ClusterStep, page: r.ClusterPage) -> Material | None:
+    """What staging says of the cluster that is open behind the one of ``page``, for who was given that;
+    ``None`` where there is none. It says nothing about who has it before him or what was decided: that
+    is looked up when somebody asks for it."""
+    if page.ref is None:
+        return None
+    place = Place(desk, query.only, query.sitting, query.pool)
+    number = place.moved(page.ref.number, "open", place.numbers())
+    if number is None or number + 1 == page.ref.number:
+        return None
+    records = place.queue.named(number)
+    ready = desk.view.reviews.ahead.of(desk.view.who.uid, query.sitting, records)
+    return ready or material(desk, records)
 
 
 def _wanted(place: Place, records: tuple[tuple[str, str], ...]) -> int | None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from time import monotonic
 from typing import ClassVar
 
-import msgspec
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -23,9 +22,7 @@ from tui_migrate.engine.review_queries import (
     ClusterHistory,
     ClusterPage,
     ClusterPast,
-    ClusterQueue,
     ClusterStep,
-    ClusterWindow,
     ReviewFigures,
     ReviewState,
 )
@@ -75,12 +72,15 @@ class ReviewScreen(BaseScreen):
         self._token = secrets.token_hex(8)
         self._only = ClusterFilter()
         self._page: ClusterPage | None = None
-        self._ahead: ClusterPage | None = None
-        """The next open cluster, asked for while this one is looked at."""
         self._draft = Draft([])
         self._mode = ""
         self._how = Showing()
         self._busy = False
+        """A decision is under way; behind it the next cluster is asked for."""
+        self._awaited = False
+        """Another cluster is under way: nothing is decided on the one that still stands here."""
+        self._later = ""
+        """The move that was asked for meanwhile: from what comes."""
         self._sought = True
         """This cluster was not chosen, but is the next open one."""
 
@@ -114,21 +114,25 @@ class ReviewScreen(BaseScreen):
     # Where we are
 
     def _go(self, query: ClusterStep) -> None:
-        self._ahead = None
         self._sought = query.move == "open" and not query.records
+        self._awaited = True
         self.ask("page", query, self._have)
 
     def _have(self, page: ClusterPage) -> None:
-        self._busy = False
+        self._awaited = False
         self._open(page)
+        later, self._later = self._later, ""
+        if later:
+            self.action_step(later)
 
     def failed(self) -> None:
-        self._busy = False
+        self._busy = self._awaited = False
+        self._later = ""
 
     def _open(self, page: ClusterPage) -> None:
-        """Show a cluster, have it to oneself, and ask for the one that comes after it: what was asked
-        for while another stood here may be this very one, as it was before it is decided."""
-        self._page, self._ahead, self._mode = page, None, ""
+        """Show a cluster, and have it to oneself. The engine reads the next one meanwhile; it is asked
+        for when this one is done with: who is asked for was looked at."""
+        self._page, self._mode = page, ""
         if page.sheet is not None:
             self._draft = Draft.of(page.sheet)
             fields = in_order(page.sheet, self._how)
@@ -144,10 +148,6 @@ class ReviewScreen(BaseScreen):
             api.Claim(records=records, sitting=self._token),
             lambda reply: self._mine(reply, records),
         )
-        ahead = ClusterStep(
-            start=page.ref.number, move="open", only=self._only, sitting=self._token
-        )
-        self.ask("ahead", ahead, self._have_ahead)
 
     def _mine(self, reply: Reply, records: Records) -> None:
         """Somebody else has it before him: on to the next, unless one wants to look at it."""
@@ -156,11 +156,6 @@ class ReviewScreen(BaseScreen):
             return
         if self._sought and not page.ref.decision:
             self.action_step("open")
-
-    def _have_ahead(self, page: ClusterPage) -> None:
-        here = self._page.ref if self._page is not None else None
-        if page.ref is not None and here is not None and page.ref.number != here.number:
-            self._ahead = page
 
     # Showing
 
@@ -251,6 +246,9 @@ class ReviewScreen(BaseScreen):
         """The cluster before or behind, or the next open one."""
         page = self._page
         if page is None or page.ref is None:
+            return
+        if self._busy or self._awaited:
+            self._later = move
             return
         start = page.ref.number
         self._go(ClusterStep(start=start, move=move, only=self._only, sitting=self._token))
@@ -457,7 +455,9 @@ class ReviewScreen(BaseScreen):
         note: str = "",
     ) -> None:
         page = self._page
-        if page is None or page.ref is None or page.sheet is None or self._busy:
+        if page is None or page.ref is None or page.sheet is None:
+            return
+        if self._busy or self._awaited:
             return
         command = api.DecideCluster(
             records=page.ref.records,
@@ -471,32 +471,15 @@ class ReviewScreen(BaseScreen):
         number = page.ref.number
 
         def then(reply: Reply) -> None:
+            self._busy = False
             if not reply.ok:
-                self._busy = False
                 self._go(ClusterStep(records=command.records, sitting=self._token))
                 return
             self._sitting.decided(word, reply.seq)
-            if self._ahead is None:
-                self._go(
-                    ClusterStep(start=number, move="open", only=self._only, sitting=self._token)
-                )
-                return
-            self.ask("counts", ClusterQueue(limit=0), self._have_counts)
+            self._go(ClusterStep(start=number, move="open", only=self._only, sitting=self._token))
 
         self._busy = True
         self.send(command, then)
-
-    def _have_counts(self, window: ClusterWindow) -> None:
-        """The decision is journalled: on to the cluster that was asked for meanwhile."""
-        self._busy = False
-        page, self._ahead = self._ahead, None
-        if page is None:
-            return
-        self._sought = True
-        counted = msgspec.structs.replace(
-            page.window, counts=window.counts, total=window.total, missed=window.missed
-        )
-        self._open(msgspec.structs.replace(page, window=counted))
 
     # Undo and redo
 
@@ -532,7 +515,7 @@ class ReviewScreen(BaseScreen):
         self.ask("history", ClusterHistory(by=self.home.live.client.identity.user), have)
 
     def _take_back(self, entry: int, records: Records, again: bool = False) -> None:
-        if self._busy:
+        if self._busy or self._awaited:
             return
 
         def then(reply: Reply) -> None:

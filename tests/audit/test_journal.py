@@ -63,10 +63,11 @@ def test_an_erasure_of_an_earlier_version_reads_as_one_without_keys_in_other_let
 
 
 @pytest.mark.parametrize("line", [0, 2, 4])
-def test_a_changed_byte_is_noticed_at_its_line(tmp_path: Path, line: int) -> None:
+@pytest.mark.parametrize("changed", [b"stop-", b"st\xe1p-"], ids=["text", "no text"])
+def test_a_changed_byte_is_noticed_at_its_line(tmp_path: Path, line: int, changed: bytes) -> None:
     path = _journal(tmp_path)
     lines = path.read_bytes().splitlines(keepends=True)
-    lines[line] = lines[line].replace(b"stap-", b"stop-")
+    lines[line] = lines[line].replace(b"stap-", changed)
     path.write_bytes(b"".join(lines))
     with pytest.raises(JournalBroken) as broken:
         list(read_entries(path))

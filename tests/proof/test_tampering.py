@@ -61,6 +61,16 @@ def flip_in_journal(audit: Path, _proved: Proved) -> tuple[str, str]:
     return r"entry 10: .*Trust ends behind entry 9\.", r"journal\.jsonl, line 10:"
 
 
+def no_text_in_journal(audit: Path, _proved: Proved) -> tuple[str, str]:
+    lines = _lines(audit)
+    lines[9] = lines[9].replace(b'"name":"', b'"name":"\xf3', 1)
+    _put(audit, lines)
+    return (
+        r"entry 10: this is not an entry.*Trust ends behind entry 9\.",
+        r"journal\.jsonl, line 10:",
+    )
+
+
 def delete_line(audit: Path, _proved: Proved) -> tuple[str, str]:
     lines = _lines(audit)
     _put(audit, lines[:11] + lines[12:])
@@ -148,6 +158,13 @@ def add_segment(audit: Path, _proved: Proved) -> tuple[str, str]:
 def flip_in_seal(audit: Path, _proved: Proved) -> tuple[str, str]:
     lines = _lines(audit, "seals.jsonl")
     lines[1] = lines[1].replace(b'"reason":"end-gate"', b'"reason":"End-gate"')
+    _put(audit, lines, "seals.jsonl")
+    return r"Line 2 of seals\.jsonl is damaged", r"seals\.jsonl, line 2:"
+
+
+def no_text_in_seal(audit: Path, _proved: Proved) -> tuple[str, str]:
+    lines = _lines(audit, "seals.jsonl")
+    lines[1] = lines[1].replace(b'"reason":"', b'"reason":"\xf3')
     _put(audit, lines, "seals.jsonl")
     return r"Line 2 of seals\.jsonl is damaged", r"seals\.jsonl, line 2:"
 
@@ -282,12 +299,12 @@ def history_before_a_signature(audit: Path, proved: Proved) -> tuple[str, str]:
 
 
 TAMPERING: tuple[Tamper, ...] = (
-    flip_in_journal, delete_line, reorder_lines, repeat_line, insert_line, truncate_at_entry,
-    truncate_at_seal, torn_line, flip_in_segment, delete_segment, replace_segment, add_segment,
-    flip_in_seal, delete_seal, strip_signature, swap_signatures, swap_public_key, flip_in_object,
-    delete_object, change_evidence, back_date, other_key_for_seals, seal_of_another_run,
-    forge_signed_sign_off, strip_ssh_signature, ssh_signature_of_another_statement,
-    history_before_a_signature,
+    flip_in_journal, no_text_in_journal, delete_line, reorder_lines, repeat_line, insert_line,
+    truncate_at_entry, truncate_at_seal, torn_line, flip_in_segment, delete_segment,
+    replace_segment, add_segment, flip_in_seal, no_text_in_seal, delete_seal, strip_signature,
+    swap_signatures, swap_public_key, flip_in_object, delete_object, change_evidence, back_date,
+    other_key_for_seals, seal_of_another_run, forge_signed_sign_off, strip_ssh_signature,
+    ssh_signature_of_another_statement, history_before_a_signature,
 )  # fmt: skip
 
 

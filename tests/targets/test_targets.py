@@ -294,9 +294,10 @@ def test_unknown_type_and_broken_manifest_are_environment_problems(tmp_path: Pat
     with pytest.raises(EnvironmentProblem, match="odoo"):
         open_target(Spec("odoo", "t"), tmp_path)
     (tmp_path / "t").mkdir()
-    (tmp_path / "t" / "manifest.json").write_text("{")
-    with pytest.raises(EnvironmentProblem, match="manifest"):
-        open_target(Spec("csv", "t"), tmp_path)
+    for damage in (b"{", b'{"columns": {"\xff": {}}}'):
+        (tmp_path / "t" / "manifest.json").write_bytes(damage)
+        with pytest.raises(EnvironmentProblem, match="manifest"):
+            open_target(Spec("csv", "t"), tmp_path)
 
 
 CELLS = st.one_of(

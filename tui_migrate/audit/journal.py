@@ -50,7 +50,7 @@ def parse_line(line: bytes, seq: int, prev: str) -> Entry:
     try:
         raw = msgspec.json.decode(line)
         given = raw.pop("hash")
-    except (msgspec.DecodeError, KeyError, AttributeError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise JournalBroken(seq, _("this is not an entry")) from error
     if raw.get("seq") != seq:
         raise JournalBroken(

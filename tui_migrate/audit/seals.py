@@ -65,7 +65,7 @@ def read_seals(path: Path) -> Iterator[Seal]:
         for number, line in enumerate(stream, 1):
             try:
                 seal = msgspec.json.decode(line, type=Seal)
-            except (msgspec.DecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:  # no JSON, or no UTF-8
                 raise ValueError(number) from error
             content = msgspec.to_builtins(seal)
             right = canonical(content) + b"\n" == line and hash_of(seal) == seal.hash

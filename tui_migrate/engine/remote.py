@@ -69,7 +69,7 @@ class Line:
         size = wire.length(self._take(wire.HEAD))
         try:
             return wire.from_engine(self._take(size))
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise EOFError from error
 
     def _take(self, size: int) -> bytes:

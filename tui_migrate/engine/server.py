@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import msgspec
 import structlog
 
 from tui_migrate import __version__
@@ -290,7 +289,7 @@ class Server:
         body = await _in_time(guest.reader.readexactly(size), PATIENCE + size / 1e6)
         try:
             return wire.from_client(body)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise Stranger(_("This is no message of the protocol.")) from error
 
     async def _serve(self, guest: Guest, message: wire.FromClient) -> None:

@@ -178,13 +178,13 @@ def length(head: bytes) -> int:
 
 
 def from_client(body: bytes) -> FromClient:
-    """A client's message. ``msgspec.DecodeError`` for anything that is none."""
+    """A client's message. ``ValueError`` or ``RecursionError`` for anything that is none."""
     message: FromClient = _from_client.decode(body)
     return message
 
 
 def from_engine(body: bytes) -> FromEngine:
-    """An engine's message. ``msgspec.DecodeError`` for anything that is none."""
+    """An engine's message. ``ValueError`` or ``RecursionError`` for anything that is none."""
     message: FromEngine = _from_engine.decode(body)
     return message
 

@@ -66,7 +66,7 @@ class CsvTarget(BatchLog):
             return _Manifest()
         try:
             return msgspec.json.decode(path.read_bytes(), type=_Manifest)
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, ValueError) as error:
             raise EnvironmentProblem(
                 _("The target's {} cannot be read: {}").format(path, error),
                 _("Put it back from a back-up, or move the target's folder away and import again."),

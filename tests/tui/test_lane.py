@@ -14,6 +14,7 @@ from tests.tui.test_walk import advice, press, settle, type_in
 from tests.tui.world import World, journal_head
 from tui_migrate.audit import entries as facts
 from tui_migrate.engine import api, lane_queries
+from tui_migrate.staging.store import begin_attempt
 from tui_migrate.tui.app import MigrateApp
 from tui_migrate.tui.screens import lane_pool
 from tui_migrate.tui.screens.lane import LaneScreen
@@ -53,6 +54,8 @@ def waiting(make: Make) -> World:
         (*PEOPLE[n][:2], f"c{at}", len(group), "merged", "guard" if at == 0 else "link")
         for at, group in enumerate(GROUPS) for n in group
     ])  # fmt: skip
+    begin_attempt(world.cursor(), 2, "match", 1, 2)
+    world.cursor().execute("UPDATE store.pair SET step = 'match'")
     return world
 
 
@@ -87,6 +90,12 @@ def test_a_sample_is_drawn_and_judged_cluster_by_cluster(make: Make) -> None:
         assert [row[:2] for row in rows(app)] == [("2", "1"), ("3", "1")]
         assert "s draw a sample and judge it" in text(app, "#next")
         assert "confirm" not in text(app, "#keys"), "not before the sample"
+        await until(app, pilot, "#stands", "none was drawn and judged: nobody knows")
+        await press(pilot, "i")
+        told = "".join(block.plain for block in app.screen.query(Block))
+        assert "how precise 0.99 is, nobody knows" in told
+        assert "nobody has decided from 0.99 on" in told
+        await press(pilot, "escape")
         await press(pilot, "s", "enter")
         await until(app, pilot, "#head", "Sample 1 of 2")
         assert isinstance(app.screen, LanePoolScreen)
@@ -101,6 +110,8 @@ def test_a_sample_is_drawn_and_judged_cluster_by_cluster(make: Make) -> None:
         await press(pilot, "m")
         await until(app, pilot, "#stands", "ACCEPTED; 2 right, 0 wrong")
         assert isinstance(app.screen, LaneScreen), "it is settled: back"
+        assert "that was all of them: 100 % are right" in text(app, "#stands")
+        await until(app, pilot, "#stands", "1 of 1 drawn from 0.99 on, links apart: 2.5 % to 100 %")
         assert "0 clusters" in text(app, "#head"), "people have the word on all of it now"
 
     tell(world, story)
@@ -204,6 +215,7 @@ def test_who_reads_dutch_has_the_safe_lane_in_dutch(
         assert "2 groepen worden zonder mens samengevoegd" in text(app, "#head")
         assert "Nu: s trek een steekproef en beoordeel die" in text(app, "#next")
         assert "s steekproef trekken" in text(app, "#keys")
+        await until(app, pilot, "#stands", "is geen getrokken en beoordeeld: onbekend")
         await press(pilot, "x")
         shown = "".join(block.plain for block in app.screen.query(Block))
         assert "Typ ter bevestiging het aantal groepen" in shown

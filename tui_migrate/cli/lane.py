@@ -23,7 +23,7 @@ from tui_migrate.i18n import _
 
 if TYPE_CHECKING:
     from tui_migrate.engine.api import AnyCommand, Client
-    from tui_migrate.engine.lane_queries import LaneExample, LaneSheet
+    from tui_migrate.engine.lane_queries import LaneExample, LaneKnown, LaneSheet
 
 ACTIONS = ("show", "draw", "sample", "judge", "confirm", "review", "undo")
 VERDICTS = ("right", "wrong", "unsure")
@@ -55,7 +55,7 @@ def lane(
 ) -> int:
     """What merges without a person: counts, a sample to check, one confirmation for all."""
     from tui_migrate.engine import api
-    from tui_migrate.engine.lane_queries import GROUPS, SafeLane
+    from tui_migrate.engine.lane_queries import GROUPS, LanePrecision, SafeLane
 
     if action not in ACTIONS:
         raise EnvironmentProblem(_("An action is one of {}.").format(", ".join(ACTIONS)))
@@ -64,7 +64,7 @@ def lane(
     with opened(workspace) as client:
         sheet: LaneSheet = client.ask(SafeLane(group=by))
         if action == "show":
-            return _show(sheet, as_json)
+            return _show(sheet, client.ask(LanePrecision()), as_json)
         if action == "sample":
             return _sample(client, sheet, as_json)
         command: AnyCommand
@@ -88,7 +88,7 @@ def lane(
 def _sent(client: Client, command: AnyCommand, done: str, as_json: bool) -> int:
     """Have it done, and say how the lane stands then."""
     from tui_migrate.engine.lane_queries import SafeLane
-    from tui_migrate.engine.lane_words import decision_words, lot_words
+    from tui_migrate.engine.lane_words import decision_words, lot_share_words, lot_words
 
     if as_json:
         reply = client.send(command)
@@ -98,11 +98,13 @@ def _sent(client: Client, command: AnyCommand, done: str, as_json: bool) -> int:
         now: LaneSheet = client.ask(SafeLane())
         if now.lot is not None:
             result(_("sample: {}").format(lot_words(now.lot)))
+            if said := lot_share_words(now.lot):
+                result(f"  {said}")
         result(decision_words(now))
     return code
 
 
-def _facts(sheet: LaneSheet) -> dict[str, Any]:
+def _facts(sheet: LaneSheet | LaneKnown) -> dict[str, Any]:
     """What ``lane --json`` prints."""
     import msgspec
 
@@ -110,19 +112,21 @@ def _facts(sheet: LaneSheet) -> dict[str, Any]:
     return told
 
 
-def _show(sheet: LaneSheet, as_json: bool) -> int:
+def _show(sheet: LaneSheet, known: LaneKnown, as_json: bool) -> int:
     from tui_migrate.engine.lane_words import (
         clusters,
         decision_words,
         group_words,
         grouped,
+        known_words,
+        lot_share_words,
         lot_words,
         plan_words,
         value_words,
     )
 
     if as_json:
-        print_json(_facts(sheet))
+        print_json(_facts(sheet) | {"precision": _facts(known)})
         return int(Exit.DONE)
     if not sheet.ready:
         raise DataSaysNo(
@@ -142,9 +146,13 @@ def _show(sheet: LaneSheet, as_json: bool) -> int:
         result(f"  {name:<{width}}  {grouped(row.clusters):>10}")
     for lot in sheet.lots:
         result(_("sample of entry {}: {}").format(lot.entry, lot_words(lot)))
+        if said := lot_share_words(lot):
+            result(f"  {said}")
     if sheet.size and sheet.lot is None:
         result(_("a sample would be {}").format(plan_words(sheet)))
     result(decision_words(sheet))
+    for text in known_words(known):
+        result(text)
     if sheet.sha256:
         result(_("list {}").format(sheet.sha256))
     return int(Exit.DONE)

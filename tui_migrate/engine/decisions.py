@@ -248,6 +248,19 @@ def doubted(vault: Words, cursor: Cursor, state: RunState) -> tuple[PairDecision
     return _said(vault, cursor, state, [d for d in _in_force(state) if d.lot and d.word in DOUBTS])
 
 
+def answers(
+    vault: Words, cursor: Cursor, state: RunState
+) -> list[tuple[int, bool, Record, Record]]:
+    """Each pair on which a decision that was not about a sample has the word, while both are who they
+    were: its entry, whether they are one person, and the two in order; without those who are erased."""
+    settled_ones = [d for d in _in_force(state) if d.word == "settled" and d.lot <= 0]
+    return sorted(
+        (pair.seq, pair.decision == "merge", min(one, two), max(one, two))
+        for pair, one, two, stands in _worded(vault, cursor, state, settled_ones)
+        if stands
+    )
+
+
 def asked_again(vault: Words, cursor: Cursor, state: RunState) -> tuple[PairDecision, ...]:
     """The pairs that a person merged and of which a compared field is another now (``again``), sorted by
     records; without those who are erased."""

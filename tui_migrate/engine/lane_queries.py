@@ -37,7 +37,8 @@ class LaneCount(Answer, frozen=True, kw_only=True):
 
 class LaneLot(Answer, frozen=True, kw_only=True):
     """A sample. ``entry``: of the journal; ``result``: accepted | rejected | open; ``current``: whether
-    it is of what the match rests on now."""
+    it is of what the match rests on now. The share of the lot that is right lies between ``low`` and
+    ``high`` (0 to 1, the exact 95 % interval of what was judged); ``None`` before anything was."""
 
     entry: int
     by: str
@@ -53,6 +54,8 @@ class LaneLot(Answer, frozen=True, kw_only=True):
     left: int
     result: str
     current: bool
+    low: float | None = None
+    high: float | None = None
 
 
 class LaneDecision(Answer, frozen=True, kw_only=True):
@@ -98,6 +101,56 @@ class LaneSheet(Answer, frozen=True, kw_only=True):
     def lot(self) -> LaneLot | None:
         """The last sample of what the match rests on now."""
         return next((lot for lot in reversed(self.lots) if lot.current), None)
+
+
+SAMPLE, PICKED, HELD, BELOW, LINK = "sample", "picked", "held", "below", "link"
+
+
+class LanePrecision(Query, frozen=True, kw_only=True, tag="lane_precision"):
+    """How precise a threshold of the match is, by what people decided."""
+
+
+class LaneShare(Answer, frozen=True, kw_only=True):
+    """Of ``decided`` questions in which a pair has at least the likelihood ``at``, ``right`` are one
+    person; the share lies between ``low`` and ``high`` (0 to 1: the exact 95 % interval; all of it
+    where nothing was decided).
+
+    ``group``, of which one says nothing of another: ``sample`` (clusters of the lane, drawn by chance),
+    ``picked`` (of the lane, or let go of it, but chosen by who looked), ``held`` (asked since the guard
+    held them back), ``below`` (asked since they were less likely than the threshold then), ``link``
+    (drawn, but tied by a link, so at no threshold: ``at`` is 0)."""
+
+    group: str
+    at: float
+    decided: int
+    right: int
+    low: float
+    high: float
+
+
+class LaneKnown(Answer, frozen=True, kw_only=True):
+    """What decisions tell of thresholds. ``ready``: the match is done; ``auto_from``: its threshold;
+    ``shares``: of every group at some thresholds about it. ``samples``: how many were drawn. Left out:
+    decisions that are ``unsure``, and those (``unplaced``) of which staging does not hold how the match
+    judged the records before. Of ``compared`` questions that two persons answered ``contrary`` were
+    answered to the contrary, so that one person errs in a share of ``wrong_low`` to ``wrong_high``."""
+
+    step: str
+    ready: bool
+    auto_from: float = 0.0
+    shares: tuple[LaneShare, ...] = ()
+    samples: int = 0
+    unsure: int = 0
+    unplaced: int = 0
+    compared: int = 0
+    contrary: int = 0
+    wrong_low: float | None = None
+    wrong_high: float | None = None
+
+    def share(self, group: str, at: float) -> LaneShare | None:
+        """Of a group at a threshold, where anything was decided."""
+        found = (s for s in self.shares if s.group == group and s.at == at and s.decided)
+        return next(found, None)
 
 
 class LaneExamples(Query, frozen=True, kw_only=True, tag="lane_examples"):

@@ -14,7 +14,14 @@ from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.answer import Answer
 from tui_migrate.engine.api import Identity, Look, Query
 from tui_migrate.engine.audit_queries import JournalPart, JournalText, Verification, Verified
-from tui_migrate.engine.lane_queries import LaneExamples, LanePage, LaneSheet, SafeLane
+from tui_migrate.engine.lane_queries import (
+    LaneExamples,
+    LaneKnown,
+    LanePage,
+    LanePrecision,
+    LaneSheet,
+    SafeLane,
+)
 from tui_migrate.engine.lesson_queries import Lesson, LessonTold
 from tui_migrate.engine.review_queries import (
     ClusterHistory,
@@ -488,6 +495,7 @@ AnyQuery = (
     | ReviewFigures
     | SafeLane
     | LaneExamples
+    | LanePrecision
     | Search
     | Person
     | ConsentEvents
@@ -513,6 +521,7 @@ ANSWERS: dict[type[Query], Any] = {
     ReviewFigures: ReviewState,
     SafeLane: LaneSheet,
     LaneExamples: LanePage,
+    LanePrecision: LaneKnown,
     Search: tuple[Hit, ...],
     Person: PersonSheet,
     ConsentEvents: tuple[ConsentFact, ...],

@@ -15,6 +15,7 @@ from tui_migrate.staging.store import Cursor, quote
 if TYPE_CHECKING:
     from tui_migrate.engine.answers.common import Desk
     from tui_migrate.engine.lane import Lane
+    from tui_migrate.engine.lane_queries import LaneKnown
     from tui_migrate.engine.lesson_queries import LessonTold
     from tui_migrate.engine.review_queue import ReviewQueue
     from tui_migrate.engine.state import RunState
@@ -66,6 +67,8 @@ class Reviews:
         self.lane: Lane | None = None
         self.lane_key: tuple[object, ...] = ()
         """What ``lane`` was made of."""
+        self.lane_known: tuple[object, LaneKnown] | None = None
+        """What decisions tell of thresholds, with what it was made of."""
         self.pools: dict[object, tuple[object, ReviewQueue]] = {}
         """Clusters of the safe lane that somebody looks at, with what they were made of."""
         self.lesson: tuple[str, str] = ("", "")
@@ -148,6 +151,7 @@ class Reviews:
         """Somebody was erased: nothing of him stays here."""
         self._queue = self._key = None
         self.lane, self.lane_key, self.pools = None, (), {}
+        self.lane_known = None
         self._claims = {}
         self.ahead.drop()
         self.lesson, self.lesson_told = ("", ""), None

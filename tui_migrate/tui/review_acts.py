@@ -194,6 +194,13 @@ ACTS: dict[str, list[Act]] = {
             _("all to review"),
             _("Let nothing merge without a person: their number is typed"),
         ),
+        (
+            "lane.figures",
+            "i",
+            "figures",
+            _("how precise"),
+            _("How precise the threshold and those beside it are, by what people decided"),
+        ),
         ("lane.undo", "z", "undo", _("take back"), _("Take back what was decided about all")),
         ("lane.back", "escape", "back", _("back"), _("Back to where you were")),
     ),

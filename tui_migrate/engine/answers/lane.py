@@ -18,9 +18,10 @@ from tui_migrate.engine.lane import (
     name_of,
     uncovered,
 )
-from tui_migrate.engine.lane_state import LaneWord, Lot
+from tui_migrate.engine.lane_state import LaneWord, Lot, Tally
 from tui_migrate.engine.run_lane import result, tally
 from tui_migrate.engine.state import StepState
+from tui_migrate.matching.learning import interval
 from tui_migrate.verify.acceptance import plan_for
 
 # SQL for what clusters are counted by, over a row of ``lane``.
@@ -103,6 +104,7 @@ def _lots(desk: Desk, match: StepState) -> list[Lot]:
 
 def _lot(state: Any, match: StepState, lot: Lot) -> q.LaneLot:
     counted, fact = tally(state, lot), lot.fact
+    low, high = bounds(counted, fact.clusters)
     return q.LaneLot(
         entry=lot.seq,
         by=lot.by,
@@ -118,7 +120,21 @@ def _lot(state: Any, match: StepState, lot: Lot) -> q.LaneLot:
         left=counted.left,
         result=result(state, lot),
         current=fact.basis == basis_of(match),
+        low=low,
+        high=high,
     )
+
+
+def bounds(counted: Tally, clusters: int) -> tuple[float | None, float | None]:
+    """Which share of a lot of ``clusters`` is right, from and to, by those that were judged: as if there
+    were no end of them, so rather too wide; of a lot that was looked at whole it is known."""
+    judged = counted.right + counted.wrong
+    if not judged:
+        return None, None
+    if judged >= clusters:
+        return counted.right / judged, counted.right / judged
+    found = interval(counted.right, judged)
+    return found.low, found.high
 
 
 def _decision(

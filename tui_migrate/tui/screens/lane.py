@@ -13,12 +13,22 @@ from textual.widgets import OptionList
 
 from tui_migrate.engine import api
 from tui_migrate.engine.api import Reply
-from tui_migrate.engine.lane_queries import GROUPS, LaneSheet, Pool, SafeLane
+from tui_migrate.engine.lane_queries import (
+    GROUPS,
+    LaneKnown,
+    LanePrecision,
+    LaneSheet,
+    Pool,
+    SafeLane,
+)
 from tui_migrate.engine.lane_state import ACCEPTED, OPEN, REJECTED
 from tui_migrate.engine.lane_words import (
     clusters,
     decision_words,
     group_words,
+    known_short,
+    known_words,
+    lot_share_words,
     lot_words,
     plan_words,
     value_words,
@@ -28,7 +38,7 @@ from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.advice import waits_for_lane
-from tui_migrate.tui.safe import safe
+from tui_migrate.tui.safe import fit, safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form
 from tui_migrate.tui.screens.sign import typed_number
@@ -56,6 +66,7 @@ class LaneScreen(BaseScreen):
         super().__init__()
         self._group = GROUPS[0]
         self._sheet: LaneSheet | None = None
+        self._known: LaneKnown | None = None
 
     def body(self) -> Iterable[Widget]:
         yield Block(id="head")
@@ -73,6 +84,11 @@ class LaneScreen(BaseScreen):
 
     def _look(self) -> None:
         self.ask("lane", SafeLane(group=self._group), self._have)
+        self.ask("known", LanePrecision(), self._have_known)
+
+    def _have_known(self, known: LaneKnown) -> None:
+        self._known = known
+        self.refresh_state()
 
     def _have(self, sheet: LaneSheet) -> None:
         self._sheet = sheet
@@ -129,13 +145,25 @@ class LaneScreen(BaseScreen):
         if lot is not None:
             look = {ACCEPTED: GOOD, REJECTED: BAD}.get(lot.result, WARN)
             rows.append(line((name, "bold"), (safe(lot_words(lot)), look)))
+            if share := lot_share_words(lot):
+                rows.append(line(" " * len(name), (share, look)))
         elif sheet.size:
             text = _("none; it would be {plan}").format(plan=plan_words(sheet))
             rows.append(line((name, "bold"), (text, WARN if sheet.asked == "sample" else QUIET)))
         said = sheet.decision
         look = GOOD if said is not None and said.holds else WARN if sheet.asked else QUIET
         rows.append(line((f"{_('Merge')}   ", "bold"), (safe(decision_words(sheet)), look)))
-        return rows
+        return rows + self._precise(len(name))
+
+    def _precise(self, indent: int) -> list[Content]:
+        """How precise the threshold in force is, and the key that tells of others."""
+        if self._known is None or not self._known.ready:
+            return []
+        first, *more = known_short(self._known)
+        told = [line((fit(_("Right"), indent), "bold"), (first, QUIET))]
+        told += [line(" " * indent, (text, QUIET)) for text in more]
+        told[-1] += Content.styled(f"  {self.home.key('lane.figures')} …", QUIET)
+        return told
 
     def _advice(self, sheet: LaneSheet) -> str:
         """What to press next, with the keys as they are."""
@@ -190,6 +218,8 @@ class LaneScreen(BaseScreen):
         match act:
             case "lane.open" | "lane.by":
                 return bool(sheet.rows)
+            case "lane.figures":
+                return self._known is not None and self._known.ready
             case "lane.sample":
                 open_ = lot is not None and lot.result == OPEN
                 return (self._of_all and (lot is not None or bool(sheet.size))) or open_
@@ -233,6 +263,13 @@ class LaneScreen(BaseScreen):
         """Count by the next thing."""
         self._group = GROUPS[(GROUPS.index(self._group) + 1) % len(GROUPS)]
         self._look()
+
+    def action_figures(self) -> None:
+        """How precise the threshold and those beside it are, by what people decided."""
+        if self._known is None or not self._possible("lane.figures"):
+            return
+        told = Content("\n".join(map(safe, known_words(self._known))))
+        self.app.push_screen(Form(_("How precise"), told, submit=_("back"), reading=True))
 
     def action_sample(self) -> None:
         """Draw a sample, or look at the one that was drawn."""

@@ -15,6 +15,7 @@ from tui_migrate.files import (
     sha256_file,
     sha256_known,
     whole,
+    write_all,
     write_whole,
 )
 
@@ -38,6 +39,21 @@ def test_a_write_that_fails_leaves_the_earlier_file(tmp_path: Path) -> None:
         half()
     assert path.read_text() == "before"
     assert not list(tmp_path.glob(f"{TEMPORARY}*"))
+
+
+def test_many_files_are_all_there_and_durable_or_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [tmp_path / str(n % 3) / f"x{n}" for n in range(30)]
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "fsync_folder", synced.append)
+    write_all({path: path.name.encode() for path in paths})
+    assert [path.read_text() for path in paths] == [path.name for path in paths]
+    assert not set(synced).symmetric_difference([tmp_path, *(path.parent for path in paths)])
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_all({paths[0]: b"new", taken: b"no file", paths[1]: b"new"})
 
 
 def test_new_names_are_made_durable_in_the_folder_above(

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 RUNBOOK_FILE = "runbook.yaml"
@@ -16,6 +18,8 @@ RUNBOOK_FILE = "runbook.yaml"
 TEMPORARY = ".tmp-"
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+AT_ONCE = 10
+"""Files that are written at once."""
 
 
 def fsync_folder(folder: Path) -> None:
@@ -64,6 +68,25 @@ def write_whole(path: Path, content: bytes | str, mode: int = PRIVATE_FILE) -> N
     """Replace ``path`` by ``content`` in one durable move."""
     with whole(path, mode) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """Write several files, each in one durable move, all at once: a disk makes ten of them durable in
+    the time of one. When one fails the others may stand there already."""
+    if len(contents) < 2:
+        for path, content in contents.items():
+            write_whole(path, content)
+        return
+    done = [_writers().submit(write_whole, path, content) for path, content in contents.items()]
+    wait(done)
+    for one in done:
+        one.result()
+
+
+@cache
+def _writers() -> ThreadPoolExecutor:
+    """Kept: to start a thread takes longer than a write."""
+    return ThreadPoolExecutor(AT_ONCE, "write")
 
 
 def open_durably(path: Path, flags: int) -> int:

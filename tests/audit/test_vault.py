@@ -23,6 +23,16 @@ def test_the_same_words_twice_have_different_commitments(tmp_path: Path) -> None
     assert vault.keep_words("ja") != vault.keep_words("ja")
 
 
+def test_many_words_keep_their_order_and_nothing_stays_nothing(tmp_path: Path) -> None:
+    vault = Vault(tmp_path)
+    kept = vault.keep_all(["Jan", "", "Piet", "Jan"])
+    assert [vault.words(one) for one in kept] == ["Jan", "", "Piet", "Jan"]
+    assert kept[1] == ""
+    assert len(set(kept)) == 4
+    with vault.keyed(b"k" * 32):  # then the same words are the same file
+        assert len(set(vault.keep_all(["Jan", "Jan"]))) == 1
+
+
 def test_erased_words_read_as_nothing(tmp_path: Path) -> None:
     vault = Vault(tmp_path / "vault")
     commitment = vault.keep_words("weg")

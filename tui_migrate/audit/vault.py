@@ -11,12 +11,19 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from shutil import copyfile
 
 from tui_migrate.errors import EnvironmentProblem
-from tui_migrate.files import fsync_folder, make_folder, sha256_file, whole, write_whole
+from tui_migrate.files import (
+    fsync_folder,
+    make_folder,
+    sha256_file,
+    whole,
+    write_all,
+    write_whole,
+)
 from tui_migrate.i18n import _
 from tui_migrate.staging.erasing import destroy
 
@@ -72,13 +79,23 @@ class Vault:
 
     def keep_words(self, text: str) -> str:
         """Keep what a person typed; returns the commitment that the journal may hold ('' for '')."""
-        if not text:
-            return ""
-        key = key_for(self._secret, text) if self._secret else secrets.token_bytes(KEY_BYTES)
-        commitment = commitment_of(key, text)
-        content = json.dumps({"key": key.hex(), "text": text}, ensure_ascii=False)
-        write_whole(self._words_path(commitment), content)
+        (commitment,) = self.keep_all([text])
         return commitment
+
+    def keep_all(self, texts: Iterable[str]) -> list[str]:
+        """As ``keep_words``, of many texts in the time of one."""
+        commitments: list[str] = []
+        contents: dict[Path, bytes] = {}
+        for text in texts:
+            if not text:
+                commitments.append("")
+                continue
+            key = key_for(self._secret, text) if self._secret else secrets.token_bytes(KEY_BYTES)
+            commitments.append(commitment_of(key, text))
+            content = json.dumps({"key": key.hex(), "text": text}, ensure_ascii=False)
+            contents[self._words_path(commitments[-1])] = content.encode()
+        write_all(contents)
+        return commitments
 
     @contextlib.contextmanager
     def keyed(self, secret: bytes) -> Iterator[None]:

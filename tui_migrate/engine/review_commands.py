@@ -122,18 +122,20 @@ def decide_cluster(core: Core, command: api.DecideCluster) -> facts.Entry:
         digests = digests_of(cursor, ordered)
     finally:
         cursor.close()
-    keep, names = core.vault.keep_words, pseudonyms_of(core, ordered)
+    names = pseudonyms_of(core, ordered)
+    words = [*(member_words(r, digests.get(r, {})) for r in ordered), command.note.strip()]
+    *members, note = core.vault.keep_all(words)
     turn = Turn() if alone else turn_of(core, names, digests)
     fact = ClusterDecided(
         records=names,
         groups=_groups(command, place),
         decision=command.decision,
-        members=[keep(member_words(r, digests.get(r, {}))) for r in ordered],
+        members=members,
         lead=place[command.lead] if command.lead >= 0 else -1,
         values={
             field: [place[at] for at in chosen] for field, chosen in sorted(command.values.items())
         },
-        note=keep(command.note.strip()),
+        note=note,
         turn=turn.word,
         opens=turn.opens,
         lot=command.lot or (-1 if alone else 0),
@@ -142,7 +144,10 @@ def decide_cluster(core: Core, command: api.DecideCluster) -> facts.Entry:
         fact
         if turn.word != "first"
         else ClusterAnswered(
-            records=names, members=fact.members, answer=keep(sealed_words(fact)), anew=turn.anew
+            records=names,
+            members=fact.members,
+            answer=core.vault.keep_words(sealed_words(fact)),
+            anew=turn.anew,
         ),
         command.id,
     )

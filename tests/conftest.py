@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
 
 # Tests in this process load DuckDB before they have a workspace, and may erase somebody all the same.
 # What the memory holds is looked at where programs run (tests/e2e).
@@ -13,10 +14,15 @@ os.environ["XDG_CONFIG_HOME"] = "/nonexistent"  # whoever runs them may have key
 
 from tui_migrate.staging import archive
 
+# The same examples every time, however slow the machine; --hypothesis-profile=others draws new ones.
+settings.register_profile("others", deadline=None)
+settings.register_profile("same", settings.get_profile("others"), derandomize=True)
+settings.load_profile("same")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _cheaply() -> None:
-    """Two workers share the machine: one thread each. Back-ups that a test makes in its own process
+    """The workers share the machine: one thread each. Back-ups that a test makes in its own process
     derive their key at little cost: hundreds do. A back-up says itself at what cost; that of a real
     run is looked at in ``tests/e2e``."""
     os.environ["TUI_MIGRATE_THREADS"] = "1"

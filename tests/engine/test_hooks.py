@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,13 +61,21 @@ def test_it_hears_what_waits_for_whom_and_nothing_of_persons(
 
 
 @pytest.mark.parametrize(
-    ("program", "code"),
-    [("raise SystemExit(7)", "exit 7"), ("import time; time.sleep(60)", "timeout")],
+    ("program", "limit", "code"),
+    [
+        ("raise SystemExit(7)", gate_hooks.LIMIT, "exit 7"),
+        ("import time; time.sleep(60)", 0.3, "timeout"),
+    ],
 )
 def test_a_command_that_fails_is_journalled_and_stops_nothing(
-    tmp_path: Path, opened: Opening, monkeypatch: pytest.MonkeyPatch, program: str, code: str
+    tmp_path: Path,
+    opened: Opening,
+    monkeypatch: pytest.MonkeyPatch,
+    program: str,
+    limit: float,
+    code: str,
 ) -> None:
-    monkeypatch.setattr(gate_hooks, "LIMIT", 0.3)
+    monkeypatch.setattr(gate_hooks, "LIMIT", limit)
     client = opened(several(tmp_path / "several", top=telling(program)))
     assert client.run_here().step == "first"
     client.engine._hooks.close()
@@ -85,14 +94,24 @@ def test_a_command_that_is_not_there_is_journalled_by_a_code(
 
 
 def test_what_it_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its children too: they would outlive the engine."""
+    """Its children too: they would outlive the engine. Who holds the pipe open lives."""
     monkeypatch.setattr(gate_hooks, "LIMIT", 1.0)
-    mark = tmp_path / "mark"
-    child = f"import time; time.sleep(2); open({str(mark)!r}, 'w')"
-    program = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
-    assert gate_hooks.run([sys.executable, "-c", program], {}, str(tmp_path)) == "timeout"
-    time.sleep(2)
-    assert not mark.exists()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    held = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    program = "echo begun > pipe; sleep 60 > pipe & wait"
+    assert gate_hooks.run(["sh", "-c", program], {}, str(tmp_path)) == "timeout"
+    heard = b""
+    while said := _told(held):
+        heard += said
+    os.close(held)
+    assert heard == b"begun\n"
+
+
+def _told(pipe: int) -> bytes:
+    """What comes next; nothing when nobody is left who could say more."""
+    assert select.select([pipe], [], [], 20)[0], "somebody lives"
+    return os.read(pipe, 100)
 
 
 def test_it_has_no_shell_and_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ from tui_migrate.engine.remote import RemoteClient
 from tui_migrate.engine.run import Status
 from tui_migrate.engine.workspace import Workspace, holder_of, is_held
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Locked, ReasonNeeded
+from tui_migrate.files import TEMPORARY
 
 SOON = 60.0
 Starting = Callable[[Path], RemoteClient]
@@ -171,7 +172,8 @@ def test_an_export_and_an_evidence_file_travel(
     assert reply.ok
     assert str(out) in reply.message
     assert len(out.read_text().splitlines()) == 4
-    assert not list(Workspace(workspace).run.glob(".tmp-*.csv")) or client.running is False
+    client.close()
+    assert not list(Workspace(workspace).run.glob(f"{TEMPORARY}*")), "it goes with whom it was for"
 
 
 def test_a_client_that_is_killed_does_not_touch_the_run(workspace: Path) -> None:

@@ -200,3 +200,37 @@ def test_a_number_without_country_is_one_of_the_runbook_s_country(tmp_path: Path
     ]  # fmt: skip
     assert here.all("SELECT contact_point FROM ent_consent") == [("+32475123456",)]
     here.store.close()
+
+
+def test_a_time_is_in_the_zone_that_its_delivery_declares(tmp_path: Path) -> None:
+    """One o'clock in London is two o'clock in Amsterdam, whatever the runbook says."""
+    made = world(tmp_path)
+    (made.folder / "mapping/consents.yaml").write_text(
+        "source: consents\nentity: consent\nof: crm\nby: nr\n"
+        "fields: {channel: {value: email}, state: {value: given}, event_at: {from: at}}\n"
+    )
+    for delivery, zone in (("d1", '"zone": "Europe/London"'), ("d2", '"sequence": 2')):
+        folder = made.folder / "deliveries" / "c" / delivery
+        folder.mkdir(parents=True)
+        (folder / "f.csv").write_text("id,nr,at\n")
+        (folder / "manifest.json").write_text(f'{{"files": [{{"name": "f.csv"}}], {zone}}}')
+    # Tidy and untidy, in summer and winter, and with an offset of its own.
+    texts = [
+        "2025-07-01T13:00:00", "2025-01-01 13:00:00", "1-7-2025 13:00", "2025-07-01T13:00:00+02:00"
+    ]  # fmt: skip
+    made.add("crm", [])
+    made.add("consents", [{"id": f"T{n}", "nr": "R1", "at": at} for n, at in enumerate(texts * 2)])
+    made.store.connection.execute(
+        "UPDATE data_consents SET _delivery = 'd2' WHERE _line >= $first", {"first": 2 + len(texts)}
+    )
+    made.store.connection.execute(
+        "UPDATE store.record SET delivery = 'd2' WHERE source = 'consents' AND line >= $first",
+        {"first": 2 + len(texts)},
+    )
+    made.run(MapStep, "map")
+    found = made.all("SELECT event_at::VARCHAR FROM ent_consent ORDER BY delivery, line")
+    assert [str(row[0]) for row in found] == [
+        "2025-07-01 12:00:00", "2025-01-01 13:00:00", "2025-07-01 12:00:00", "2025-07-01 11:00:00",
+        "2025-07-01 11:00:00", "2025-01-01 12:00:00", "2025-07-01 11:00:00", "2025-07-01 11:00:00",
+    ]  # fmt: skip
+    made.store.close()

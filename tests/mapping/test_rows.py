@@ -279,17 +279,20 @@ def test_a_preview_shows_the_cell_beside_the_value() -> None:
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.datetimes(datetime(1990, 1, 1), datetime(2035, 1, 1)), min_size=1, max_size=20))
-def test_the_fast_path_of_moments_agrees_with_the_type(moments: list[datetime]) -> None:
+@given(
+    st.lists(st.datetimes(datetime(1990, 1, 1), datetime(2035, 1, 1)), min_size=1, max_size=20),
+    st.sampled_from(["Europe/Amsterdam", "UTC", "Europe/London"]),
+)
+def test_the_fast_path_of_moments_agrees_with_the_type(moments: list[datetime], zone: str) -> None:
     texts = [moment.replace(microsecond=0).isoformat() for moment in moments]
     cursor = memory()
     cursor.execute("SET TimeZone = 'UTC'").fetchall()
     mapping = mappings("source: email\nentity: interaction\nfields: {happened_at: {from: t}}")[0]
     table = raw(cursor, "r", [{"id": str(n), "t": text} for n, text in enumerate(texts)])
-    mapped = map_rows(cursor, mapping, table, Settings())
+    mapped = map_rows(cursor, mapping, table, Settings(zone=zone))
     sql = f"SELECT happened_at FROM ({mapped.entity_select()})"
     moment = get_type("datetime")
-    canonical = [moment.clean(text, Options()).value or "" for text in texts]
+    canonical = [moment.clean(text, Options(zone=zone)).value or "" for text in texts]
     expected = [datetime.fromisoformat(text) for text in canonical]
     assert [row[0] for row in cursor.execute(sql).fetchall()] == expected
 

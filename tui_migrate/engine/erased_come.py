@@ -46,7 +46,7 @@ def said_again(core: Core, one: FileLines, path: Path) -> list[Keeping]:
                 " AND database_name = current_database()"
             ).fetchall()
         ]
-        found = Finder(cursor, core.runbook, every, tables).find_again(come)
+        found = Finder(cursor, core.workspace.root, core.runbook, every, tables).find_again(come)
     finally:
         for name in ENTITIES:
             cursor.execute(f"DROP TABLE IF EXISTS {_table(name)}")
@@ -81,7 +81,9 @@ def _come(
         raw = f"store.{quote(f'raw_{one.source}')}"
         lines = ", ".join(map(str, one.lines))
         at.execute(f"DELETE FROM {raw} WHERE _line NOT IN ({lines})")
-        for name, relations in mapped_now(at, core.runbook, one.source, mappings).items():
+        for name, relations in mapped_now(
+            at, core.workspace.root, core.runbook, one.source, mappings
+        ).items():
             empty = ", ".join(f"NULL::{kind} AS {quote(c)}" for c, kind in ENTITIES[name].items())
             rows = union([f"(SELECT {empty} WHERE false)", *relations])
             table = at.execute(f"SELECT * FROM {rows}").to_arrow_table()

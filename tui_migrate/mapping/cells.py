@@ -18,7 +18,7 @@ from tui_migrate.mapping.model import MappedField
 from tui_migrate.mapping.moments import moment_sql
 from tui_migrate.mapping.splits import Split
 from tui_migrate.model.entities import Entity
-from tui_migrate.model.types.base import Cleaned, Options, SemanticType, get_type
+from tui_migrate.model.types.base import Cleaned, Options, SqlClean, get_type
 from tui_migrate.model.types.tidy import fold
 from tui_migrate.staging.store import Cursor, literal
 
@@ -34,8 +34,9 @@ FAST_COUNTRIES = ("NL", "BE")
 class Cell:
     """One column read for one field, and the SQL that came of it.
 
-    ``raw`` names the raw column in the staged input. ``values`` are SQL expressions by field name
-    (more than one where the value is split); ``problem`` is SQL, or None when no cell had one.
+    ``raw`` names the raw column in the staged input. ``zones``: those of its rows. ``values`` are SQL
+    expressions by field name (more than one where the value is split); ``problem`` is SQL, or None when
+    no cell had one.
     """
 
     field: MappedField
@@ -43,15 +44,28 @@ class Cell:
     columns: tuple[str, ...]
     options: Options
     split: Split | None = None
+    zones: tuple[str, ...] = ()
     values: dict[str, str] = made(default_factory=dict)
     problem: str | None = None
     join: str = ""
     look_up: str | None = None
 
     @property
-    def by_country(self) -> bool:
-        """Whether the row's country matters."""
-        return self.field.type.name in BY_COUNTRY
+    def by(self) -> str:
+        """The column of the staged input on which the reading depends: that of the row's country or
+        of the time zone; '' where neither matters."""
+        if self.field.type.name in BY_COUNTRY:
+            return "ctry"
+        zoned = self.field.type.name == "datetime" and self.split is None
+        return "zone" if zoned and len(self.zones) > 1 else ""
+
+    def options_by(self, value: str) -> Options:
+        """The options where the column ``by`` holds this."""
+        if self.by == "zone":
+            return replace(self.options, zone=value)
+        return (
+            self.options if self.options.country == value else replace(self.options, country=value)
+        )
 
     @property
     def contact_point(self) -> bool:
@@ -93,15 +107,14 @@ def options_for(
 
 
 def prepare(cursor: Cursor, cell: Cell, entity: Entity, table: str, name: str) -> None:
-    """Work out the SQL of ``cell`` over ``table`` (the staged input, with a column ``ctry``).
+    """Work out the SQL of ``cell`` over ``table`` (the staged input, with columns ``ctry``, ``zone``).
 
     ``name`` is free for the look-up table of untidy values; it stays registered while it is used.
     """
     fast = None if cell.split is not None else _fast(cell)
     rest = f"AND NOT coalesce({fast[0]}, false)" if fast else ""
-    country = "ctry" if cell.by_country else "NULL"
     values = cursor.sql(
-        f"SELECT DISTINCT {cell.raw} AS raw, {country} AS ctry FROM {table} "
+        f"SELECT DISTINCT {cell.raw} AS raw, {cell.by or 'NULL'} AS by FROM {table} "
         f"WHERE {cell.raw} IS NOT NULL {rest} ORDER BY ALL"
     ).to_arrow_table()
     value = f"CASE WHEN {fast[0]} THEN {fast[1]} END" if fast else "NULL::VARCHAR"
@@ -112,8 +125,8 @@ def prepare(cursor: Cursor, cell: Cell, entity: Entity, table: str, name: str) -
     cursor.register(name, look_up)
     cell.look_up = name
     matches = f"{name}.look_raw = {table}.{cell.raw}"
-    if cell.by_country:
-        matches += f" AND {name}.look_ctry = {table}.ctry"
+    if cell.by:
+        matches += f" AND {name}.look_by = {table}.{cell.by}"
     cell.join = f"LEFT JOIN {name} ON {matches}"
     for index, output in enumerate(_outputs(cell)):
         found = f"{name}.v{index}"
@@ -129,43 +142,41 @@ def _outputs(cell: Cell) -> tuple[str, ...]:
 
 
 def _fast(cell: Cell) -> tuple[str, str] | None:
-    """(when, value) of the type's SQL, per country where that matters; None without one."""
+    """(when, value) of the type's SQL, per country or zone where that matters; None without one."""
     if cell.field.constant is not None or cell.contact_point:
         return None
-    if not cell.by_country:
-        made = cell.field.type.sql_clean(cell.raw, cell.options)
-        if made is None and cell.field.type.name == "datetime":
-            made = moment_sql(cell.raw, cell.options)
+    if not cell.by:
+        made = _sql_clean(cell, cell.options)
         return (f"({made.when})", f"({made.value})") if made else None
     whens, values = [], []
-    for country in FAST_COUNTRIES:
-        options = _in_country(cell.options, country)
-        made = cell.field.type.sql_clean(cell.raw, options)
+    for choice in FAST_COUNTRIES if cell.by == "ctry" else cell.zones:
+        made = _sql_clean(cell, cell.options_by(choice))
         if made is not None:
-            whens.append(f"(ctry = {literal(country)} AND ({made.when}))")
-            values.append(f"WHEN {literal(country)} THEN {made.value}")
+            whens.append(f"({cell.by} = {literal(choice)} AND ({made.when}))")
+            values.append(f"WHEN {literal(choice)} THEN {made.value}")
     if not whens:
         return None
-    return f"({' OR '.join(whens)})", f"CASE ctry {' '.join(values)} END"
+    return f"({' OR '.join(whens)})", f"CASE {cell.by} {' '.join(values)} END"
 
 
-def _in_country(options: Options, country: str) -> Options:
-    return options if options.country == country else replace(options, country=country)
+def _sql_clean(cell: Cell, options: Options) -> SqlClean | None:
+    made = cell.field.type.sql_clean(cell.raw, options)
+    if made is None and cell.field.type.name == "datetime":
+        return moment_sql(cell.raw, options)
+    return made
 
 
 def _look_up(cell: Cell, entity: Entity, values: pa.Table) -> pa.Table:
-    """look_raw, look_ctry, problem and one value column (v0, v1…) for each output."""
+    """look_raw, look_by, problem and one value column (v0, v1…) for each output."""
     raws: list[str] = values.column("raw").to_pylist()
-    countries: list[str | None] = values.column("ctry").to_pylist()
-    if cell.contact_point:
-        cleaned = _contact_points(raws, cell.options)
-    else:
-        cleaned = _clean(cell.field.type, cell.options, raws, countries)
+    by: list[str | None] = values.column("by").to_pylist()
+    points = cell.contact_point
+    cleaned = _contact_points(raws, cell.options) if points else _clean(cell, raws, by)
     columns: dict[str, list[str | None]] = {}
     if cell.split is None:
         columns["v0"] = [made.value for made in cleaned]
     else:
-        columns = _split(cell, cell.split, entity, cleaned, countries)
+        columns = _split(cell, cell.split, entity, cleaned, by)
     problems = [made.problem for made in cleaned]
     if "%" in (cell.field.format or "") and "%H" not in (cell.field.format or ""):
         problems = [None if p == "datetime.date_only" else p for p in problems]
@@ -174,24 +185,23 @@ def _look_up(cell: Cell, entity: Entity, values: pa.Table) -> pa.Table:
     return pa.table(
         {
             "look_raw": pa.array(raws, pa.string()),
-            "look_ctry": pa.array(countries, pa.string()),
+            "look_by": pa.array(by, pa.string()),
             "problem": pa.array(problems, pa.string()),
             **{name: pa.array(column, pa.string()) for name, column in columns.items()},
         }
     )
 
 
-def _clean(
-    semantic: SemanticType, options: Options, raws: Sequence[str], countries: Sequence[str | None]
-) -> list[Cleaned]:
-    """``clean_many``, in one batch for each country."""
-    distinct = sorted({country for country in countries if country is not None})
+def _clean(cell: Cell, raws: Sequence[str], by: Sequence[str | None]) -> list[Cleaned]:
+    """``clean_many``, in one batch for each country or zone."""
+    semantic = cell.field.type
+    distinct = sorted({choice for choice in by if choice is not None})
     if not distinct:
-        return semantic.clean_many(raws, options)
+        return semantic.clean_many(raws, cell.options)
     made = [Cleaned(None)] * len(raws)
-    for country in distinct:
-        places = [index for index, here in enumerate(countries) if here == country]
-        batch = semantic.clean_many([raws[i] for i in places], _in_country(options, country))
+    for choice in distinct:
+        places = [index for index, here in enumerate(by) if here == choice]
+        batch = semantic.clean_many([raws[i] for i in places], cell.options_by(choice))
         for place, cleaned in zip(places, batch, strict=True):
             made[place] = cleaned
     return made

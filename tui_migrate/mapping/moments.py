@@ -17,10 +17,14 @@ def moment_sql(column: str, options: Options) -> SqlClean | None:
 
     The nights in which an hour is missing or doubled, and all else, are left to the semantic type.
     """
-    if options.codes is not None or options.format is not None or options.zone not in _EU_ZONES:
+    if options.codes is not None or options.format is not None:
+        return None
+    if options.zone not in (*_EU_ZONES, "UTC"):
         return None
     local = f"TRY_CAST({column} AS TIMESTAMP)"
     doubtful = f"substr({column}, 6, 2) IN ('03', '10') AND substr({column}, 12, 2) < '04'"
+    if options.zone == "UTC":
+        doubtful = "false"
     utc = f"timezone('UTC', timezone({literal(options.zone)}, {local}))"
     return SqlClean(
         f"regexp_full_match({column}, '{_SHAPE}') AND {local} IS NOT NULL AND NOT ({doubtful})",

@@ -7,7 +7,8 @@ that table. It stands until the next call on the same cursor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping as Table
+from dataclasses import dataclass, field
 from datetime import date
 
 import pyarrow as pa
@@ -30,7 +31,8 @@ FAR = date(9999, 12, 31)
 class Settings:
     """What a run says about reading cells.
 
-    ``zone``: IANA zone of times without one. ``today``: the day against which "in the future" is
+    ``zone``: IANA zone of times without one. ``zones``: delivery → its own zone, where that is
+    another. ``today``: the day against which "in the future" is
     judged; a fixed day, so that the outcome is the same tomorrow. ``payment``: payment fields that
     may be read. ``carriers``: SQL for FROM that gives (email, source, record_id), one row for each
     address in small letters, for owners that are named by their e-mail address. ``brands``: the
@@ -42,6 +44,7 @@ class Settings:
     payment: frozenset[str] = frozenset()
     carriers: str = ""
     brands: tuple[str, ...] = ()
+    zones: Table[str, str] = field(default_factory=dict)
 
 
 def map_rows(cursor: Cursor, mapping: Mapping, relation: str, settings: Settings) -> Mapped:
@@ -49,7 +52,7 @@ def map_rows(cursor: Cursor, mapping: Mapping, relation: str, settings: Settings
     columns = Columns(mapping, columns_of(cursor, relation))
     cells = _cells(mapping, settings)
     owners = _owner_cells(mapping, settings)
-    _stage(cursor, mapping, columns, [*cells, *owners], relation)
+    _stage(cursor, mapping, columns, [*cells, *owners], relation, _zone(settings))
     looked_up = []
     for number, cell in enumerate((*cells, *owners)):
         prepare(cursor, cell, mapping.entity, IN, f"map_look_{number}")
@@ -78,7 +81,9 @@ def _cells(mapping: Mapping, settings: Settings) -> list[Cell]:
         groups = [mapped.columns] if joined else [(column,) for column in mapped.columns]
         for group in filter(None, groups):
             number = len(cells)
-            cells.append(Cell(mapped, f"r{number}", group, options, split_of(mapping, mapped)))
+            cell = Cell(mapped, f"r{number}", group, options, split_of(mapping, mapped))
+            cell.zones = tuple(sorted({settings.zone, *settings.zones.values()}))
+            cells.append(cell)
     return cells
 
 
@@ -94,7 +99,7 @@ def _owner_cells(mapping: Mapping, settings: Settings) -> list[Cell]:
 
 
 def _stage(
-    cursor: Cursor, mapping: Mapping, columns: Columns, cells: list[Cell], relation: str
+    cursor: Cursor, mapping: Mapping, columns: Columns, cells: list[Cell], relation: str, zone: str
 ) -> None:
     """One row of ``map_in`` is a raw row (or element of one) that the mapping takes."""
     source = columns.relation(relation)
@@ -113,10 +118,22 @@ def _stage(
         f"CREATE OR REPLACE TEMP TABLE {IN} AS SELECT _delivery AS delivery, _file AS file,"
         f" _line AS line, nullif(trim(_record), '') AS physical,"
         f" {columns.record_id()} AS record_id, {ROW_NUMBER_OF_ELEMENT} AS element,"
-        f" {country} AS ctry{raws}{owned}{links}"
+        f" {country} AS ctry, {zone} AS zone{raws}{owned}{links}"
         f" FROM {source} {_country_join(columns, cells)} WHERE {columns.condition()}"
     )
     cursor.unregister(COUNTRY)
+
+
+def _zone(settings: Settings) -> str:
+    """SQL for the zone of a row's times without one."""
+    usual = literal(settings.zone)
+    if not settings.zones:
+        return usual
+    arms = " ".join(
+        f"WHEN {literal(name)} THEN {literal(zone)}"
+        for name, zone in sorted(settings.zones.items())
+    )
+    return f"CASE _delivery {arms} ELSE {usual} END"
 
 
 def _text(columns: Columns, cell: Cell) -> str:

@@ -36,6 +36,7 @@ from tui_migrate.steps.consent_limits import exceeded, hold, limit_check
 from tui_migrate.steps.consent_target import CONSENT_ROWS, LIST_ROWS, TargetSide, sources_of
 from tui_migrate.steps.erased_rows import Rows
 from tui_migrate.steps.ingest import file_format
+from tui_migrate.steps.zones import zone_of
 
 if TYPE_CHECKING:
     from tui_migrate.runbook.models import Runbook, StepSpec
@@ -303,7 +304,6 @@ class Applier:
         return f"SELECT * FROM {found}"
 
     def _reading(self, context: Context, mapping: Mapping, judged: Judged) -> Settings:
-        spec = self._runbook.sources[mapping.source]
         carriers = ""
         if any(owner.email for owner in mapping.owners):
             trust = " ".join(
@@ -315,7 +315,7 @@ class Applier:
                 self._carriers_known = True
             carriers = "tmp_carrier"
         manifest = judged.delivery.manifest
-        zone = (manifest.zone if manifest else None) or spec.zone or self._runbook.zone
+        zone = (manifest.zone if manifest else None) or zone_of(self._runbook, mapping.source)
         day = re.search(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", judged.delivery.name)
         try:
             today = date.fromisoformat(day.group()) if day else FAR

@@ -179,7 +179,7 @@ class Planner:
             self._gather(frozenset(stones), profile_id)
         words = self._words(profile_id, points)
         self._rejected(words)
-        finder = Finder(cursor, self._runbook, self._mappings, self.tables)
+        finder = Finder(cursor, self._workspace, self._runbook, self._mappings, self.tables)
         kept = finder.find(profile_id, self._kept)
         self._add_records([(KEPT, gone) for gone in kept.gone])
         found = [

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from collections.abc import Mapping as Table
+from pathlib import Path
 
 import msgspec
 
@@ -28,6 +29,7 @@ from tui_migrate.mapping.rows import Settings, map_rows
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.erasure import KEPT, WHY_KEPT
 from tui_migrate.staging.store import Cursor, quote
+from tui_migrate.steps.zones import zone_of, zones_of
 
 HIS = ""
 """Profile of the records that leave; no profile is called so."""
@@ -171,11 +173,16 @@ class Staying(msgspec.Struct, kw_only=True):
 
 
 def mapped_now(
-    cursor: Cursor, runbook: Runbook, source: str, mappings: Iterable[Mapping]
+    cursor: Cursor, workspace: Path, runbook: Runbook, source: str, mappings: Iterable[Mapping]
 ) -> dict[str, list[str]]:
-    """Entity → relations of the rows that the mappings make of ``store.raw_<source>``."""
+    """Entity → relations of the rows that the mappings make of ``store.raw_<source>``. workspace: where
+    the manifests of its deliveries lie."""
     found: dict[str, list[str]] = {name: [] for name in ENTITIES}
-    settings = Settings(zone=runbook.zone, brands=runbook.brands)
+    settings = Settings(
+        zone=zone_of(runbook, source),
+        zones=zones_of(workspace, runbook, source),
+        brands=runbook.brands,
+    )
     wanted = [m for m in mappings if m.entity.name in ENTITIES]
     for number, mapping in enumerate(wanted):
         mapped = map_rows(cursor, mapping, f"store.{quote(f'raw_{source}')}", settings)
@@ -197,11 +204,13 @@ class Finder:
     def __init__(
         self,
         cursor: Cursor,
+        workspace: Path,
         runbook: Runbook,
         mappings: Table[str, tuple[Mapping, ...]],
         tables: Iterable[str],
     ) -> None:
-        self._cursor, self._runbook, self._mappings = cursor, runbook, mappings
+        self._cursor, self._workspace = cursor, workspace
+        self._runbook, self._mappings = runbook, mappings
         self._tables = frozenset(tables)
 
     def find(self, profile_id: str, kept: Table[str, OptOut]) -> Staying:
@@ -284,7 +293,8 @@ class Finder:
         parts: dict[str, list[str]] = {name: [made[name]] for name in ENTITIES}
         for source in self._runbook.sources:
             if f"raw_{source}" in self._tables:
-                found = mapped_now(cursor, self._runbook, source, self._mappings.get(source, ()))
+                mappings = self._mappings.get(source, ())
+                found = mapped_now(cursor, self._workspace, self._runbook, source, mappings)
                 for name, relations in found.items():
                     parts[name] += relations
         return {name: union(parts[name]) for name in parts}

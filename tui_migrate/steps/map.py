@@ -30,6 +30,7 @@ from tui_migrate.steps import newcomers
 from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 from tui_migrate.steps.erased_rows import Rows
 from tui_migrate.steps.map_checks import absent, citizen_numbers, covered
+from tui_migrate.steps.zones import zone_of, zones_of
 
 ROWS_OF_A_UNIT = 200_000
 COLUMNS = "columns"
@@ -124,7 +125,8 @@ class MapStep(Step):
         return [m for every in newcomers.of_deltas(self._of_deltas).values() for m in every]
 
     def inputs(self, context: Context) -> dict[str, str]:
-        """Digests of the mapping files, and what decides how cells are read."""
+        """Digests of the mapping files, and what decides how cells are read (what manifests say of
+        time zones too)."""
         files = sorted({name for spec in self.runbook.sources.values() for name in spec.mapping})
         digests = {
             name: hashlib.sha256((context.workspace / name).read_bytes()).hexdigest()
@@ -134,6 +136,11 @@ class MapStep(Step):
         sources = [
             f"{name}:{spec.trust}:{spec.zone}:{sorted(spec.links.items())}"
             for name, spec in sorted(self.runbook.sources.items())
+        ]
+        sources += [
+            f"{name}:{delivery}:{zone}"
+            for name in sorted(self.runbook.sources)
+            for delivery, zone in sorted(zones_of(context.workspace, self.runbook, name).items())
         ]
         settings = "\n".join([self.runbook.zone, *sorted(self._payment(context)), *sources])
         digests["settings"] = hashlib.sha256(settings.encode()).hexdigest()
@@ -235,7 +242,6 @@ class MapStep(Step):
         return counts
 
     def _settings(self, context: Context, mapping: Mapping) -> Settings:
-        spec = self.runbook.sources[mapping.source]
         carriers = ""
         if any(owner.email for owner in mapping.owners):
             trust = " ".join(
@@ -244,7 +250,8 @@ class MapStep(Step):
             )
             carriers = _CARRIERS.format(trust=trust)
         return Settings(
-            zone=spec.zone or self.runbook.zone,
+            zone=zone_of(self.runbook, mapping.source),
+            zones=zones_of(context.workspace, self.runbook, mapping.source),
             today=self._today(context, mapping.source),
             payment=self._payment(context),
             carriers=carriers,

@@ -31,6 +31,7 @@ from tui_migrate.steps.base import Check, Context, Outcome, Step, Unit
 from tui_migrate.steps.consent_target import sources_of
 from tui_migrate.steps.import_rows import forget
 from tui_migrate.steps.verify_checks import checks_of, count_checks
+from tui_migrate.steps.zones import zone_of, zones_of
 from tui_migrate.targets import open_target
 from tui_migrate.verify import counts, fates, sample, segments, trail
 
@@ -241,9 +242,13 @@ class VerifyStep(Step):
         except ValueError:
             today = FAR
         allowed = self.runbook.payment.allow if context.payment_allowed else ()
-        zone = self.runbook.sources[source].zone or self.runbook.zone
-        payment = frozenset(allowed)
-        return Settings(zone=zone, today=today, payment=payment, brands=self.runbook.brands)
+        return Settings(
+            zone=zone_of(self.runbook, source),
+            zones=zones_of(context.workspace, self.runbook, source),
+            today=today,
+            payment=frozenset(allowed),
+            brands=self.runbook.brands,
+        )
 
     def _consents(self, context: Context, unit: Unit) -> dict[str, int]:
         self._read_back(context, ["consent"])

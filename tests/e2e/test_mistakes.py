@@ -149,7 +149,9 @@ def test_a_wrong_key_opens_no_back_up(demo: Run, tmp_path: Path) -> None:
 
 
 def test_guessing_the_key_of_a_real_back_up_is_dear(demo: Run) -> None:
-    for path in (demo.workspace / ".tui-migrate" / "backups").iterdir():
+    backups = list((demo.workspace / ".tui-migrate" / "backups").iterdir())
+    assert backups
+    for path in backups:
         with path.open("rb") as stream:
             stream.readline()
             cost = json.loads(stream.readline())["cost"]

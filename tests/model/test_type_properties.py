@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import astuple
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tui_migrate.model.types import (
     type_names,
 )
 from tui_migrate.model.types.fullname import split_full_name
+from tui_migrate.model.types.tidy import tidy
 
 NAMES = type_names()
 TODAY = date(2026, 11, 1)
@@ -87,6 +89,8 @@ def test_splitting_a_name_never_raises_and_invents_no_letters(text: str) -> None
     parts = split_full_name(text)
     for part in (parts.first_name, parts.family_name):
         assert part is None or part.strip() != ""
+    split = "".join(filter(None, astuple(parts)))
+    assert set(filter(str.isalpha, split.casefold())) <= set(tidy(text).text.casefold())
 
 
 @pytest.mark.parametrize("name", NAMES)

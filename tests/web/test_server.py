@@ -347,7 +347,9 @@ def test_the_pages_speak_dutch_too(client: InProcessClient) -> None:
 
 def test_every_field_and_button_has_a_name(server: Server) -> None:
     content = ask(server, "/?at=9&mark=3", enter(server))[2].decode()
-    for field in re.findall(r'<input(?![^>]*type="hidden")[^>]*>', content):
+    fields = re.findall(r'<input(?![^>]*type="hidden")[^>]*>', content)
+    assert len(fields) > 2
+    for field in fields:
         before = content[: content.index(field)]
         assert "aria-label" in field or before.rfind("<label>") > before.rfind("</label>")
     buttons = re.findall(r'<a id="[^"]*" class="button"([^>]*)>(.*?)</a>', content)

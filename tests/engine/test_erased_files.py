@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui_migrate.engine.erased_files import erase
-from tui_migrate.steps.erasing import FileLines, Plan
+from tui_migrate.steps.erasing_plan import FileLines, Plan
 
 
 def _plan() -> Plan:

@@ -18,7 +18,7 @@ from tui_migrate.engine import api
 from tui_migrate.engine.client import InProcessClient, open_client
 from tui_migrate.engine.erased_files import erase
 from tui_migrate.files import sha256_file
-from tui_migrate.steps.erasing import Plan
+from tui_migrate.steps.erasing_plan import Plan
 
 
 @pytest.fixture(scope="module")

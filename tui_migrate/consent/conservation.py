@@ -13,7 +13,7 @@ either. All three are functions over relations, and return the offenders; nobody
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from tui_migrate.consent import delivered, points, said, spellings
 from tui_migrate.consent.placing import OUT
@@ -236,6 +236,11 @@ class Conservation:
     def kept(self) -> bool:
         """Whether nothing is lost and nothing made up."""
         return self.carried == self.justified == self.invented == 0
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """Name → how many."""
+        return asdict(self)
 
 
 def check(

@@ -42,7 +42,7 @@ from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.erasing import destroy, replacing
 from tui_migrate.staging.store import Store
 from tui_migrate.steps.base import Registry
-from tui_migrate.steps.erasing import Plan
+from tui_migrate.steps.erasing_plan import Plan
 
 REFUSED_AGAIN = 60.0
 """Seconds after which the same refusal is journalled again: nobody fills the journal by asking."""

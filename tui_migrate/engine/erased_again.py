@@ -17,11 +17,12 @@ from tui_migrate.files import sha256_file, whole
 from tui_migrate.mapping.load import load_mappings
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.deliveries import MANIFEST, find_deliveries
-from tui_migrate.staging.erasing import Leaving, copy_without, destroy, replacing
+from tui_migrate.staging.erasing import copy_without, destroy, replacing
 from tui_migrate.staging.readers import Job, read_file
 from tui_migrate.staging.rewriting import rewrite
 from tui_migrate.staging.store import Store, literal
-from tui_migrate.steps.erasing import Plan, Planner
+from tui_migrate.steps.erasing import Planner
+from tui_migrate.steps.erasing_plan import Plan
 from tui_migrate.steps.ingest import file_format
 
 SCRATCH = "erased-again.duckdb"
@@ -113,23 +114,11 @@ def _staging(folder: Path, plan: Plan) -> None:
     path = folder / DATABASE
     if not path.is_file():
         return
-    leaving = Leaving(
-        "",
-        plan.records,
-        [(f.source, f.delivery, f.file, line) for f in plan.files for line in f.lines],
-        [
-            (f.source, f.delivery, f.file, int(line), names)
-            for f in plan.files
-            for line, names in f.cells.items()
-        ],
-        plan.words,
-        [(k.source, k.record_id, k.point, k.id) for k in plan.kept.records],
-    )
     store = Store(path)
     cursor = store.cursor()
     profiles = tuple(_profiles(store, plan))
     with replacing(path), whole(path) as temporary:
-        copy_without(cursor, temporary, leaving, profiles)
+        copy_without(cursor, temporary, plan.leaving(), profiles)
         store.close()
         destroy(path.with_name(f"{path.name}.wal"))
     plan.staging = sha256_file(path)

@@ -14,7 +14,7 @@ from tui_migrate.i18n import _
 from tui_migrate.staging.deliveries import MANIFEST, find_deliveries
 from tui_migrate.staging.erasing import destroy
 from tui_migrate.staging.papers import unnamed
-from tui_migrate.steps.erasing import Plan
+from tui_migrate.steps.erasing_plan import Plan
 
 
 def beside(core: Core, plan: Plan, read: set[str]) -> None:

@@ -20,8 +20,8 @@ from tui_migrate.runbook.load import load_runbook
 from tui_migrate.staging.erasing import destroy
 from tui_migrate.staging.readers import Job, read_file
 from tui_migrate.staging.store import Cursor, Store, quote
-from tui_migrate.steps.erasing import FileLines
 from tui_migrate.steps.erasing_kept import ENTITIES, Finder, mapped_now, union
+from tui_migrate.steps.erasing_plan import FileLines
 from tui_migrate.steps.ingest import file_format
 
 SCRATCH = "come-again.duckdb"

@@ -13,7 +13,7 @@ from tui_migrate.files import sha256_file, whole
 from tui_migrate.staging.erasing import PAIRS, PLACES, destroy, replacing, spelled
 from tui_migrate.staging.erasure import KEPT, WHY_KEPT
 from tui_migrate.staging.papers import clean
-from tui_migrate.steps.erasing import Plan
+from tui_migrate.steps.erasing_plan import Plan
 
 GONE = "(erased)"
 Note = Callable[[str, str], None]

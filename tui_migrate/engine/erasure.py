@@ -26,9 +26,10 @@ from tui_migrate.files import sha256_file, sha256_known, whole, write_whole
 from tui_migrate.i18n import _
 from tui_migrate.mapping.load import load_mappings
 from tui_migrate.runbook.load import load_runbook
-from tui_migrate.staging.erasing import Leaving, copy_without, destroy, replacing
+from tui_migrate.staging.erasing import copy_without, destroy, replacing
 from tui_migrate.staging.rewriting import rewrite
-from tui_migrate.steps.erasing import FileLines, Plan, Planner, file_of
+from tui_migrate.steps.erasing import Planner, file_of
+from tui_migrate.steps.erasing_plan import FileLines, Plan
 from tui_migrate.steps.ingest import file_format
 from tui_migrate.targets import open_target
 from tui_migrate.targets.base import Staying
@@ -347,26 +348,10 @@ def _target(core: Core, plan: Plan) -> None:
 
 
 def _staging(core: Core, plan: Plan) -> None:
-    leaving = Leaving(
-        plan.profile_id,
-        plan.records,
-        [(f.source, f.delivery, f.file, line) for f in plan.files for line in f.lines],
-        [
-            (f.source, f.delivery, f.file, int(line), names)
-            for f in plan.files
-            for line, names in f.cells.items()
-        ],
-        plan.words,
-        [(k.source, k.record_id, k.point, k.id) for k in plan.kept.records],
-        [
-            (e.record_key, *e.was, e.profile_id, e.source_system, e.record_id, e.reason, e.event_at)
-            for e in plan.kept.entries
-        ],
-    )
     base = core.workspace.base
     with replacing(base), whole(base) as temporary:
         cursor = core.store.cursor()
-        gone = copy_without(cursor, temporary, leaving)
+        gone = copy_without(cursor, temporary, plan.leaving())
         cursor.close()
         plan.staging = sha256_file(temporary)
         _keep(

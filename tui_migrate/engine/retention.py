@@ -10,7 +10,7 @@ from tui_migrate.i18n import _
 from tui_migrate.model.entities import entities
 from tui_migrate.runbook.models import RetentionRule
 from tui_migrate.staging.store import first
-from tui_migrate.steps.erasing import Plan
+from tui_migrate.steps.erasing_plan import Plan
 
 DATES = ("invoiced_on", "donated_on", "placed_at", "ends_on", "held_on", "starts_on", "event_at")
 """Fields that say when the time of keeping begins, in this order."""

@@ -185,13 +185,7 @@ class TargetSide:
         select = conservation.FINDINGS.format(golden="profile")
         written = context.write(unit, "finding", select, conservation.messages())
         conservation.clear(context.cursor)
-        return {
-            "carried": found.carried,
-            "justified": found.justified,
-            "invented": found.invented,
-            "paired": found.paired,
-            "findings": written,
-        }
+        return found.figures | {"findings": written}
 
 
 def sources_of(context: Context) -> Sources:

@@ -1,19 +1,9 @@
-"""Everything that staging knows of one person: which rows, which lines of which files, which words.
-
-The plan of an erasure. It is made before anything is touched and kept until all is done, so that a
-process that dies finds its way again.
-"""
+"""Everything that staging knows of one person: which rows, which lines of which files, which words."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Table
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from tui_migrate.audit.kept import OptOut
 from tui_migrate.audit.tombstones import (
@@ -25,7 +15,6 @@ from tui_migrate.audit.tombstones import (
 )
 from tui_migrate.audit.vault import pseudonym
 from tui_migrate.files import sha256_file
-from tui_migrate.mapping.mapped import TRANSLATED
 from tui_migrate.mapping.model import Mapping
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.addresses import folded_sql
@@ -34,14 +23,9 @@ from tui_migrate.staging.erasure import KEPT
 from tui_migrate.staging.store import Cursor, columns_of, literal, quote
 from tui_migrate.staging.superseded import drop_superseded
 from tui_migrate.steps.erased_rows import Rows
-from tui_migrate.steps.erasing_kept import Finder, Staying
-
-SHORTEST = 5
-"""Characters; a shorter value stands in too many places to tell of one person."""
-LOCAL = 8
-"""Characters; a shorter first half of an address, or one of letters only, may be any word."""
-_RAW = frozenset({"step", "attempt", "unit", "_delivery", "_file", "_line", "_record", "_digest"})
-_DAY = r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?$"
+from tui_migrate.steps.erasing_kept import Finder
+from tui_migrate.steps.erasing_plan import FileLines, Plan
+from tui_migrate.steps.erasing_words import NO_CELLS, Words
 
 # One row is a physical row of which a mapped row, or a fact about a consent, is the person's. One that
 # named a profile which has come apart since is of each part: it stays as long as one of them does.
@@ -78,57 +62,6 @@ SELECT DISTINCT {hashed} FROM (
   SELECT *, {bare} AS bare FROM erase_record) ANTI JOIN said USING (source, bare)
 WHERE bare IS NOT NULL ORDER BY 1
 """
-
-
-# One row is a name that is his alone, family name first.
-_TURNED = """
-INSERT INTO erase_word
-WITH name AS (
-  SELECT DISTINCT first_name AS first, prefix, family_name AS family,
-    concat_ws(' ', first_name, prefix, family_name) AS said
-  FROM store.ent_profile SEMI JOIN erase_record USING (source, record_id)
-  WHERE first_name <> '' AND family_name <> '')
-SELECT unnest([
-  concat_ws(' ', family || ',', first, prefix), concat_ws(' ', family, first, prefix),
-  concat_ws(' ', prefix, family || ',', first)]) FROM name SEMI JOIN erase_word ON said = word
-"""
-
-
-class FileLines(msgspec.Struct, kw_only=True):
-    """One delivered file: the lines to erase, and of others the cells (line → columns)."""
-
-    source: str
-    delivery: str
-    file: str
-    path: str
-    sha256: str
-    lines: list[int]
-    cells: dict[str, list[str]]
-
-
-class Plan(msgspec.Struct, kw_only=True):
-    """One erasure: what belongs to the person, and how far it has come."""
-
-    command: str
-    profile_id: str
-    founder: str
-    records: list[tuple[str, str]]
-    pseudonyms: list[str]
-    points: list[tuple[str, str]]
-    stones: list[str]
-    loose: list[str] = []
-    """Keys as they may come again in other letters."""
-    words: list[str]
-    """Values that are his alone, as they stand in cells: at least five characters, no day."""
-    files: list[FileLines]
-    kept: Staying = msgspec.field(default_factory=Staying)
-    """Opt-outs of addresses that others have."""
-    done: list[str] = []
-    counts: dict[str, int] = {}
-    left: list[str] = []
-    """What could not be searched, or has to be done elsewhere, in words."""
-    target: str = ""
-    staging: str = ""
 
 
 class Planner:
@@ -177,7 +110,9 @@ class Planner:
         before = -1
         while before < (before := self._size()):
             self._gather(frozenset(stones), profile_id)
-        words = self._words(profile_id, points)
+        words = Words(cursor, self._runbook.sources, self._mappings, self.tables).find(
+            profile_id, points
+        )
         self._rejected(words)
         finder = Finder(cursor, self._workspace, self._runbook, self._mappings, self.tables)
         kept = finder.find(profile_id, self._kept)
@@ -247,7 +182,7 @@ class Planner:
 
     def _raw_lines(self, source: str, rows: Rows) -> None:
         cursor, table = self._cursor, f"store.{quote(f'raw_{source}')}"
-        columns = [c for c in columns_of(cursor, table) if c not in _RAW]
+        columns = [c for c in columns_of(cursor, table) if c not in NO_CELLS]
         rule = rows.rule(columns, '"_record"')
         cursor.execute(
             "CREATE OR REPLACE TEMP TABLE erase_flag AS SELECT DISTINCT * FROM ("
@@ -343,118 +278,6 @@ class Planner:
         ).fetchall()
         return str(rows[0][0])
 
-    def _words(self, profile_id: str, points: list[tuple[str, str]]) -> list[str]:
-        """Cell values of the person that no cell of anybody else has, and his name turned round."""
-        cursor = self._cursor
-        cursor.execute("CREATE OR REPLACE TEMP TABLE erase_word (word VARCHAR)")
-        for source in self._runbook.sources:
-            if f"raw_{source}" in self.tables:
-                self._raw_words(source)
-        for table, owner in (("ent_profile", "SEMI JOIN erase_record USING (source, record_id)"),
-                             ("profile", f"WHERE profile_id = {literal(profile_id)}")):  # fmt: skip
-            if table in self.tables:
-                self._typed_words(table, owner)
-        if profile_id:
-            cursor.execute("INSERT INTO erase_word VALUES ($id)", {"id": profile_id})
-        for channel, value in points:
-            local = value.partition("@")[0]
-            if channel == "email" and len(local) >= LOCAL and not local.isalpha():
-                cursor.execute("INSERT INTO erase_word VALUES ($w)", {"w": local})
-        self._leaves()
-        cursor.execute(
-            "CREATE OR REPLACE TEMP TABLE erase_word AS SELECT DISTINCT trim(word) AS word"
-            f" FROM erase_word WHERE length(trim(word)) >= {SHORTEST}"
-            f" AND NOT regexp_matches(trim(word), '{_DAY}')"
-            " AND (length(trim(word)) > 6 OR NOT regexp_full_match(trim(word), '[-+0-9., ]+'))"
-        )
-        for table, cells in self._others():
-            for cell in cells:
-                cursor.execute(
-                    "DELETE FROM erase_word WHERE word IN (SELECT w.word FROM erase_word w JOIN"
-                    f" (SELECT DISTINCT {cell} AS said FROM {table}) o"
-                    " ON contains(lower(o.said), lower(w.word)))"
-                )
-        if "ent_profile" in self.tables:
-            cursor.execute(_TURNED)
-        rows = cursor.execute(
-            "SELECT DISTINCT word FROM erase_word ORDER BY length(word) DESC, word"
-        ).fetchall()
-        return [str(row[0]) for row in rows]
-
-    def _leaves(self) -> None:
-        """Cells that hold JSON (the lines of an order) are taken apart."""
-        rows = self._cursor.execute(
-            "SELECT DISTINCT word FROM erase_word WHERE regexp_matches(word, '^\\s*[\\[{]')"
-        ).fetchall()
-        found: list[str] = []
-        for (text,) in rows:
-            with contextlib.suppress(ValueError, RecursionError):
-                found += _strings(json.loads(text))
-        for word in found:
-            self._cursor.execute("INSERT INTO erase_word VALUES ($w)", {"w": word})
-
-    def _raw_words(self, source: str) -> None:
-        table = f"store.{quote(f'raw_{source}')}"
-        codes = _codes(self._mappings.get(source, ()))
-        columns = [c for c in columns_of(self._cursor, table) if c not in _RAW | codes]
-        place = (
-            f" AND l.source = {literal(source)} AND l.delivery = r._delivery AND l.file = r._file"
-            " AND l.line = r._line"
-        )
-        for name in columns:
-            cell = f"r.{quote(name)}"
-            self._cursor.execute(
-                f"INSERT INTO erase_word SELECT {cell} FROM {table} r SEMI JOIN erase_line l"
-                f" ON true{place} WHERE {cell} IS NOT NULL UNION ALL SELECT {cell} FROM {table} r"
-                f" JOIN erase_cell l ON list_contains(l.cells, {literal(name)}){place}"
-                f" WHERE {cell} IS NOT NULL"
-            )
-
-    def _typed_words(self, table: str, owner: str) -> None:
-        types = self._cursor.execute(f"DESCRIBE store.{table}").fetchall()
-        skip = {"step", "attempt", "unit", "source", "delivery", "file", "kind", "brand"}
-        skip |= {"category", "status", "salutation", "gender", "language", "country"}
-        for name, sql_type, *_rest in types:
-            if name not in skip and sql_type in ("VARCHAR", "VARCHAR[]"):
-                cell = f"unnest({quote(name)})" if sql_type == "VARCHAR[]" else quote(name)
-                self._cursor.execute(
-                    f"INSERT INTO erase_word SELECT {cell} FROM store.{table} {owner}"
-                )
-        self._cursor.execute(
-            "INSERT INTO erase_word SELECT concat_ws(' ', first_name, prefix, family_name)"
-            f" FROM store.{table} {owner}"
-            f" {'AND' if 'WHERE' in owner else 'WHERE'} first_name <> '' AND family_name <> ''"
-        )
-
-    def _others(self) -> list[tuple[str, list[str]]]:
-        """Relations of what stays, each with SQL of its cells."""
-        found: list[tuple[str, list[str]]] = []
-        for source in self._runbook.sources:
-            if f"raw_{source}" not in self.tables:
-                continue
-            table = f"store.{quote(f'raw_{source}')}"
-            columns = [c for c in columns_of(self._cursor, table) if c not in _RAW]
-            relation = (
-                f"(SELECT r.*, coalesce(c.cells, []) AS _gone FROM {table} r ANTI JOIN erase_line l"
-                f" ON l.source = {literal(source)} AND l.delivery = r._delivery"
-                " AND l.file = r._file AND l.line = r._line LEFT JOIN erase_cell c"
-                f" ON c.source = {literal(source)} AND c.delivery = r._delivery"
-                " AND c.file = r._file AND c.line = r._line)"
-            )
-            cells = [
-                f"CASE WHEN NOT list_contains(_gone, {literal(c)}) THEN {quote(c)} END"
-                for c in columns
-            ]
-            found.append((relation, cells))
-        if "ent_profile" in self.tables:
-            types = self._cursor.execute("DESCRIBE store.ent_profile").fetchall()
-            skip = {"step", "attempt", "unit", "delivery", "file"}
-            relation = "(FROM store.ent_profile ANTI JOIN erase_record USING (source, record_id))"
-            names = [n for n, kind, *_rest in types if n not in skip and kind == "VARCHAR"]
-            whole = "concat_ws(' ', first_name, prefix, family_name)"
-            found.append((relation, [*map(quote, names), whole, "unnest(email)", "unnest(phone)"]))
-        return found
-
     def _rejected(self, words: list[str]) -> None:
         """Lines that could not be read and hold a value of his."""
         if not words:
@@ -504,24 +327,3 @@ def file_of(
             if (found.name, path.name) == (delivery, file):
                 return path
     return None
-
-
-def _codes(mappings: Iterable[Mapping]) -> set[str]:
-    """Columns that hold words of a list: they tell of nobody, however seldom they are."""
-    found = set()
-    for mapping in mappings:
-        found |= {column for column, _values in mapping.when}
-        found |= {mapping.change[0]} if mapping.change is not None else set()
-        for field in mapping.fields:
-            if field.codes is not None or field.type.name in TRANSLATED:
-                found |= set(field.columns)
-    return found
-
-
-def _strings(node: Any) -> Iterator[str]:
-    """The texts in a piece of JSON."""
-    if isinstance(node, str):
-        yield node
-    elif isinstance(node, dict | list):
-        for inner in node.values() if isinstance(node, dict) else node:
-            yield from _strings(inner)

@@ -262,13 +262,7 @@ class VerifyStep(Step):
         )
         select = conservation.FINDINGS.format(golden="profile")
         written = context.write(unit, "finding", select, conservation.messages())
-        return {
-            "carried": found.carried,
-            "justified": found.justified,
-            "invented": found.invented,
-            "paired": found.paired,
-            "findings": written,
-        }
+        return found.figures | {"findings": written}
 
     def _trail(self, context: Context, unit: Unit) -> dict[str, int]:
         live = context.query("SELECT step, attempt FROM live ORDER BY ord, step")

@@ -23,7 +23,7 @@ from tests.engine.test_server import wait_for
 from tui_migrate.engine import api
 from tui_migrate.engine.attach import attach_or_start
 from tui_migrate.engine.memory import VARIABLE, is_zeroed
-from tui_migrate.engine.queries import Search
+from tui_migrate.engine.person_queries import Search
 from tui_migrate.engine.workspace import Holder, Workspace, holder_of, is_held
 from tui_migrate.model.profile_id import profile_id
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from tests.engine.conftest import KEY, make_workspace
 from tui_migrate.engine import api, wire
 from tui_migrate.engine.attach import attach_or_start
-from tui_migrate.engine.queries import Fates
+from tui_migrate.engine.data_queries import Fates
 from tui_migrate.engine.remote import RemoteClient
 from tui_migrate.engine.sockets import connected
 from tui_migrate.engine.workspace import Workspace, holder_of, is_held

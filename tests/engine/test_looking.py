@@ -12,14 +12,22 @@ from tests.engine.conftest import KEY
 from tests.engine.person_world import RUNBOOK, made, run
 from tui_migrate.audit.entries import Looked
 from tui_migrate.cli import run_cli
-from tui_migrate.engine import queries as q
 from tui_migrate.engine.api import Decide, Export, Identity
 from tui_migrate.engine.client import InProcessClient, open_client
+from tui_migrate.engine.data_queries import (
+    Columns,
+    FindingFields,
+    FindingPage,
+    FindingRecords,
+    FindingRules,
+)
+from tui_migrate.engine.pair_queries import PairDetail
+from tui_migrate.engine.person_queries import ConsentEvents, Person, PersonSheet, Search
 from tui_migrate.engine.sentences import sentence
 from tui_migrate.errors import ReasonNeeded
 
 OTHER = Identity(user="b", uid=os.getuid() + 1, roles=("lead",))
-PAIR = q.PairDetail(source_a="crm", record_a="1", source_b="crm", record_b="2")
+PAIR = PairDetail(source_a="crm", record_a="1", source_b="crm", record_b="2")
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +55,7 @@ def name(client: InProcessClient, source: str, record: str) -> str:
 
 def test_a_search_says_whom_it_found(root: Path) -> None:
     client = open_client(root)
-    client.ask(q.Search(text="bos", reason="call of 3 May"))
+    client.ask(Search(text="bos", reason="call of 3 May"))
     (look,) = looks(client)
     assert (look.what, look.records) == ("search", [name(client, "crm", "2")])
     assert client.words(look.subject) == "bos"
@@ -58,8 +66,8 @@ def test_a_search_says_whom_it_found(root: Path) -> None:
 def test_the_same_look_again_is_no_entry_and_one_for_another_reason_is(root: Path) -> None:
     client = open_client(root)
     for reason in ("", "", "call", "call", "complaint"):
-        client.ask(q.Search(text="bos", reason=reason))
-        client.ask(q.Person(profile_id="crm/2", reason=reason))
+        client.ask(Search(text="bos", reason=reason))
+        client.ask(Person(profile_id="crm/2", reason=reason))
     told = [(look.what, client.words(look.reason)) for look in looks(client)]
     assert told == [(w, r) for r in ("", "call", "complaint") for w in ("search", "person")]
     client.close()
@@ -67,15 +75,15 @@ def test_the_same_look_again_is_no_entry_and_one_for_another_reason_is(root: Pat
 
 def test_records_behind_a_finding_are_named_page_by_page(root: Path) -> None:
     client = open_client(root)
-    rules = [one.rule for one in client.ask(q.FindingRules())]
+    rules = [one.rule for one in client.ask(FindingRules())]
     assert rules
     shown = 0
     for rule in rules:
-        for one in client.ask(q.FindingFields(rule=rule)):
-            where = q.FindingRecords(
+        for one in client.ask(FindingFields(rule=rule)):
+            where = FindingRecords(
                 rule=rule, source=one.source, entity=one.entity, field=one.field, reason="mending"
             )
-            page: q.FindingPage = client.ask(where)
+            page: FindingPage = client.ask(where)
             look = looks(client)[-1]
             assert look.what == "finding"
             assert look.place == f"{rule} {one.source}.{one.entity}.{one.field}"
@@ -88,8 +96,8 @@ def test_records_behind_a_finding_are_named_page_by_page(root: Path) -> None:
 
 def test_examples_of_columns_name_their_sources(root: Path) -> None:
     client = open_client(root)
-    client.ask(q.Columns())
-    client.ask(q.Columns(containing="mail"))
+    client.ask(Columns())
+    client.ask(Columns(containing="mail"))
     (look,) = looks(client)
     assert (look.what, look.place, look.records) == ("examples", "crm, mail", [])
     client.close()
@@ -97,9 +105,9 @@ def test_examples_of_columns_name_their_sources(root: Path) -> None:
 
 def test_what_a_permission_rests_on_is_a_look_at_its_person(root: Path) -> None:
     client = open_client(root)
-    anna: q.PersonSheet = client.ask(q.Person(profile_id="crm/1"))
-    client.ask(q.ConsentEvents(profile_id=anna.profile_id, brand="Nova", channel="email"))
-    client.ask(q.ConsentEvents(profile_id=anna.profile_id, brand="Kompas", channel="push"))
+    anna: PersonSheet = client.ask(Person(profile_id="crm/1"))
+    client.ask(ConsentEvents(profile_id=anna.profile_id, brand="Nova", channel="email"))
+    client.ask(ConsentEvents(profile_id=anna.profile_id, brand="Kompas", channel="push"))
     found = [(look.what, look.subject) for look in looks(client)]
     founder = name(client, anna.records[0].source, anna.records[0].record_id)
     assert found == [("person", founder), ("consent", founder)]
@@ -122,7 +130,7 @@ def test_pairs_that_were_left_open_are_one_entry_a_minute(root: Path) -> None:
     client = open_client(root)
     moment = [0.0]
     client.engine.core.looks.clock = lambda: moment[0]
-    other = q.PairDetail(source_a="mail", record_a="8", source_b="mail", record_b="9")
+    other = PairDetail(source_a="mail", record_a="8", source_b="mail", record_b="9")
     for number in range(300):  # an hour of paging to and fro
         moment[0] += 12.0
         client.ask(PAIR if number % 2 else other)
@@ -165,8 +173,8 @@ def test_what_is_masked_was_not_looked_at(root: Path) -> None:
     path = root / "runbook.yaml"
     path.write_text(path.read_text().replace('{users: ["*"]}', '{users: ["*"], brands: [Kompas]}'))
     client = open_client(root)
-    client.engine.question(q.Search(text="2"), OTHER)  # an id: dots
-    client.engine.question(q.Columns(), OTHER)
+    client.engine.question(Search(text="2"), OTHER)  # an id: dots
+    client.engine.question(Columns(), OTHER)
     client.engine.question(PAIR, OTHER)
     (look,) = looks(client)
     assert (look.what, look.records) == ("search", [])
@@ -178,7 +186,7 @@ def test_what_is_masked_was_not_looked_at(root: Path) -> None:
 
 def test_no_value_is_in_the_journal_and_every_look_is_told(root: Path) -> None:
     client = open_client(root)
-    for query in (q.Search(text="pietertje bosvogel", reason="Piet called"), q.Columns(), PAIR):
+    for query in (Search(text="pietertje bosvogel", reason="Piet called"), Columns(), PAIR):
         client.ask(query)
     client.close()
     client = open_client(root)
@@ -204,7 +212,7 @@ def test_being_found_and_being_compared_stand_in_the_history_of_a_person(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     client = open_client(root)
-    client.ask(q.Search(text="bos"))
+    client.ask(Search(text="bos"))
     client.ask(PAIR)
     client.close()
     assert run_cli(["audit", "show", "crm/2", "-w", str(root)]) == 0
@@ -221,19 +229,19 @@ def test_a_runbook_that_wants_a_reason_shows_nothing_without_one(
     )
     run(root).close()
     client = open_client(root, key=KEY)
-    anna = q.Person(profile_id="crm/1")
+    anna = Person(profile_id="crm/1")
     for query in (
         anna,
-        q.Search(text="bos", reason=" "),
-        q.Columns(),
+        Search(text="bos", reason=" "),
+        Columns(),
         PAIR,
-        q.ConsentEvents(profile_id="x", brand="Nova", channel="email"),
-        q.FindingRecords(rule="x", source="crm", entity="profile", field="email"),
+        ConsentEvents(profile_id="x", brand="Nova", channel="email"),
+        FindingRecords(rule="x", source="crm", entity="profile", field="email"),
     ):
         with pytest.raises(ReasonNeeded):
             client.ask(query)
     assert looks(client) == []
-    assert client.ask(q.Person(profile_id="crm/1", reason="complaint 12")).name == "Anna Janssen"
+    assert client.ask(Person(profile_id="crm/1", reason="complaint 12")).name == "Anna Janssen"
     file = tmp_path / "profiles.csv"
     assert client.send(Export(what="profiles", path=str(file))).exit_code == 1
     assert not file.exists()

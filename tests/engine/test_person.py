@@ -16,16 +16,10 @@ from tui_migrate.audit.entries import Exported, Looked
 from tui_migrate.cli import run_cli
 from tui_migrate.engine.api import Decide, Export, Identity
 from tui_migrate.engine.client import InProcessClient, open_client
-from tui_migrate.engine.queries import (
-    Columns,
-    ConsentEvents,
-    PairDetail,
-    PairSheet,
-    Person,
-    PersonSheet,
-    Said,
-    Search,
-)
+from tui_migrate.engine.data_queries import Columns
+from tui_migrate.engine.pair_queries import PairDetail, PairSheet
+from tui_migrate.engine.person_queries import ConsentEvents, Person, PersonSheet, Search
+from tui_migrate.engine.queries import Said
 
 
 @pytest.fixture(scope="session")

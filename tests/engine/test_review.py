@@ -16,7 +16,8 @@ from tui_migrate.engine.api import Claim, Decide, DecideCluster, Identity, Redo,
 from tui_migrate.engine.client import InProcessClient, open_client
 from tui_migrate.engine.decisions import decided
 from tui_migrate.engine.engine import Engine
-from tui_migrate.engine.queries import PairDecisions, Person
+from tui_migrate.engine.pair_queries import PairDecisions
+from tui_migrate.engine.person_queries import Person
 from tui_migrate.engine.review_queries import (
     ClusterFilter,
     ClusterHistory,

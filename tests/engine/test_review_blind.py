@@ -10,7 +10,7 @@ import pytest
 
 from tui_migrate.engine.api import DecideCluster, TakeBack
 from tui_migrate.engine.client import InProcessClient, open_client
-from tui_migrate.engine.queries import PairDetail, PairQueue
+from tui_migrate.engine.pair_queries import PairDetail, PairQueue
 from tui_migrate.engine.review_queries import (
     ClusterFilter,
     ClusterPage,

@@ -24,7 +24,8 @@ from tui_migrate.engine.api import (
 )
 from tui_migrate.engine.client import open_client
 from tui_migrate.engine.decisions import decided, overrides
-from tui_migrate.engine.queries import PairDecisions, Said
+from tui_migrate.engine.pair_queries import PairDecisions
+from tui_migrate.engine.queries import Said
 from tui_migrate.engine.reporting.consents import duplicates
 from tui_migrate.engine.reporting.material import Material
 from tui_migrate.engine.review_progress import figures_text

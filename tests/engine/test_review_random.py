@@ -16,7 +16,7 @@ import msgspec
 from tests.engine.review_world import made, waiting
 from tui_migrate.engine.api import AnyCommand, Decide, DecideCluster, TakeBack
 from tui_migrate.engine.client import open_client
-from tui_migrate.engine.queries import PairDecisions
+from tui_migrate.engine.pair_queries import PairDecisions
 from tui_migrate.engine.review_queries import ClusterQueue
 from tui_migrate.engine.run import fold
 

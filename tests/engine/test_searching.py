@@ -9,7 +9,7 @@ import pytest
 from tests.engine.conftest import KEY
 from tests.engine.review_world import FIELDS, made
 from tui_migrate.engine.client import InProcessClient, open_client
-from tui_migrate.engine.queries import Search
+from tui_migrate.engine.person_queries import Search
 
 ROWS = """\
 Nr;Voornaam;Naam;Land;Telefoon

@@ -21,7 +21,8 @@ from tui_migrate.engine.answers import audit as audit_answers
 from tui_migrate.engine.attach import attach, attach_or_open, attach_or_start
 from tui_migrate.engine.audit_queries import JournalText, Verification, Verified
 from tui_migrate.engine.client import InProcessClient, open_client
-from tui_migrate.engine.queries import Fates, Search
+from tui_migrate.engine.data_queries import Fates
+from tui_migrate.engine.person_queries import Search
 from tui_migrate.engine.remote import RemoteClient
 from tui_migrate.engine.run import Status
 from tui_migrate.engine.workspace import Workspace, holder_of, is_held

@@ -13,7 +13,7 @@ import pytest
 from tests.engine.person_world import MAIL, RUNBOOK, made, run
 from tui_migrate.engine.api import Export, Identity
 from tui_migrate.engine.client import InProcessClient
-from tui_migrate.engine.queries import ConsentEvents, Person, PersonSheet, Search
+from tui_migrate.engine.person_queries import ConsentEvents, Person, PersonSheet, Search
 
 ROLES = """\
 roles:

@@ -10,7 +10,7 @@ from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Exit
 from tui_migrate.i18n import _, language, speaking
 
 if TYPE_CHECKING:
-    from tui_migrate.engine.queries import PersonSheet
+    from tui_migrate.engine.person_queries import PersonSheet
 
 LANGUAGES = ("en", "nl")
 
@@ -26,7 +26,7 @@ def require_language(asked: str) -> str:
 
 def show_person(root: Path, who: str, lang: str, reason: str, *, as_json: bool) -> int:
     """The whole history of a person, as the engine tells it to this user."""
-    from tui_migrate.engine.queries import Person
+    from tui_migrate.engine.person_queries import Person
 
     chosen = require_language(lang)
     with opened(root) as client:

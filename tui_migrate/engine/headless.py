@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tui_migrate.audit.entries import Entry, StepFinished, StepStarted
 from tui_migrate.engine import api
-from tui_migrate.engine.queries import PairDecisions
+from tui_migrate.engine.pair_queries import PairDecisions
 from tui_migrate.engine.run import RunState, SignOff, Status, StepState
 from tui_migrate.engine.sentences import sentence
 from tui_migrate.errors import DataSaysNo, Exit

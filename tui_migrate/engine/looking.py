@@ -14,9 +14,11 @@ import msgspec
 from tui_migrate.audit.entries import Looked
 from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided, PairDecided
 from tui_migrate.audit.vault import pseudonym
-from tui_migrate.engine import queries as q
 from tui_migrate.engine.api import Look, Query
 from tui_migrate.engine.core import Core, acting
+from tui_migrate.engine.data_queries import ColumnPage, Columns, FindingPage, FindingRecords
+from tui_migrate.engine.pair_queries import PairDetail, PairSheet
+from tui_migrate.engine.person_queries import ConsentEvents, ConsentFact, Hit, Person, Search
 from tui_migrate.engine.review_queries import ClusterPage, ClusterStep
 from tui_migrate.engine.seeing import HIDDEN
 from tui_migrate.errors import ReasonNeeded
@@ -87,7 +89,7 @@ def _names(core: Core, records: Iterable[Record]) -> list[str]:
     return [pseudonym(key, *record) for record in dict.fromkeys(records)]
 
 
-def _search(core: Core, query: q.Search, shown: tuple[q.Hit, ...], reason: str) -> None:
+def _search(core: Core, query: Search, shown: tuple[Hit, ...], reason: str) -> None:
     asked = query.text.strip()
     if asked:
         hits = ((hit.source, hit.record_id) for hit in shown if hit.name != HIDDEN)
@@ -96,7 +98,7 @@ def _search(core: Core, query: q.Search, shown: tuple[q.Hit, ...], reason: str) 
 
 def note_person(core: Core, query: Query, reason: str) -> None:
     """Journal that somebody is about to look at a person: his history tells of this look too."""
-    if not isinstance(query, q.Person) or not core.state.run:
+    if not isinstance(query, Person) or not core.state.run:
         return
     if query.profile_id:
         record = _founder(core, query.profile_id)
@@ -106,9 +108,7 @@ def note_person(core: Core, query: Query, reason: str) -> None:
         _record(core, Looked(what="person", subject=_names(core, [record])[0]), reason)
 
 
-def _consent(
-    core: Core, query: q.ConsentEvents, shown: tuple[q.ConsentFact, ...], reason: str
-) -> None:
+def _consent(core: Core, query: ConsentEvents, shown: tuple[ConsentFact, ...], reason: str) -> None:
     record = _founder(core, query.profile_id) if shown else None
     if record is not None:
         _record(core, Looked(what="consent", subject=_names(core, [record])[0]), reason)
@@ -125,7 +125,7 @@ def _founder(core: Core, profile: str) -> Record | None:
     return (source, record) if source else None
 
 
-def _findings(core: Core, query: q.FindingRecords, shown: q.FindingPage, reason: str) -> None:
+def _findings(core: Core, query: FindingRecords, shown: FindingPage, reason: str) -> None:
     """The records of a page whose cells are shown; a line that could not be read belongs to none."""
     rows = [row for row in shown.rows if row.value not in (None, HIDDEN) or row.cleaned]
     names = _names(core, ((row.source, row.record_id) for row in rows if row.record_id))
@@ -135,7 +135,7 @@ def _findings(core: Core, query: q.FindingRecords, shown: q.FindingPage, reason:
         _record(core, Looked(what="finding", records=names, place=place), reason)
 
 
-def _columns(core: Core, query: q.Columns, shown: q.ColumnPage, reason: str) -> None:
+def _columns(core: Core, query: Columns, shown: ColumnPage, reason: str) -> None:
     """Examples stem from anybody: the sources are named."""
     sources = {
         row.source for row in shown.rows if any(one not in ("", HIDDEN) for one in row.examples)
@@ -144,7 +144,7 @@ def _columns(core: Core, query: q.Columns, shown: q.ColumnPage, reason: str) -> 
         _record(core, Looked(what="examples", place=", ".join(sorted(sources))), reason)
 
 
-def _pair(core: Core, query: q.PairDetail, shown: q.PairSheet, reason: str) -> None:
+def _pair(core: Core, query: PairDetail, shown: PairSheet, reason: str) -> None:
     if any({one.left, one.right} - {"", HIDDEN} for one in shown.fields):
         sides = [(query.source_a, query.record_a), (query.source_b, query.record_b)]
         _undecided(core, sides, reason)
@@ -161,10 +161,10 @@ def _undecided(core: Core, records: Iterable[Record], reason: str) -> None:
 
 
 _NOTERS: dict[type[Query], Callable[[Core, Any, Any, str], None]] = {
-    q.Search: _search,
-    q.ConsentEvents: _consent,
-    q.FindingRecords: _findings,
-    q.Columns: _columns,
-    q.PairDetail: _pair,
+    Search: _search,
+    ConsentEvents: _consent,
+    FindingRecords: _findings,
+    Columns: _columns,
+    PairDetail: _pair,
     ClusterStep: _cluster,
 }

@@ -19,7 +19,7 @@ from msgspec import to_builtins
 from msgspec.structs import asdict, replace
 
 from tui_migrate.audit.proofs import prove
-from tui_migrate.engine import queries as q
+from tui_migrate.engine import person_queries as q
 from tui_migrate.engine.answers import answer_with, meant
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.core import Core

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from tui_migrate.engine import queries as q
+from tui_migrate.engine import person_queries as q
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.answers.people import name_of
 from tui_migrate.engine.answers.values import canonical, cells_of, show

@@ -18,12 +18,21 @@ import msgspec
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided
-from tui_migrate.engine import queries as q
 from tui_migrate.engine import review_queries as r
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.answers.visible import visible, whole_sources
 from tui_migrate.engine.api import Query
+from tui_migrate.engine.data_queries import (
+    ColumnPage,
+    Columns,
+    ColumnUse,
+    FindingPage,
+    FindingRecords,
+)
+from tui_migrate.engine.pair_queries import PairDetail, PairField, PairSheet, PairSide
+from tui_migrate.engine.person_queries import ConsentEvents, ConsentFact, Person, PersonSheet
 from tui_migrate.engine.person_sight import masked_sheet
+from tui_migrate.engine.queries import Said, View
 from tui_migrate.engine.seeing import HIDDEN, Seen
 from tui_migrate.runbook.base import EVERY
 
@@ -45,7 +54,7 @@ _Record = tuple[str, str]
 class Sight:
     """Masks answers for somebody who may not see all."""
 
-    view: q.View
+    view: View
     seen: Seen
 
     def masked(self, query: Query, answer: Any) -> Any:
@@ -63,7 +72,7 @@ class Sight:
 
     # One function a question
 
-    def sheet(self, query: q.Person, answer: q.PersonSheet) -> q.PersonSheet:
+    def sheet(self, query: Person, answer: PersonSheet) -> PersonSheet:
         """Of a person what he may see, record by record."""
         cursor = self.view.cursor()
         try:
@@ -72,8 +81,8 @@ class Sight:
             cursor.close()
 
     def events(
-        self, query: q.ConsentEvents, answer: tuple[q.ConsentFact, ...]
-    ) -> tuple[q.ConsentFact, ...]:
+        self, query: ConsentEvents, answer: tuple[ConsentFact, ...]
+    ) -> tuple[ConsentFact, ...]:
         """The facts behind a permission of one of his brands and channels. What was said for all brands
         by a record that he may not see stands there without its evidence."""
         if not (self.seen.brand(query.brand) and self.seen.channel(query.channel)):
@@ -90,7 +99,7 @@ class Sight:
             for fact in answer
         )
 
-    def pair(self, query: q.PairDetail, answer: q.PairSheet) -> q.PairSheet:
+    def pair(self, query: PairDetail, answer: PairSheet) -> PairSheet:
         """Both sides when he may see both; else neither, for one betrays the other."""
         both = {(query.source_a, query.record_a), (query.source_b, query.record_b)}
         if self.visible(both) == both:
@@ -101,10 +110,10 @@ class Sight:
                 right=self._side(answer.right),
             )
         hidden = tuple(_dots(field) for field in answer.fields)
-        nothing = q.PairSide(permissions=(), children={})
+        nothing = PairSide(permissions=(), children={})
         return msgspec.structs.replace(answer, fields=hidden, left=nothing, right=nothing)
 
-    def _side(self, side: q.PairSide) -> q.PairSide:
+    def _side(self, side: PairSide) -> PairSide:
         """One side of a pair, with the permissions of his brands and channels, or of all, only."""
         kept = tuple(
             one
@@ -139,7 +148,7 @@ class Sight:
             one.channel in ("", EVERY) or self.seen.channel(one.channel)
         )
 
-    def said(self, query: q.Said, answer: dict[str, str]) -> dict[str, str]:
+    def said(self, query: Said, answer: dict[str, str]) -> dict[str, str]:
         """What people typed, but not whom they looked for and why somebody was erased: that names
         persons of any brand."""
         hidden = {
@@ -161,7 +170,7 @@ class Sight:
             for reference, words in answer.items()
         }
 
-    def findings(self, query: q.FindingRecords, answer: q.FindingPage) -> q.FindingPage:
+    def findings(self, query: FindingRecords, answer: FindingPage) -> FindingPage:
         """Raw and cleaned values of visible records only."""
         seen = self.visible((row.source, row.record_id) for row in answer.rows)
         rows = tuple(
@@ -174,7 +183,7 @@ class Sight:
         )
         return msgspec.structs.replace(answer, rows=rows)
 
-    def columns(self, query: q.Columns, answer: q.ColumnPage) -> q.ColumnPage:
+    def columns(self, query: Columns, answer: ColumnPage) -> ColumnPage:
         """Examples stem from anybody, so there are none, but of a source of his brands."""
         rows = tuple(
             row
@@ -184,7 +193,7 @@ class Sight:
         )
         return msgspec.structs.replace(answer, rows=rows)
 
-    def _shows_examples(self, row: q.ColumnUse) -> bool:
+    def _shows_examples(self, row: ColumnUse) -> bool:
         """Cells are shown to who sees all channels only: any column may hold an address."""
         if self.seen.channels is not None:
             return False
@@ -198,17 +207,17 @@ class Sight:
             cursor.close()
 
 
-def _dots(field: q.PairField) -> q.PairField:
+def _dots(field: PairField) -> PairField:
     """A field of a pair without its values."""
     return msgspec.structs.replace(field, left=field.left and HIDDEN, right=field.right and HIDDEN)
 
 
 _MASKS: dict[type[Query], Callable[[Sight, Any, Any], Any]] = {
-    q.Person: Sight.sheet,
-    q.ConsentEvents: Sight.events,
-    q.PairDetail: Sight.pair,
+    Person: Sight.sheet,
+    ConsentEvents: Sight.events,
+    PairDetail: Sight.pair,
     r.ClusterStep: Sight.cluster,
-    q.FindingRecords: Sight.findings,
-    q.Said: Sight.said,
-    q.Columns: Sight.columns,
+    FindingRecords: Sight.findings,
+    Said: Sight.said,
+    Columns: Sight.columns,
 }

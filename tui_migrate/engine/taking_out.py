@@ -82,7 +82,7 @@ def _require_all(core: Core) -> None:
 def _document(core: Core, command: api.Export, path: Path) -> ExportResult:
     """A report or the lineage, with what only staging knows."""
     from tui_migrate.engine.answers import answer_with
-    from tui_migrate.engine.queries import Fates
+    from tui_migrate.engine.data_queries import Fates
     from tui_migrate.engine.reporting.material import material_of
     from tui_migrate.engine.reporting.writing import write_lineage, write_report
     from tui_migrate.engine.view import EngineView

@@ -18,7 +18,7 @@ from tui_migrate.i18n import _
 from tui_migrate.matching.explaining import reason_text
 
 if TYPE_CHECKING:
-    from tui_migrate.engine.queries import TrailEvent
+    from tui_migrate.engine.person_queries import TrailEvent
 
 _TRAIL_CELLS = (
     "event", "by", "field", "rule", "source", "record_id", "other_source", "other_record",

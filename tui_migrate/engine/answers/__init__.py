@@ -7,8 +7,11 @@ from typing import Any
 
 from tui_migrate.engine import (
     audit_queries,
+    data_queries,
     lane_queries,
     lesson_queries,
+    pair_queries,
+    person_queries,
     queries,
     review_queries,
 )
@@ -31,14 +34,14 @@ from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.api import Query
 
 _ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
-    queries.FindingRules: findings.rules,
-    queries.FindingFields: findings.fields,
-    queries.FindingRecords: findings.records,
-    queries.Columns: findings.columns,
-    queries.Fates: findings.fates,
-    queries.PairQueue: pairs.queue,
-    queries.PairDetail: pairs.detail,
-    queries.PairDecisions: pairs.settled,
+    data_queries.FindingRules: findings.rules,
+    data_queries.FindingFields: findings.fields,
+    data_queries.FindingRecords: findings.records,
+    data_queries.Columns: findings.columns,
+    data_queries.Fates: findings.fates,
+    pair_queries.PairQueue: pairs.queue,
+    pair_queries.PairDetail: pairs.detail,
+    pair_queries.PairDecisions: pairs.settled,
     review_queries.ClusterQueue: clusters.queue,
     review_queries.ClusterStep: clusters.step,
     review_queries.ClusterHistory: clusters.history,
@@ -48,9 +51,9 @@ _ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
     lane_queries.LanePrecision: lane_precision.known,
     queries.Plan: plan.planned,
     lesson_queries.Lesson: lessons.lesson,
-    queries.Search: searching.search,
-    queries.Person: people.person,
-    queries.ConsentEvents: people.consent_events,
+    person_queries.Search: searching.search,
+    person_queries.Person: people.person,
+    person_queries.ConsentEvents: people.consent_events,
     audit_queries.Verification: audit.verification,
     audit_queries.JournalText: audit.journal_text,
 }
@@ -97,7 +100,7 @@ def read_next(
 
 def meant(view: queries.View, query: Query) -> Query:
     """The question with the person that is meant, where it names one by a record."""
-    if not isinstance(query, queries.Person):
+    if not isinstance(query, person_queries.Person):
         return query
     cursor = view.cursor()
     try:

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import msgspec
 
-from tui_migrate.engine import queries as q
+from tui_migrate.engine import pair_queries as q
 from tui_migrate.engine import review_queries as r
+from tui_migrate.engine.queries import View
 
 SCORED = ("field", "band", "reason")
 """Filters that tell of the score."""
 
 
-def is_blind(view: q.View) -> bool:
+def is_blind(view: View) -> bool:
     """Whether the runbook demands it."""
     return view.runbook is not None and view.runbook.review.blind
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_migrate.engine import queries as q
+from tui_migrate.engine import data_queries as q
 from tui_migrate.engine.answers.common import Desk, text
 
 # One row is a rule that is broken.

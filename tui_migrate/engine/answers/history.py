@@ -15,7 +15,7 @@ from tui_migrate.audit.review_facts import (
     DecisionTakenBack,
     PairDecided,
 )
-from tui_migrate.engine import queries as q
+from tui_migrate.engine import person_queries as q
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.decisions import members_of
 from tui_migrate.engine.run_review import word_on

@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
-from tui_migrate.engine import queries as q
+from tui_migrate.engine import pair_queries as q
 from tui_migrate.engine.answers.blinding import blind_pair_ref, blind_pair_sheet, is_blind
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.answers.values import cells_of, same, show
 from tui_migrate.engine.answers.visible import of_seen_brands
 from tui_migrate.engine.decisions import Record, members_of
+from tui_migrate.engine.queries import View
 from tui_migrate.matching.explaining import reason_text
 from tui_migrate.staging.store import quote
 
@@ -50,7 +51,7 @@ _PROFILE_OF = "SELECT min(profile_id) FROM crosswalk WHERE source = $source AND 
 Key = tuple[str, str, str, str]
 
 
-def _decisions(view: q.View) -> dict[Key, str]:
+def _decisions(view: View) -> dict[Key, str]:
     """The present word on each pair, by plain record ids in their one order."""
     found: dict[Key, str] = {}
     opened: dict[int, dict[str, Record]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_migrate.engine import queries as q
+from tui_migrate.engine import person_queries as q
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.answers.history import history, standing
 from tui_migrate.engine.answers.values import show, shown_fields

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from tui_migrate.engine import queries as q
+from tui_migrate.engine import person_queries as q
 from tui_migrate.engine.answers.common import Desk, as_text, text
 from tui_migrate.engine.answers.visible import visible_sql
 from tui_migrate.engine.seeing import HIDDEN

@@ -14,7 +14,7 @@ from tui_migrate.audit.fact import Fact
 from tui_migrate.audit.journal import now
 from tui_migrate.audit.seals import Seal, read_seals
 from tui_migrate.audit.vault import Vault
-from tui_migrate.engine.queries import SourceFates
+from tui_migrate.engine.data_queries import SourceFates
 from tui_migrate.engine.run import RunState, fold
 from tui_migrate.engine.sentences import Words, stamp
 from tui_migrate.files import RUNBOOK_FILE

@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 
 from tui_migrate.engine import api
 from tui_migrate.engine.api import Reply
-from tui_migrate.engine.queries import (
+from tui_migrate.engine.data_queries import (
     PAGE,
     FieldTotal,
     Finding,

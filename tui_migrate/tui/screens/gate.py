@@ -13,8 +13,9 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui_migrate.engine.api import Identity
+from tui_migrate.engine.data_queries import FindingRules, RuleTotal
 from tui_migrate.engine.gate_conditions import open_conditions
-from tui_migrate.engine.queries import FindingRules, RuleTotal, Said
+from tui_migrate.engine.queries import Said
 from tui_migrate.engine.run import SETTLED, RunState, SignOff, Status, StepState
 from tui_migrate.engine.sentences import grouped, said, stamp, step_name
 from tui_migrate.engine.wording import rule_words

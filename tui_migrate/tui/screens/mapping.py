@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import OptionList
 
-from tui_migrate.engine.queries import PAGE, ColumnPage, Columns, ColumnUse
+from tui_migrate.engine.data_queries import PAGE, ColumnPage, Columns, ColumnUse
 from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.act import Act

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input, OptionList
 
-from tui_migrate.engine.queries import Hit, Person, Search
+from tui_migrate.engine.person_queries import Hit, Person, Search
 from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.act import Act

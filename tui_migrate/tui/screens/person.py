@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 
 from tui_migrate.audit.entries import Entry
-from tui_migrate.engine.queries import (
+from tui_migrate.engine.person_queries import (
     ConsentEvents,
     ConsentFact,
     ConsentState,

@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from tui_migrate.engine import api
 from tui_migrate.engine.api import Reply
-from tui_migrate.engine.queries import Person
+from tui_migrate.engine.person_queries import Person
 from tui_migrate.engine.review_progress import figures_text
 from tui_migrate.engine.review_queries import (
     ClusterFilter,

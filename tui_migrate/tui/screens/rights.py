@@ -7,7 +7,7 @@ from collections.abc import Callable
 from textual.content import Content
 
 from tui_migrate.engine import api
-from tui_migrate.engine.queries import PersonSheet
+from tui_migrate.engine.person_queries import PersonSheet
 from tui_migrate.i18n import _
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen

@@ -1,8 +1,8 @@
 """Writes the tables of facts in audit-format.md from the types that the program uses.
 
-Run it after a change in ``tui_migrate/audit/entries.py``; a test fails while the two differ. What a
-field means stands below, by ``kind.field``, or by the field's name alone where it is the same
-everywhere.
+Run it after a change in ``tui_migrate/audit/entries.py`` or the ``*_facts.py`` beside it; a test fails
+while the two differ. What a field means stands below, by ``kind.field``, or by the field's name alone
+where it is the same everywhere.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from tui_migrate.audit import entries
+from tui_migrate.audit import entries, person_facts
+from tui_migrate.audit.gate_facts import Term
 from tui_migrate.audit.review_facts import OpenedAnswer
 
 PAGE = Path(__file__).resolve().parent / "audit-format.md"
@@ -24,8 +25,8 @@ PARTS = (
     entries.PhaseOutline,
     entries.FileSeen,
     entries.Segment,
-    entries.BackupHolding,
-    entries.Term,
+    person_facts.BackupHolding,
+    Term,
     OpenedAnswer,
 )
 """Structures inside facts."""

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui_migrate.audit.canonical import canonical, sha256_of
-from tui_migrate.audit.entries import CheckDone, ErasureAsked, StepFinished, StepStopped
+from tui_migrate.audit.entries import CheckDone, StepFinished, StepStopped
 from tui_migrate.audit.journal import GENESIS, Journal, JournalBroken, read_entries
+from tui_migrate.audit.person_facts import ErasureAsked
 
 
 def _journal(folder: Path, entries: int = 5) -> Path:

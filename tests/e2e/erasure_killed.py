@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tui_migrate.audit import entries as facts
+from tui_migrate.audit import person_facts
 from tui_migrate.engine import api, erasure
 from tui_migrate.engine.client import open_client
 from tui_migrate.engine.core import Core
@@ -59,11 +59,11 @@ def lay(point: str) -> None:
         Core.exchange_store = exchanged  # type: ignore[method-assign, assignment]
         return
     kinds = {
-        "plan kept": facts.ErasureAsked,
-        "asked": facts.ErasureAsked,
-        "delivery journalled": facts.DeliveryRewritten,
-        "evidence journalled": facts.FileErased,
-        "done": facts.ErasureDone,
+        "plan kept": person_facts.ErasureAsked,
+        "asked": person_facts.ErasureAsked,
+        "delivery journalled": person_facts.DeliveryRewritten,
+        "evidence journalled": person_facts.FileErased,
+        "done": person_facts.ErasureDone,
     }
     record = Core.record
 

@@ -230,6 +230,7 @@ from tui_migrate.engine import memory
 from tui_migrate.engine.workspace import Workspace
 memory.load(Workspace(Path(sys.argv[1])).journal)
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import person_facts
 from tui_migrate.engine import api, erasure, runner
 from tui_migrate.engine.client import open_client
 from tui_migrate.engine.core import Core
@@ -238,7 +239,7 @@ die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 record = Core.record
 def recorded(core, fact, command=""):
     entry = record(core, fact, command)
-    isinstance(fact, facts.DeliveryRewritten) and die()
+    isinstance(fact, person_facts.DeliveryRewritten) and die()
     return entry
 rewrite = erasure._rewrite
 def rewritten(core, one, path, kept):

@@ -23,7 +23,8 @@ from tests.engine.people import (
     several,
     to_second_gate,
 )
-from tui_migrate.audit.entries import AccessRefused, GatePassed, SignedOff
+from tui_migrate.audit.entries import AccessRefused
+from tui_migrate.audit.gate_facts import GatePassed, SignedOff
 from tui_migrate.cli import run_cli
 from tui_migrate.engine import api
 from tui_migrate.engine.client import InProcessClient

@@ -20,8 +20,8 @@ from tests.engine.people import (
     several,
     to_second_gate,
 )
-from tui_migrate.audit.entries import EvidenceChanged, SignOffVoided, StepOutline
-from tui_migrate.audit.gate_facts import FellDue
+from tui_migrate.audit.entries import StepOutline
+from tui_migrate.audit.gate_facts import EvidenceChanged, FellDue, SignOffVoided
 from tui_migrate.engine import api
 from tui_migrate.engine.client import InProcessClient
 from tui_migrate.engine.gate_conditions import open_conditions, overdue

@@ -11,7 +11,8 @@ import pytest
 
 from tests.engine.conftest import make_workspace
 from tests.engine.test_run import go_on, to_the_end, to_the_gate
-from tui_migrate.audit.entries import EvidenceChanged, GatePassed, RedoAsked, SignOffVoided
+from tui_migrate.audit.entries import RedoAsked
+from tui_migrate.audit.gate_facts import EvidenceChanged, GatePassed, SignOffVoided
 from tui_migrate.audit.verify import verify
 from tui_migrate.consent.conservation import Conservation
 from tui_migrate.engine import api

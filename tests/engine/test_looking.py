@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.conftest import KEY
 from tests.engine.person_world import RUNBOOK, made, run
-from tui_migrate.audit.entries import Looked
+from tui_migrate.audit.person_facts import Looked
 from tui_migrate.cli import run_cli
 from tui_migrate.engine.api import Decide, Export, Identity
 from tui_migrate.engine.client import InProcessClient, open_client

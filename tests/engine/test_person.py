@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from tests.engine.person_world import MAIL, made, run
-from tui_migrate.audit.entries import Exported, Looked
+from tui_migrate.audit.entries import Exported
+from tui_migrate.audit.person_facts import Looked
 from tui_migrate.cli import run_cli
 from tui_migrate.engine.api import Decide, Export, Identity
 from tui_migrate.engine.client import InProcessClient, open_client

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tui_migrate.audit.entries import Looked
+from tui_migrate.audit.person_facts import Looked
 from tui_migrate.engine.answers import clusters
 from tui_migrate.engine.api import Claim, DecideCluster, Identity, Redo
 from tui_migrate.engine.client import InProcessClient, open_client

@@ -11,7 +11,8 @@ import duckdb
 import pytest
 
 from tests.engine.conftest import ROWS, make_workspace
-from tui_migrate.audit.entries import SignedOff, UnitCommitted
+from tui_migrate.audit.entries import UnitCommitted
+from tui_migrate.audit.gate_facts import SignedOff
 from tui_migrate.audit.verify import verify
 from tui_migrate.engine import api
 from tui_migrate.engine.client import InProcessClient

@@ -15,7 +15,8 @@ from tests.engine.conftest import KEY
 from tests.engine.test_run import go_on
 from tests.proof.world import ME, approval, make_workspace, new_ssh_key, to_the_first_gate
 from tui_migrate.audit.chain import SIGNERS
-from tui_migrate.audit.entries import ConfigChanged, SignedOff
+from tui_migrate.audit.entries import ConfigChanged
+from tui_migrate.audit.gate_facts import SignedOff
 from tui_migrate.cli import run_cli
 from tui_migrate.engine import api
 from tui_migrate.engine.client import InProcessClient, open_client

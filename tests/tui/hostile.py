@@ -14,6 +14,7 @@ import msgspec
 from tests.tui.data import PEOPLE, fill
 from tests.tui.world import ITEMS, PHASES, STEPS, World, journal_head
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import gate_facts
 from tui_migrate.audit.entries import AnyFact
 from tui_migrate.engine import api
 
@@ -97,11 +98,11 @@ def hostile(folder: Path) -> Hostile:
     world.send(api.Run())
     gate = world.state.steps["quality-gate"]
     world.write(
-        facts.SignedOff(
+        gate_facts.SignedOff(
             gate=gate.id, decision="conditions", role="lead", evidence=gate.evidence, bound=False,
             comment=world.keep(LONG), conditions=world.keep(ATTACK))
     )  # fmt: skip
-    world.write(facts.SignOffVoided(gate=gate.id, evidence=gate.evidence, reason=ATTACK))
+    world.write(gate_facts.SignOffVoided(gate=gate.id, evidence=gate.evidence, reason=ATTACK))
     world.write(facts.StepWaiting(step=gate.id, evidence=ATTACK, subject=1, figures={ATTACK: LONG}))
     return world
 

@@ -77,7 +77,7 @@ def test_a_condition_is_met_at_the_gate_with_a_word(make: Make) -> None:
     world = at_last_gate(make)
     term = gate_facts.Term(what=world.keep("mend the phones"), owner="anna", due="2020-01-31")
     world.write(
-        facts.SignedOff(gate="quality-gate", decision="conditions", role="lead", evidence="e",
+        gate_facts.SignedOff(gate="quality-gate", decision="conditions", role="lead", evidence="e",
                         bound=True, terms=[term])
     )  # fmt: skip
 
@@ -278,12 +278,12 @@ def busy(world: World) -> World:
     """A gate at which everything happens at once."""
     term = gate_facts.Term(what=world.keep("Mend the phones"), owner="privacy", due="2020-01-31")
     world.write(
-        facts.SignedOff(gate="go", decision="conditions", role="lead", part="Nova",
+        gate_facts.SignedOff(gate="go", decision="conditions", role="lead", part="Nova",
                         evidence=world.state.steps["go"].evidence, bound=True, terms=[term]),
         by="bob",
     )  # fmt: skip
     world.write(
-        facts.SignedOff(gate="quality-gate", decision="approve", role="lead", evidence="e",
+        gate_facts.SignedOff(gate="quality-gate", decision="approve", role="lead", evidence="e",
                         bound=True, break_glass=world.keep("Nobody else was there")),
         by="bob",
     )  # fmt: skip

@@ -16,6 +16,7 @@ from tests.tui.data import fill
 from tests.tui.test_walk import app_on, press, settle, type_in
 from tests.tui.world import ITEMS, World
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import person_facts
 from tui_migrate.engine import api
 from tui_migrate.tui.app import MigrateApp
 from tui_migrate.tui.screens import erasing
@@ -342,10 +343,13 @@ def erase(world: World, by: str, profile: str) -> None:
     cursor.close()
     name = f"p-{profile}"
     world.write(
-        facts.ErasureAsked(profile=name, records=[name], points=[], reason=world.keep("asked")), by
+        person_facts.ErasureAsked(
+            profile=name, records=[name], points=[], reason=world.keep("asked")
+        ),
+        by,
     )
     world.write(
-        facts.ErasureDone(profile=name, counts={}, staging="", target="none", backups=[]), by
+        person_facts.ErasureDone(profile=name, counts={}, staging="", target="none", backups=[]), by
     )
 
 
@@ -380,7 +384,7 @@ def test_while_a_person_is_erased_the_screen_says_how_far_it_is(
         await says("looking for all that belongs to the person")
         assert "the engine starts anew" in text(app, "#intro")
         name = "p-crm-1200368"
-        asked_for = facts.ErasureAsked(profile=name, records=[name], points=[], reason="")
+        asked_for = person_facts.ErasureAsked(profile=name, records=[name], points=[], reason="")
         world.write(asked_for)
         await says("in the journal since")
         go_on.set()
@@ -438,10 +442,12 @@ def test_a_person_is_restricted_and_released_with_a_reason_and_a_typed_number(
     def send(command: api.AnyCommand) -> api.Reply:
         match command:
             case api.Restrict(reason=reason, lift=lift):
-                kind = facts.RestrictionLifted if lift else facts.Restricted
+                kind = person_facts.RestrictionLifted if lift else person_facts.Restricted
                 world.write(kind(profile=mine[0], records=mine, reason=world.keep(reason)))
             case api.Object(reason=reason):
-                fact = facts.Objected(profile=mine[0], records=mine, reason=world.keep(reason))
+                fact = person_facts.Objected(
+                    profile=mine[0], records=mine, reason=world.keep(reason)
+                )
                 world.write(fact)
         return api.Reply(ok=True, message="Noted.")
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.tui.conftest import Make
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import gate_facts
 from tui_migrate.audit.entries import AnyFact
 from tui_migrate.engine.sentences import (
     _TELLERS,
@@ -28,8 +29,8 @@ def test_every_kind_of_fact_can_be_told() -> None:
 @pytest.mark.parametrize(
     ("fact", "told"),
     [
-        (facts.SignedOff(gate="quality-gate", decision="reject", role="lead", evidence="e", bound=True,
-                         comment="c"),
+        (gate_facts.SignedOff(gate="quality-gate", decision="reject", role="lead", evidence="e",
+                              bound=True, comment="c"),
          "anna rejected “Gate: quality” as lead: “too dirty”"),
         (facts.StepFailed(step="match", attempt=1, code="disk_full"),
          "“2.3 Match records” failed (disk_full)"),

@@ -69,12 +69,12 @@ def test_screen(snap_compare: Snap, standing: World, screen: str, size: tuple[in
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 def test_person_with_rights(snap_compare: Snap, make: Make, size: tuple[int, int]) -> None:
     """Restricted, and objecting to marketing."""
-    from tui_migrate.audit import entries as facts
+    from tui_migrate.audit import person_facts
 
     world = advanced(fill(make()))
     mine, why = ["p-crm-1200368"], world.keep("letter of 3 May")
-    world.write(facts.Restricted(profile=mine[0], records=mine, reason=why))
-    world.write(facts.Objected(profile=mine[0], records=mine, reason=why))
+    world.write(person_facts.Restricted(profile=mine[0], records=mine, reason=why))
+    world.write(person_facts.Objected(profile=mine[0], records=mine, reason=why))
 
     async def walk(pilot: Pilot[int]) -> None:
         await settle(pilot)

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from tests.engine.person_world import RUNBOOK, made, run
 from tests.tui.test_walk import press, settle, type_in
-from tui_migrate.audit.entries import Looked
+from tui_migrate.audit.person_facts import Looked
 from tui_migrate.engine.client import InProcessClient
 from tui_migrate.tui.app import MigrateApp
 from tui_migrate.tui.screens.form import Form

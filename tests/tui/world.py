@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import gate_facts
 from tui_migrate.audit.entries import AnyFact, Entry
 from tui_migrate.audit.gate_facts import Term
 from tui_migrate.audit.lane_facts import LaneDecided, LaneDrawn, draw
@@ -265,7 +266,7 @@ class World:
             str(a["role"]) for a in gate.outline.approvals if a["role"] in self.identity.roles
         )
         self.write(
-            facts.SignedOff(
+            gate_facts.SignedOff(
                 gate=command.gate, decision=command.decision, role=role, evidence=gate.evidence,
                 bound=True, comment=self.keep(command.comment) if command.comment else "",
                 terms=[
@@ -278,7 +279,7 @@ class World:
         needed = {str(a["role"]) for a in gate.outline.approvals}
         have = {s.role for s in gate.signoffs if s.decision != "reject" and not s.voided}
         if needed <= have:
-            self.write(facts.GatePassed(gate=command.gate, evidence=gate.evidence))
+            self.write(gate_facts.GatePassed(gate=command.gate, evidence=gate.evidence))
             self.write(facts.Sealed(seal=1, sha256="c" * 64))
         return api.Reply(ok=True, seq=self.state.seq)
 

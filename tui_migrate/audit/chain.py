@@ -12,16 +12,14 @@ from tui_migrate.audit import sshsig
 from tui_migrate.audit.entries import (
     ConfigChanged,
     Entry,
-    EvidenceChanged,
-    GatePassed,
     RunOpened,
     Sealed,
     SealKeyMade,
     Segment,
-    SignedOff,
     StepWaiting,
     UnitCommitted,
 )
+from tui_migrate.audit.gate_facts import EvidenceChanged, GatePassed, SignedOff
 from tui_migrate.audit.sealkey import KEY_SPACE, SEAL_SPACE, handed_over
 from tui_migrate.audit.seals import Seal, segments_digest
 from tui_migrate.i18n import _

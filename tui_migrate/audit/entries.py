@@ -16,13 +16,27 @@ from tui_migrate.audit.gate_facts import (
     ConditionMet,
     Delegated,
     DelegationRevoked,
+    EvidenceChanged,
     FellDue,
+    GatePassed,
     HookFailed,
     OutsideWindow,
     Reopened,
-    Term,
+    SignedOff,
+    SignOffVoided,
 )
 from tui_migrate.audit.lane_facts import LaneDecided, LaneDrawn, LaneJudged, LaneVoided
+from tui_migrate.audit.person_facts import (
+    DeliveryRewritten,
+    ErasureAsked,
+    ErasureDone,
+    ErasureRefused,
+    FileErased,
+    Looked,
+    Objected,
+    Restricted,
+    RestrictionLifted,
+)
 from tui_migrate.audit.review_facts import (
     ClusterAnswered,
     ClusterDecided,
@@ -231,54 +245,6 @@ class StepWaiting(Fact, frozen=True, kw_only=True, tag="step.waiting"):
     figures: Figures = msgspec.field(default_factory=dict)
 
 
-class SignedOff(Fact, frozen=True, kw_only=True, tag="gate.signed"):
-    """A person's decision at a gate. ``decision``: approve | conditions | reject."""
-
-    gate: str
-    decision: str
-    role: str
-    evidence: str
-    bound: bool
-    comment: str = ""
-    """Commitment of the comment in the vault."""
-    conditions: str = ""
-    """Commitment of conditions, owner and due date in one text (journals before ``terms``)."""
-    then: str = ""
-    """After a reject: ``redo:<step>`` | ``rollback:<gate>`` | ``abort`` | empty (the gate waits)."""
-    signature: str = ""
-    """With SSH, over a statement that names entry ``head_seq`` and its hash ``head``."""
-    key: str = ""
-    head: str = ""
-    head_seq: int = 0
-    terms: list[Term] = msgspec.field(default_factory=list)
-    part: str = ""
-    giver: str = ""
-    break_glass: str = ""
-    """Commitment of the reason, where the sign-off breaks the rules of the gate."""
-
-
-class GatePassed(Fact, frozen=True, kw_only=True, tag="gate.passed"):
-    """Enough sign-offs of the needed roles stand on the present evidence."""
-
-    gate: str
-    evidence: str
-
-
-class SignOffVoided(Fact, frozen=True, kw_only=True, tag="gate.voided"):
-    """The evidence changed before a step behind the gate started: its sign-offs no longer count."""
-
-    gate: str
-    evidence: str
-    reason: str
-
-
-class EvidenceChanged(Fact, frozen=True, kw_only=True, tag="gate.evidence_changed"):
-    """The evidence changed after a step behind the gate started: asks for a supplementary sign-off."""
-
-    gate: str
-    evidence: str
-
-
 class CheckWaived(Fact, frozen=True, kw_only=True, tag="check.waived"):
     """A failing check is accepted by a person, with a reason (commitment)."""
 
@@ -382,117 +348,11 @@ class RedoAsked(Fact, frozen=True, kw_only=True, tag="step.redo"):
     reason: str = ""
 
 
-class Looked(Fact, frozen=True, kw_only=True, tag="person.looked"):
-    """The user of this entry was shown values of persons. ``what``: search | person | consent (the
-    statements behind a permission) | pair (doubtful duplicates that he left undecided) | finding |
-    examples (of columns). ``subject``: the commitment of the words that were searched for, or the
-    person's pseudonym. ``records``: pseudonyms of those whose values were shown in a list or beside each
-    other. ``place``: the rule and field of the findings, or the sources of the examples. ``reason``:
-    commitment of why, where it was said."""
-
-    what: str
-    subject: str = ""
-    reason: str = ""
-    records: list[str] = msgspec.field(default_factory=list)
-    place: str = ""
-
-
 class AccessRefused(Fact, frozen=True, kw_only=True, tag="access.refused"):
     """The user of this entry asked for something that his roles do not allow. ``what``: attach, stop,
     or the command. The same is written once a minute, however often it is asked."""
 
     what: str
-
-
-class ErasureAsked(Fact, frozen=True, kw_only=True, tag="erasure.asked"):
-    """A person is to be erased: from here on his records and contact points are known only by
-    these, and dropped wherever they come again. ``loose``: the keys in other letters. ``kept``,
-    ``ended``: opt-outs of addresses that others have, from here on or no longer kept in the vault."""
-
-    profile: str
-    records: list[str]
-    points: list[str]
-    reason: str
-    loose: list[str] = msgspec.field(default_factory=list)
-    kept: list[str] = msgspec.field(default_factory=list)
-    ended: list[str] = msgspec.field(default_factory=list)
-
-
-class DeliveryRewritten(Fact, frozen=True, kw_only=True, tag="delivery.rewritten"):
-    """A delivered file stands without the lines of an erased person. It counts as the file that was
-    handed over: ``old`` is its hash before, ``new`` behind. ``kept``: opt-outs in these lines of
-    addresses that others have, from here on kept in the vault."""
-
-    source: str
-    delivery: str
-    name: str
-    old: str
-    new: str
-    lines: list[int]
-    cells: int = 0
-    kept: list[str] = msgspec.field(default_factory=list)
-
-
-class FileErased(Fact, frozen=True, kw_only=True, tag="file.erased"):
-    """Another file stands without an erased person, or is gone (``new`` empty).
-    ``what``: export | evidence | target."""
-
-    what: str
-    old: str
-    new: str
-
-
-class BackupHolding(msgspec.Struct, frozen=True, kw_only=True):
-    """A back-up that may still hold an erased person, and until when it may live."""
-
-    name: str
-    purge_on: str
-
-
-class ErasureDone(Fact, frozen=True, kw_only=True, tag="erasure.done"):
-    """The person is erased from everything that the program keeps but these back-ups. ``left``:
-    the commitment of what could not be searched or is to be done elsewhere."""
-
-    profile: str
-    counts: dict[str, int]
-    staging: str
-    target: str
-    backups: list[BackupHolding]
-    left: str = ""
-
-
-class ErasureRefused(Fact, frozen=True, kw_only=True, tag="erasure.refused"):
-    """A person is not erased, because a rule of retention holds what belongs to him."""
-
-    profile: str
-    categories: list[str]
-    reason: str
-
-
-class Restricted(Fact, frozen=True, kw_only=True, tag="person.restricted"):
-    """The processing of a person's data is restricted (GDPR, article 18): nothing of him is sent on
-    but what he does not want. He is known again by any of these records."""
-
-    profile: str
-    records: list[str]
-    reason: str
-
-
-class RestrictionLifted(Fact, frozen=True, kw_only=True, tag="person.lifted"):
-    """The restrictions on a person with one of these records end."""
-
-    profile: str
-    records: list[str]
-    reason: str
-
-
-class Objected(Fact, frozen=True, kw_only=True, tag="person.objected"):
-    """A person objects to direct marketing (GDPR, article 21): from this moment an opt-out on every
-    brand and channel. He is known again by any of these records."""
-
-    profile: str
-    records: list[str]
-    reason: str
 
 
 class Purged(Fact, frozen=True, kw_only=True, tag="workspace.purged"):

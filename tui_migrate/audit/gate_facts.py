@@ -1,4 +1,4 @@
-"""Facts about gates beside the sign-offs themselves: conditions, deadlines, delegations, windows."""
+"""Facts about gates: sign-offs, their conditions and end, deadlines, delegations, windows."""
 
 from __future__ import annotations
 
@@ -13,6 +13,54 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     owner: str
     due: str
+
+
+class SignedOff(Fact, frozen=True, kw_only=True, tag="gate.signed"):
+    """A person's decision at a gate. ``decision``: approve | conditions | reject."""
+
+    gate: str
+    decision: str
+    role: str
+    evidence: str
+    bound: bool
+    comment: str = ""
+    """Commitment of the comment in the vault."""
+    conditions: str = ""
+    """Commitment of conditions, owner and due date in one text (journals before ``terms``)."""
+    then: str = ""
+    """After a reject: ``redo:<step>`` | ``rollback:<gate>`` | ``abort`` | empty (the gate waits)."""
+    signature: str = ""
+    """With SSH, over a statement that names entry ``head_seq`` and its hash ``head``."""
+    key: str = ""
+    head: str = ""
+    head_seq: int = 0
+    terms: list[Term] = msgspec.field(default_factory=list)
+    part: str = ""
+    giver: str = ""
+    break_glass: str = ""
+    """Commitment of the reason, where the sign-off breaks the rules of the gate."""
+
+
+class GatePassed(Fact, frozen=True, kw_only=True, tag="gate.passed"):
+    """Enough sign-offs of the needed roles stand on the present evidence."""
+
+    gate: str
+    evidence: str
+
+
+class SignOffVoided(Fact, frozen=True, kw_only=True, tag="gate.voided"):
+    """The evidence changed before a step behind the gate started: its sign-offs no longer count."""
+
+    gate: str
+    evidence: str
+    reason: str
+
+
+class EvidenceChanged(Fact, frozen=True, kw_only=True, tag="gate.evidence_changed"):
+    """The evidence changed after a step behind the gate started: asks for a supplementary sign-off."""
+
+    gate: str
+    evidence: str
 
 
 class ConditionMet(Fact, frozen=True, kw_only=True, tag="condition.met"):

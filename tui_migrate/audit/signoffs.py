@@ -11,7 +11,8 @@ import msgspec
 from tui_migrate.audit import ssh, sshsig
 from tui_migrate.audit.canonical import canonical
 from tui_migrate.audit.chain import Chain, Problem
-from tui_migrate.audit.entries import Entry, SignedOff
+from tui_migrate.audit.entries import Entry
+from tui_migrate.audit.gate_facts import SignedOff
 from tui_migrate.i18n import _
 
 NOT_STATED = ("kind", "role", "giver", "bound", "signature", "key", "head_seq")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tui_migrate.audit.entries import DeliveryRewritten
+from tui_migrate.audit.person_facts import DeliveryRewritten
 from tui_migrate.audit.trail import pseudonym_sql
 from tui_migrate.staging.addresses import folded_sql
 from tui_migrate.staging.erasure import Rewritten

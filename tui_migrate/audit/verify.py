@@ -25,12 +25,11 @@ from tui_migrate.audit.entries import (
     Sealed,
     SealKeyMade,
     Segment,
-    SignedOff,
-    SignOffVoided,
     StepStale,
     StepStarted,
     UnitCommitted,
 )
+from tui_migrate.audit.gate_facts import SignedOff, SignOffVoided
 from tui_migrate.audit.journal import JournalBroken, read_entries
 from tui_migrate.audit.lane_facts import LaneDecided, LaneDrawn, draw
 from tui_migrate.audit.review_facts import ModelFitted, ModelProposed

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tui_migrate.audit.entries import AccessRefused, AnyFact, Looked, Sealed
+from tui_migrate.audit.entries import AccessRefused, AnyFact, Sealed
+from tui_migrate.audit.person_facts import Looked
 from tui_migrate.audit.review_facts import (
     ClusterAnswered,
     ClusterDecided,

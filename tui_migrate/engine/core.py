@@ -16,16 +16,11 @@ import msgspec
 import structlog
 
 from tui_migrate.audit.chain import Chain
-from tui_migrate.audit.entries import (
-    AccessRefused,
-    AnyFact,
-    Entry,
-    ErasureAsked,
-    GatePassed,
-    Sealed,
-)
+from tui_migrate.audit.entries import AccessRefused, AnyFact, Entry, Sealed
+from tui_migrate.audit.gate_facts import GatePassed
 from tui_migrate.audit.journal import Journal
 from tui_migrate.audit.kept import OptOut, read_kept
+from tui_migrate.audit.person_facts import ErasureAsked
 from tui_migrate.audit.sealkey import SealKey
 from tui_migrate.audit.seals import append_seal
 from tui_migrate.audit.tombstones import Tombstones, rewritten

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import duckdb
 
-from tui_migrate.audit.entries import Entry, ErasureAsked
+from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.forgetting import Forgetting, Forgotten
 from tui_migrate.audit.kept import read_kept
+from tui_migrate.audit.person_facts import ErasureAsked
 from tui_migrate.audit.tombstones import Tombstones
 from tui_migrate.audit.vault import Vault
 from tui_migrate.engine.erased_files import Values, erase

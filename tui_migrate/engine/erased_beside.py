@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import person_facts
 from tui_migrate.engine import erased_files
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.exporting import ENDING, PERSON
@@ -74,9 +75,9 @@ def others(core: Core, plan: Plan) -> None:
 def handed_out(core: Core, plan: Plan) -> None:
     """Answers to his requests for access that are nowhere in the workspace: somebody has them."""
     gone = {
-        fact.old if isinstance(fact, facts.FileErased) else fact.sha256
+        fact.old if isinstance(fact, person_facts.FileErased) else fact.sha256
         for fact in (entry.fact for entry in core.journal.entries)
-        if isinstance(fact, facts.FileErased | facts.ExportDeleted)
+        if isinstance(fact, person_facts.FileErased | facts.ExportDeleted)
     }
     plan.left += [
         _("All about him was taken out on {} (SHA-256 {}…): whoever has that file has to destroy it.")
@@ -119,7 +120,7 @@ def noting(core: Core, what: str) -> Callable[[str, str], None]:
     """What keeps in the journal that a file of this kind was rewritten."""
 
     def note(old: str, new: str) -> None:
-        core.record(facts.FileErased(what=what, old=old, new=new))
+        core.record(person_facts.FileErased(what=what, old=old, new=new))
 
     return note
 

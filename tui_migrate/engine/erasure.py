@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from tui_migrate.audit import entries as facts
+from tui_migrate.audit import person_facts
 from tui_migrate.audit.forgetting import Forgetting, Forgotten
 from tui_migrate.audit.kept import Keeping, read_kept
 from tui_migrate.engine import api, erased_come, erased_files, memory
@@ -76,7 +76,7 @@ def forget(core: Core, command: api.Forget) -> api.Reply:
     _refuse_held(core, plan, command)
     _keep(core, plan)
     entry = core.record(
-        facts.ErasureAsked(
+        person_facts.ErasureAsked(
             profile=plan.founder,
             records=plan.pseudonyms,
             points=plan.stones,
@@ -106,7 +106,7 @@ def _refuse_held(core: Core, plan: Plan, command: api.Forget) -> None:
     if not held:
         return
     core.record(
-        facts.ErasureRefused(
+        person_facts.ErasureRefused(
             profile=plan.founder,
             categories=[h.category for h in held],
             reason=core.vault.keep_words(command.reason),
@@ -121,14 +121,14 @@ def _refuse_held(core: Core, plan: Plan, command: api.Forget) -> None:
     )
 
 
-def carry_on(core: Core) -> facts.ErasureDone | None:
+def carry_on(core: Core) -> person_facts.ErasureDone | None:
     """Carry out the erasure that was asked for and is not done; ``None`` when there is none."""
     path = core.workspace.erasing
     entry = core.state.erasing
     if entry is None:
         destroy(path)  # killed before it was asked for
         return None
-    assert isinstance(entry.fact, facts.ErasureAsked)  # noqa: S101 - by the fold
+    assert isinstance(entry.fact, person_facts.ErasureAsked)  # noqa: S101 - by the fold
     if not path.is_file():
         raise DataSaysNo(
             _("An erasure is not done, and its plan {} is gone.").format(path),
@@ -142,7 +142,7 @@ def carry_on(core: Core) -> facts.ErasureDone | None:
             _keep(core, plan)
     backups = holding(core, entry.at)
     left = core.vault.keep_words("\n".join(plan.left))
-    done = facts.ErasureDone(
+    done = person_facts.ErasureDone(
         profile=plan.founder,
         counts=plan.counts,
         staging=plan.staging,
@@ -162,11 +162,11 @@ def _keep(core: Core, plan: Plan) -> None:
         write_whole(core.workspace.erasing, msgspec.json.encode(plan))
 
 
-def holding(core: Core, at: str) -> list[facts.BackupHolding]:
+def holding(core: Core, at: str) -> list[person_facts.BackupHolding]:
     """The back-ups made before this moment that still stand, with the day on which they have to go."""
     days = core.runbook.retention.backups_days
     return [
-        facts.BackupHolding(
+        person_facts.BackupHolding(
             name=made.name,
             purge_on=(datetime.fromisoformat(when) + timedelta(days=days)).date().isoformat(),
         )
@@ -175,7 +175,7 @@ def holding(core: Core, at: str) -> list[facts.BackupHolding]:
     ]
 
 
-def told(core: Core, done: facts.ErasureDone) -> str:
+def told(core: Core, done: person_facts.ErasureDone) -> str:
     """What a person reads when it is done."""
     lines = [_("Erased.")]
     words = _counted()
@@ -206,7 +206,7 @@ def _counted() -> dict[str, str]:
     }
 
 
-def reply_of(core: Core, done: facts.ErasureDone, seq: int) -> api.Reply:
+def reply_of(core: Core, done: person_facts.ErasureDone, seq: int) -> api.Reply:
     """The same for people and for programs. ``seq``: the entry that asked for it."""
     said = {
         "counts": {name: count for name, count in sorted(done.counts.items()) if count},
@@ -220,7 +220,7 @@ def reply_of(core: Core, done: facts.ErasureDone, seq: int) -> api.Reply:
 def told_again(core: Core, command: str, seq: int) -> api.Reply:
     """The same, once more, for the command that asked for it; nothing to say of any other."""
     asked = next((e.fact for e in core.state.erasures if e.command == command), None)
-    if not isinstance(asked, facts.ErasureAsked) or asked.profile not in core.state.erased:
+    if not isinstance(asked, person_facts.ErasureAsked) or asked.profile not in core.state.erased:
         return api.Reply(ok=True, seq=seq)
     _entry, done = core.state.erased[asked.profile]
     return reply_of(core, done, seq)
@@ -273,7 +273,7 @@ def _rewrite(core: Core, one: FileLines, path: Path, kept: Sequence[Keeping] = (
             for opt_out in kept:
                 opt_out.write(core.vault)
             core.record(
-                facts.DeliveryRewritten(
+                person_facts.DeliveryRewritten(
                     source=one.source,
                     delivery=core.vault.keep_name(one.delivery),
                     name=core.vault.keep_name(one.path),

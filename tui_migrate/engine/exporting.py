@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import gate_facts
 from tui_migrate.audit.review_facts import (
     ClusterAnswered,
     ClusterDecided,
@@ -56,7 +57,7 @@ def decision_rows(core: Core) -> list[tuple[str, str, str, str, str, str]]:
         fact = entry.fact
         row: tuple[str, str, str, str] | None = None
         match fact:
-            case facts.SignedOff():
+            case gate_facts.SignedOff():
                 comment = " · ".join(filter(None, (words(fact.comment), words(fact.conditions))))
                 row = ("signoff", fact.gate, fact.decision, comment)
             case facts.Answered():

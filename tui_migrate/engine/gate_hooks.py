@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import gate_facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.gate_facts import FellDue, HookFailed
 from tui_migrate.engine import gates
@@ -70,7 +71,7 @@ def message(core: Core, entry: Entry) -> dict[str, Any] | None:
         case facts.StepWaiting(step=name):
             step = core.state.steps[name]
             kind, roles = step.outline.uses, _roles(step)
-        case facts.EvidenceChanged(gate=name):
+        case gate_facts.EvidenceChanged(gate=name):
             kind, roles = "supplementary", gates.roles_of(core.state.steps[name])
         case FellDue(step=name, what=what, role=role):
             kind, roles = what, [role] if role else _roles(core.state.steps[name])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tui_migrate.audit import entries as facts
 from tui_migrate.audit import gate_facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.gate_window import why_words
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from tui_migrate.engine.sentences import Teller
 
 
-def signed(t: Teller, e: Entry, f: facts.SignedOff) -> str:
+def signed(t: Teller, e: Entry, f: gate_facts.SignedOff) -> str:
     """A decision at a gate, with all that is special about it."""
     verbs = {
         "approve": _("{by} approved {gate} as {role}"),
@@ -100,7 +99,7 @@ def _hook(t: Teller, e: Entry, f: gate_facts.HookFailed) -> str:
 
 
 TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
-    facts.SignedOff: signed,
+    gate_facts.SignedOff: signed,
     gate_facts.ConditionMet: _met,
     gate_facts.FellDue: _due,
     gate_facts.Reopened: _reopened,

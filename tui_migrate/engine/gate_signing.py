@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import gate_facts
 from tui_migrate.engine import api, gates
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.gate_conditions import kept_terms
@@ -46,10 +47,10 @@ def sign(core: Core, command: api.Sign) -> tuple[facts.Entry, str]:
 
 def _signed(
     core: Core, gate: StepState, command: api.Sign, voice: Voice, then: str
-) -> facts.SignedOff:
+) -> gate_facts.SignedOff:
     terms = kept_terms(core, command)
     keep = core.vault.keep_words
-    return facts.SignedOff(
+    return gate_facts.SignedOff(
         gate=gate.id,
         decision=command.decision,
         role=voice.role,
@@ -109,13 +110,13 @@ def carry_out(core: Core, entry: facts.Entry) -> None:
     fact = entry.fact
     if isinstance(fact, facts.RedoAsked):
         mark_stale(core, fact.step, _("asked for by {}").format(entry.by))
-    elif isinstance(fact, facts.SignedOff) and fact.then.startswith("redo:"):
+    elif isinstance(fact, gate_facts.SignedOff) and fact.then.startswith("redo:"):
         step = fact.then.removeprefix("redo:")
         mark_stale(core, step, _("rejected at gate {}").format(fact.gate))
-    elif isinstance(fact, facts.SignedOff) and fact.then.startswith("rollback:"):
+    elif isinstance(fact, gate_facts.SignedOff) and fact.then.startswith("rollback:"):
         reason = _("rejected at gate {}").format(fact.gate)
         roll_back(core, fact.then.removeprefix("rollback:"), reason)
-    elif isinstance(fact, facts.SignedOff) and fact.then == "abort":
+    elif isinstance(fact, gate_facts.SignedOff) and fact.then == "abort":
         core.record(facts.RunEnded(outcome="aborted", figures={"steps": len(core.state.steps)}))
 
 
@@ -123,7 +124,7 @@ def finish_last(core: Core) -> None:
     """A command whose entry is the journal's last word, but for what it had begun to carry out, may
     have been killed before it was done."""
     for entry in reversed(core.journal.entries):
-        if not isinstance(entry.fact, facts.StepStale | facts.SignOffVoided):
+        if not isinstance(entry.fact, facts.StepStale | gate_facts.SignOffVoided):
             carry_out(core, entry)
             return
 
@@ -173,5 +174,5 @@ def roll_back(core: Core, checkpoint: str, reason: str) -> None:
     behind = list(state.steps.values()) if checkpoint == START else state.after(checkpoint)
     for gate in behind:
         if gate.outline.uses == "gate" and any(not s.voided for s in gate.signoffs):
-            core.record(facts.SignOffVoided(gate=gate.id, evidence="stale", reason=reason))
+            core.record(gate_facts.SignOffVoided(gate=gate.id, evidence="stale", reason=reason))
     _stale(core, behind, reason)

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tui_migrate.audit.entries import Looked
+from tui_migrate.audit.person_facts import Looked
 from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided, PairDecided
 from tui_migrate.audit.vault import pseudonym
 from tui_migrate.engine.api import Look, Query

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import gate_facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided, ModelJudged, PairDecided
 from tui_migrate.engine.run import StepState
@@ -12,12 +13,12 @@ from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
 
 DECISIONS = (
-    facts.SignedOff,
-    facts.SignOffVoided,
+    gate_facts.SignedOff,
+    gate_facts.SignOffVoided,
     facts.CheckWaived,
     facts.StepSkipped,
     facts.RedoAsked,
-    facts.EvidenceChanged,
+    gate_facts.EvidenceChanged,
     ModelJudged,
 )
 MOST = 40

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import person_facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.i18n import _, ngettext
 
@@ -27,7 +28,7 @@ def categories(names: list[str]) -> str:
     return ", ".join(_(name) for name in names)
 
 
-def _asked(t: Teller, e: Entry, f: facts.ErasureAsked) -> str:
+def _asked(t: Teller, e: Entry, f: person_facts.ErasureAsked) -> str:
     text = ngettext(
         "{by} has a person of {n} record erased",
         "{by} has a person of {n} records erased",
@@ -38,7 +39,7 @@ def _asked(t: Teller, e: Entry, f: facts.ErasureAsked) -> str:
     return text + t.reason(f.reason)
 
 
-def _rewritten(t: Teller, e: Entry, f: facts.DeliveryRewritten) -> str:
+def _rewritten(t: Teller, e: Entry, f: person_facts.DeliveryRewritten) -> str:
     text = ngettext(
         "a delivered file of {source} stands without {n} line of an erased person",
         "a delivered file of {source} stands without {n} lines of an erased person",
@@ -58,13 +59,13 @@ def _kept(kept: Sequence[str]) -> str:
     return "; " + text.format(n=len(kept))
 
 
-def _file(t: Teller, e: Entry, f: facts.FileErased) -> str:
+def _file(t: Teller, e: Entry, f: person_facts.FileErased) -> str:
     if not f.new:
         return _("{what} that named an erased person is gone").format(what=file_kind(f.what))
     return _("{what} stands without an erased person").format(what=file_kind(f.what))
 
 
-def _done(t: Teller, e: Entry, f: facts.ErasureDone) -> str:
+def _done(t: Teller, e: Entry, f: person_facts.ErasureDone) -> str:
     text = _("the person is erased")
     if f.backups:
         held = ngettext(
@@ -78,22 +79,22 @@ def _done(t: Teller, e: Entry, f: facts.ErasureDone) -> str:
     return text + t.reason(f.left)
 
 
-def _refused(t: Teller, e: Entry, f: facts.ErasureRefused) -> str:
+def _refused(t: Teller, e: Entry, f: person_facts.ErasureRefused) -> str:
     text = _("a person was not erased: {what} has to be kept").format(what=categories(f.categories))
     return text + t.reason(f.reason)
 
 
-def _restricted(t: Teller, e: Entry, f: facts.Restricted) -> str:
+def _restricted(t: Teller, e: Entry, f: person_facts.Restricted) -> str:
     return _("{by} restricted the processing of a person's data").format(by=e.by) + t.reason(
         f.reason
     )
 
 
-def _lifted(t: Teller, e: Entry, f: facts.RestrictionLifted) -> str:
+def _lifted(t: Teller, e: Entry, f: person_facts.RestrictionLifted) -> str:
     return _("{by} ended the restriction of a person's data").format(by=e.by) + t.reason(f.reason)
 
 
-def _objected(t: Teller, e: Entry, f: facts.Objected) -> str:
+def _objected(t: Teller, e: Entry, f: person_facts.Objected) -> str:
     text = _("{by} noted that a person objects to direct marketing").format(by=e.by)
     return text + t.reason(f.reason)
 
@@ -110,13 +111,13 @@ def _purged(t: Teller, e: Entry, f: facts.Purged) -> str:
 
 
 TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
-    facts.ErasureAsked: _asked,
-    facts.DeliveryRewritten: _rewritten,
-    facts.FileErased: _file,
-    facts.ErasureDone: _done,
-    facts.ErasureRefused: _refused,
-    facts.Restricted: _restricted,
-    facts.RestrictionLifted: _lifted,
-    facts.Objected: _objected,
+    person_facts.ErasureAsked: _asked,
+    person_facts.DeliveryRewritten: _rewritten,
+    person_facts.FileErased: _file,
+    person_facts.ErasureDone: _done,
+    person_facts.ErasureRefused: _refused,
+    person_facts.Restricted: _restricted,
+    person_facts.RestrictionLifted: _lifted,
+    person_facts.Objected: _objected,
     facts.Purged: _purged,
 }

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import person_facts
 from tui_migrate.audit.canonical import canonical
 from tui_migrate.audit.objects import keep_object
 from tui_migrate.engine import api
@@ -108,7 +109,9 @@ def _over(core: Core) -> Iterator[Over]:
 def _exported_as(core: Core, sha256: str) -> str:
     """The hash under which a file was exported; an erasure may have rewritten it since."""
     before = {
-        e.fact.new: e.fact.old for e in core.journal.entries if isinstance(e.fact, facts.FileErased)
+        e.fact.new: e.fact.old
+        for e in core.journal.entries
+        if isinstance(e.fact, person_facts.FileErased)
     }
     seen = set()
     while sha256 in before and sha256 not in seen:

@@ -6,7 +6,7 @@ him again. A step sees whom it concerns as an input: one that ran before is done
 
 from __future__ import annotations
 
-from tui_migrate.audit import entries as facts
+from tui_migrate.audit import person_facts
 from tui_migrate.audit.tombstones import Objection, Rights
 from tui_migrate.audit.vault import pseudonym
 from tui_migrate.engine import api
@@ -24,12 +24,12 @@ def rights_at(core: Core, seq: int) -> Rights:
         if entry.seq > seq:
             break
         match entry.fact:
-            case facts.Restricted(records=records):
+            case person_facts.Restricted(records=records):
                 for name in records:
                     restricted.setdefault(name, entry.at)
-            case facts.RestrictionLifted(records=records):
+            case person_facts.RestrictionLifted(records=records):
                 restricted = {n: at for n, at in restricted.items() if n not in records}
-            case facts.Objected(records=records):
+            case person_facts.Objected(records=records):
                 objections.append(Objection(entry.at, frozenset(records)))
     return Rights(restricted, tuple(objections))
 
@@ -45,11 +45,11 @@ def restrict(core: Core, command: api.Restrict) -> api.Reply:
     founder, records = names[0], sorted(names)
     reason = core.vault.keep_words(command.reason)
     if command.lift:
-        lifted = facts.RestrictionLifted(profile=founder, records=records, reason=reason)
+        lifted = person_facts.RestrictionLifted(profile=founder, records=records, reason=reason)
         entry = core.record(lifted, command.id)
         message = _("No longer restricted. The next run sends on what was left out.")
         return api.Reply(ok=True, message=message, seq=entry.seq)
-    fact = facts.Restricted(profile=founder, records=records, reason=reason)
+    fact = person_facts.Restricted(profile=founder, records=records, reason=reason)
     entry = core.record(fact, command.id)
     message = _(
         "Restricted. The next run leaves the person out of the target, and silences every contact point."
@@ -61,7 +61,7 @@ def object_to_marketing(core: Core, command: api.Object) -> api.Reply:
     """The command: journal the objection. A person may object again, at a later moment."""
     names = _person(core, command)
     reason = core.vault.keep_words(command.reason)
-    fact = facts.Objected(profile=names[0], records=sorted(names), reason=reason)
+    fact = person_facts.Objected(profile=names[0], records=sorted(names), reason=reason)
     entry = core.record(fact, command.id)
     message = _(
         "Objected: an opt-out on every brand and channel from now. The next run carries it over."

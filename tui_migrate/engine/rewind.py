@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import gate_facts, person_facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.review_facts import (
     ClusterAnswered,
@@ -43,19 +44,19 @@ def mark(entry: Entry) -> str:
             return FAILURE
         case facts.StepWaiting() if entry.fact.evidence:
             return GATE
-        case facts.GatePassed():
+        case gate_facts.GatePassed():
             return GATE
         case facts.Sealed():
             return SEAL
-        case facts.SignedOff() | facts.Answered() | PairDecided():
+        case gate_facts.SignedOff() | facts.Answered() | PairDecided():
             return DECISION
         case ClusterAnswered() | ClusterDecided() | DecisionTakenBack() | ModelJudged():
             return DECISION
         case facts.CheckWaived() | facts.StepSkipped() | facts.RedoAsked():
             return DECISION
-        case facts.ErasureAsked() | facts.ErasureRefused() | facts.Purged():
+        case person_facts.ErasureAsked() | person_facts.ErasureRefused() | facts.Purged():
             return DECISION
-        case facts.Restricted() | facts.RestrictionLifted() | facts.Objected():
+        case person_facts.Restricted() | person_facts.RestrictionLifted() | person_facts.Objected():
             return DECISION
         case _:
             return REST

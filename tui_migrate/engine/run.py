@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import gate_facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine import run_gates, run_lane, run_privacy, run_review
 from tui_migrate.engine.state import (
@@ -150,7 +151,7 @@ def _waiting(state: RunState, entry: Entry, fact: facts.StepWaiting) -> None:
     step.started_at = step.started_at or entry.at
 
 
-def _signed(state: RunState, entry: Entry, fact: facts.SignedOff) -> None:
+def _signed(state: RunState, entry: Entry, fact: gate_facts.SignedOff) -> None:
     gate = state.steps[fact.gate]
     gate.signoffs.append(
         SignOff(
@@ -170,13 +171,13 @@ def _signed(state: RunState, entry: Entry, fact: facts.SignedOff) -> None:
     run_gates.keep_conditions(gate, entry, fact)
 
 
-def _passed(state: RunState, entry: Entry, fact: facts.GatePassed) -> None:
+def _passed(state: RunState, entry: Entry, fact: gate_facts.GatePassed) -> None:
     gate = state.steps[fact.gate]
     gate.status, gate.ended_at, gate.evidence = Status.DONE, entry.at, fact.evidence
     gate.digest, gate.supplementary, gate.settled_by = fact.evidence, False, entry.by
 
 
-def _voided(state: RunState, entry: Entry, fact: facts.SignOffVoided) -> None:
+def _voided(state: RunState, entry: Entry, fact: gate_facts.SignOffVoided) -> None:
     gate = state.steps[fact.gate]
     gate.status, gate.reason = Status.STALE, fact.reason
     for signoff in gate.signoffs:
@@ -184,7 +185,7 @@ def _voided(state: RunState, entry: Entry, fact: facts.SignOffVoided) -> None:
     _reopen(state)
 
 
-def _evidence_changed(state: RunState, entry: Entry, fact: facts.EvidenceChanged) -> None:
+def _evidence_changed(state: RunState, entry: Entry, fact: gate_facts.EvidenceChanged) -> None:
     gate = state.steps[fact.gate]
     gate.supplementary, gate.evidence = True, fact.evidence
 
@@ -259,10 +260,10 @@ _HANDLERS: dict[type, Callable[[RunState, Entry, Any], None]] = {
     facts.StepStopped: _stopped,
     facts.StepStale: _stale,
     facts.StepWaiting: _waiting,
-    facts.SignedOff: _signed,
-    facts.GatePassed: _passed,
-    facts.SignOffVoided: _voided,
-    facts.EvidenceChanged: _evidence_changed,
+    gate_facts.SignedOff: _signed,
+    gate_facts.GatePassed: _passed,
+    gate_facts.SignOffVoided: _voided,
+    gate_facts.EvidenceChanged: _evidence_changed,
     facts.CheckWaived: _waived,
     facts.StepSkipped: _skipped,
     facts.Answered: _answered,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tui_migrate.audit import entries as facts
 from tui_migrate.audit import gate_facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.state import Condition, Delegation, Override, RunState, StepState
@@ -17,7 +16,7 @@ def begin_waiting(step: StepState, entry: Entry) -> None:
     step.fallen = frozenset()
 
 
-def keep_conditions(gate: StepState, entry: Entry, fact: facts.SignedOff) -> None:
+def keep_conditions(gate: StepState, entry: Entry, fact: gate_facts.SignedOff) -> None:
     """The conditions of an approval stand until somebody says that they are met. They are numbered
     within their gate; a journal from before ``terms`` has them in one text."""
     terms = list(fact.terms)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tui_migrate.audit.entries import Entry, ErasureAsked
+from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.lane_facts import LaneDecided, LaneDrawn, LaneJudged, LaneVoided
+from tui_migrate.audit.person_facts import ErasureAsked
 from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack
 from tui_migrate.engine.lane_state import LaneWord, Lot, Tally
 from tui_migrate.engine.state import RunState

@@ -6,20 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import person_facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.state import RunState
 
 
-def _asked(state: RunState, entry: Entry, fact: facts.ErasureAsked) -> None:
+def _asked(state: RunState, entry: Entry, fact: person_facts.ErasureAsked) -> None:
     state.erasures.append(entry)
     state.erasing = entry
 
 
-def _rewritten(state: RunState, entry: Entry, fact: facts.DeliveryRewritten) -> None:
+def _rewritten(state: RunState, entry: Entry, fact: person_facts.DeliveryRewritten) -> None:
     state.rewritten.append(fact)
 
 
-def _done(state: RunState, entry: Entry, fact: facts.ErasureDone) -> None:
+def _done(state: RunState, entry: Entry, fact: person_facts.ErasureDone) -> None:
     state.erasing = None
     state.erased[fact.profile] = (entry, fact)
 
@@ -33,11 +34,11 @@ def _purged(state: RunState, entry: Entry, fact: facts.Purged) -> None:
 
 
 HANDLERS: dict[type, Callable[[RunState, Entry, Any], None]] = {
-    facts.ErasureAsked: _asked,
-    facts.DeliveryRewritten: _rewritten,
-    facts.ErasureDone: _done,
-    facts.Restricted: _right,
-    facts.RestrictionLifted: _right,
-    facts.Objected: _right,
+    person_facts.ErasureAsked: _asked,
+    person_facts.DeliveryRewritten: _rewritten,
+    person_facts.ErasureDone: _done,
+    person_facts.Restricted: _right,
+    person_facts.RestrictionLifted: _right,
+    person_facts.Objected: _right,
     facts.Purged: _purged,
 }

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import gate_facts, person_facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine import (
     gate_sentences,
@@ -236,17 +237,17 @@ def _waiting(t: Teller, e: Entry, f: facts.StepWaiting) -> str:
     return _("{step} waits for answers").format(step=t.step(f.step))
 
 
-def _passed(t: Teller, e: Entry, f: facts.GatePassed) -> str:
+def _passed(t: Teller, e: Entry, f: gate_facts.GatePassed) -> str:
     return _("{gate} is passed").format(gate=t.step(f.gate))
 
 
-def _voided(t: Teller, e: Entry, f: facts.SignOffVoided) -> str:
+def _voided(t: Teller, e: Entry, f: gate_facts.SignOffVoided) -> str:
     return _("the sign-offs of {gate} no longer count: {reason}").format(
         gate=t.step(f.gate), reason=label(f.reason)
     )
 
 
-def _evidence(t: Teller, e: Entry, f: facts.EvidenceChanged) -> str:
+def _evidence(t: Teller, e: Entry, f: gate_facts.EvidenceChanged) -> str:
     return _("the evidence of {gate} changed: a supplementary sign-off is asked for").format(
         gate=t.step(f.gate)
     )
@@ -327,7 +328,7 @@ def _redo(t: Teller, e: Entry, f: facts.RedoAsked) -> str:
     return _("{by} asks to redo {step}").format(by=e.by, step=t.step(f.step)) + t.reason(f.reason)
 
 
-def _looked(t: Teller, e: Entry, f: facts.Looked) -> str:
+def _looked(t: Teller, e: Entry, f: person_facts.Looked) -> str:
     if f.what == "search":
         text = _("{by} searched for persons").format(by=e.by) + t.reason(f.subject)
         return text + t.reason(f.reason).replace(": ", ", ", 1)
@@ -362,9 +363,9 @@ _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.StepStopped: _stopped,
     facts.StepStale: _stale,
     facts.StepWaiting: _waiting,
-    facts.GatePassed: _passed,
-    facts.SignOffVoided: _voided,
-    facts.EvidenceChanged: _evidence,
+    gate_facts.GatePassed: _passed,
+    gate_facts.SignOffVoided: _voided,
+    gate_facts.EvidenceChanged: _evidence,
     facts.CheckWaived: _waived,
     facts.StepSkipped: _skipped,
     facts.Answered: _answered,
@@ -376,7 +377,7 @@ _TELLERS: dict[type, Callable[[Teller, Entry, Any], str]] = {
     facts.Exported: _exported,
     facts.ExportDeleted: _deleted,
     facts.RedoAsked: _redo,
-    facts.Looked: _looked,
+    person_facts.Looked: _looked,
     facts.AccessRefused: _refused,
     facts.RunEnded: _ended,
     **gate_sentences.TELLERS,

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from tui_migrate.audit import entries as facts
+from tui_migrate.audit import person_facts
 from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided
 from tui_migrate.engine import review_queries as r
 from tui_migrate.engine.answers.common import Desk
@@ -37,12 +37,12 @@ from tui_migrate.engine.seeing import HIDDEN, Seen
 from tui_migrate.runbook.base import EVERY
 
 ABOUT_PERSONS = (
-    facts.Looked,
-    facts.ErasureAsked,
-    facts.ErasureRefused,
-    facts.Restricted,
-    facts.RestrictionLifted,
-    facts.Objected,
+    person_facts.Looked,
+    person_facts.ErasureAsked,
+    person_facts.ErasureRefused,
+    person_facts.Restricted,
+    person_facts.RestrictionLifted,
+    person_facts.Objected,
     ClusterAnswered,
     ClusterDecided,
 )

@@ -10,8 +10,7 @@ import msgspec
 
 from tui_migrate.audit import ssh, sshsig
 from tui_migrate.audit.chain import SIGNERS
-from tui_migrate.audit.entries import SignedOff
-from tui_migrate.audit.gate_facts import Term
+from tui_migrate.audit.gate_facts import SignedOff, Term
 from tui_migrate.audit.journal import now
 from tui_migrate.audit.objects import keep_object
 from tui_migrate.audit.signoffs import head_problem, statement

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import gate_facts
 from tui_migrate.engine import gates
 from tui_migrate.engine.attempts import Attempts
 from tui_migrate.engine.core import Core
@@ -73,7 +74,9 @@ def recheck_gates(core: Core) -> None:
         ]
         if not behind:
             core.record(
-                facts.SignOffVoided(gate=gate.id, evidence=now, reason=_("the evidence changed"))
+                gate_facts.SignOffVoided(
+                    gate=gate.id, evidence=now, reason=_("the evidence changed")
+                )
             )
         elif now != "stale":
-            core.record(facts.EvidenceChanged(gate=gate.id, evidence=now))
+            core.record(gate_facts.EvidenceChanged(gate=gate.id, evidence=now))

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import person_facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.review_facts import ReviewDrawn
 from tui_migrate.engine.lane_state import LaneState
@@ -299,9 +300,9 @@ class RunState:
     """Every ``erasure.asked``."""
     erasing: Entry | None = None
     """The one of them that is not done yet."""
-    erased: dict[str, tuple[Entry, facts.ErasureDone]] = field(default_factory=dict)
+    erased: dict[str, tuple[Entry, person_facts.ErasureDone]] = field(default_factory=dict)
     """Pseudonym of the founding record → how the erasure ended."""
-    rewritten: list[facts.DeliveryRewritten] = field(default_factory=list)
+    rewritten: list[person_facts.DeliveryRewritten] = field(default_factory=list)
     rights: list[Entry] = field(default_factory=list)
     """Every restriction, its end, and every objection, in order."""
     purges: list[tuple[Entry, facts.Purged]] = field(default_factory=list)

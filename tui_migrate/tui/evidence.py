@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui_migrate.audit import entries as facts
+from tui_migrate.audit import gate_facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.run import RunState, StepState, fold
 from tui_migrate.engine.sentences import figure, label, step_name
@@ -34,7 +34,9 @@ class Since:
 
 def since_last(entries: Sequence[Entry], gate: str, now: RunState) -> Since:
     """Compare the evidence now with the evidence at the last sign-off of ``gate``."""
-    signed = [e for e in entries if isinstance(e.fact, facts.SignedOff) and e.fact.gate == gate]
+    signed = [
+        e for e in entries if isinstance(e.fact, gate_facts.SignedOff) and e.fact.gate == gate
+    ]
     if not signed:
         return Since()
     last = signed[-1]
@@ -44,7 +46,7 @@ def since_last(entries: Sequence[Entry], gate: str, now: RunState) -> Since:
         before = then.steps.get(step.id)
         if before is not None and before.digest != step.digest:
             found.extend(changes(before, step))
-    decision = last.fact.decision if isinstance(last.fact, facts.SignedOff) else ""
+    decision = last.fact.decision if isinstance(last.fact, gate_facts.SignedOff) else ""
     return Since(last.by, last.at, decision, tuple(found))
 
 

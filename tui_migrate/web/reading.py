@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tui_migrate.audit import entries as facts
+from tui_migrate.audit import person_facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.journal import GENESIS, JournalBroken, parse_line
 from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided, PairDecided
@@ -33,13 +33,13 @@ ABOUT_CUSTOMERS = (
     PairDecided,
     ClusterAnswered,
     ClusterDecided,
-    facts.Looked,
-    facts.ErasureAsked,
-    facts.ErasureDone,
-    facts.ErasureRefused,
-    facts.Restricted,
-    facts.RestrictionLifted,
-    facts.Objected,
+    person_facts.Looked,
+    person_facts.ErasureAsked,
+    person_facts.ErasureDone,
+    person_facts.ErasureRefused,
+    person_facts.Restricted,
+    person_facts.RestrictionLifted,
+    person_facts.Objected,
 )
 """Facts whose words in the vault name records of customers: told without them."""
 MOST = 2000

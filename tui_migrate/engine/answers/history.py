@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import person_facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.review_facts import (
     ClusterAnswered,
@@ -296,7 +297,7 @@ def _taken(desk: Desk, profile: str, records: list[Record]) -> Iterator[q.TrailE
     holding: dict[str, q.TrailEvent] = {}
     for entry in desk.view.journal_entries():
         fact, event = entry.fact, None
-        if isinstance(fact, facts.Looked) and {fact.subject, *fact.records} & names.keys():
+        if isinstance(fact, person_facts.Looked) and {fact.subject, *fact.records} & names.keys():
             event = _noted(entry, records[0], "looked", field=fact.what)
         elif isinstance(fact, facts.Exported):
             mine = getattr(fact, "subject", "") in names
@@ -314,15 +315,15 @@ def _taken(desk: Desk, profile: str, records: list[Record]) -> Iterator[q.TrailE
 def _right(entry: facts.Entry, names: Collection[str], record: Record) -> q.TrailEvent | None:
     """What was decided about the person's rights, if the entry is about one of the pseudonyms."""
     match entry.fact:
-        case facts.ErasureAsked(records=gone) if not set(gone).isdisjoint(names):
+        case person_facts.ErasureAsked(records=gone) if not set(gone).isdisjoint(names):
             return _noted(entry, record, "erased")
-        case facts.ErasureRefused(profile=profile, categories=kept) if profile in names:
+        case person_facts.ErasureRefused(profile=profile, categories=kept) if profile in names:
             return _noted(entry, record, "not_erased", field=", ".join(kept))
-        case facts.Restricted(records=mine) if not set(mine).isdisjoint(names):
+        case person_facts.Restricted(records=mine) if not set(mine).isdisjoint(names):
             return _noted(entry, record, "restricted")
-        case facts.RestrictionLifted(records=mine) if not set(mine).isdisjoint(names):
+        case person_facts.RestrictionLifted(records=mine) if not set(mine).isdisjoint(names):
             return _noted(entry, record, "lifted")
-        case facts.Objected(records=mine) if not set(mine).isdisjoint(names):
+        case person_facts.Objected(records=mine) if not set(mine).isdisjoint(names):
             return _noted(entry, record, "objected")
         case _:
             return None
@@ -335,12 +336,12 @@ def standing(desk: Desk, records: tuple[q.Record, ...]) -> tuple[q.Right, ...]:
     objected: list[facts.Entry] = []
     for entry in desk.view.journal_entries():
         match entry.fact:
-            case facts.Restricted(records=mine):
+            case person_facts.Restricted(records=mine):
                 for name in set(mine) & set(names):
                     restricted.setdefault(name, entry)
-            case facts.RestrictionLifted(records=mine):
+            case person_facts.RestrictionLifted(records=mine):
                 restricted = {n: e for n, e in restricted.items() if n not in mine}
-            case facts.Objected(records=mine) if not set(mine).isdisjoint(names):
+            case person_facts.Objected(records=mine) if not set(mine).isdisjoint(names):
                 objected = [entry]
     first = sorted(restricted.values(), key=lambda entry: entry.seq)[:1]
     return tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import gate_facts
 from tui_migrate.engine.reporting.material import Material, named
 from tui_migrate.engine.reporting.steps import title_of
 from tui_migrate.engine.run import CheckState, SignOff
@@ -92,7 +93,7 @@ def _step_title(material: Material, step: str) -> str:
 def signoffs(material: Material) -> Section:
     """Every decision at a gate, also those that no longer count."""
     rows: list[tuple[Cell, ...]] = []
-    keys = {(f.gate, e.by, e.at): f.key for e, f in material.of(facts.SignedOff)}
+    keys = {(f.gate, e.by, e.at): f.key for e, f in material.of(gate_facts.SignedOff)}
     for step in material.state.steps.values():
         for sign in step.signoffs:
             words: list[str | Mark] = [_decision(sign.decision, sign.voided)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import gate_facts, person_facts
 from tui_migrate.audit.fact import Fact
 from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided, ModelJudged, PairDecided
 from tui_migrate.engine.reporting.material import Material
@@ -16,7 +17,7 @@ from tui_migrate.runbook.models import Right, RoleSpec
 _COUNTED: dict[type[Fact], str] = {
     facts.StepStarted: "started",
     facts.Answered: "answered",
-    facts.SignedOff: "signed",
+    gate_facts.SignedOff: "signed",
     ModelJudged: "signed",
     PairDecided: "pairs",
     ClusterAnswered: "pairs",
@@ -24,7 +25,7 @@ _COUNTED: dict[type[Fact], str] = {
     facts.CheckWaived: "waived",
     facts.StepSkipped: "waived",
     facts.Exported: "exported",
-    facts.Looked: "looked",
+    person_facts.Looked: "looked",
     facts.AccessRefused: "refused",
 }
 
@@ -95,7 +96,7 @@ def _acted(material: Material) -> Table:
         counts.setdefault(who, Counter())
         if counted:
             counts[who][counted] += 1
-        if isinstance(entry.fact, facts.SignedOff) and entry.fact.role:
+        if isinstance(entry.fact, gate_facts.SignedOff) and entry.fact.role:
             roles.setdefault(who, set()).add(entry.fact.role)
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tui_migrate.audit import entries as facts
+from tui_migrate.audit import person_facts
 from tui_migrate.engine.privacy_sentences import categories
 from tui_migrate.engine.reporting.material import Material
 from tui_migrate.i18n import _, ngettext
@@ -16,13 +17,13 @@ def rights(material: Material) -> Section:
 
 
 def _requests(material: Material) -> Table:
-    done = {f.profile: (e, f) for e, f in material.of(facts.ErasureDone)}
+    done = {f.profile: (e, f) for e, f in material.of(person_facts.ErasureDone)}
     rows: list[tuple[str, tuple[Cell, ...]]] = []
-    for e, asked in material.of(facts.ErasureAsked):
+    for e, asked in material.of(person_facts.ErasureAsked):
         became = _became(material, *done[asked.profile]) if asked.profile in done else _open()
         what = _("erasure (art. 17)")
         rows.append((e.at, (_who(asked.profile), what, *_by(material, e, asked.reason), became)))
-    for e, refused in material.of(facts.ErasureRefused):
+    for e, refused in material.of(person_facts.ErasureRefused):
         kept = _("refused: {what} has to be kept").format(what=categories(refused.categories))
         what = _("erasure (art. 17)")
         cells = (_who(refused.profile), what, *_by(material, e, refused.reason), Mark(kept, "warn"))
@@ -35,15 +36,19 @@ def _requests(material: Material) -> Table:
     return Table(columns, ordered, _("Nobody asked for a right."), _("Requests"))
 
 
-_Noted = facts.Restricted | facts.RestrictionLifted | facts.Objected
+_Noted = person_facts.Restricted | person_facts.RestrictionLifted | person_facts.Objected
 
 
 def _marks() -> list[tuple[type[_Noted], str, Mark]]:
     """Requests that steps carry out: fact, article, and what it does."""
     return [
-        (facts.Restricted, _("restriction (art. 18)"), Mark(_("left out of imports"), "warn")),
-        (facts.RestrictionLifted, _("restriction (art. 18)"), Mark(_("lifted"), "good")),
-        (facts.Objected, _("objection (art. 21)"), Mark(_("opt-outs everywhere"), "warn")),
+        (
+            person_facts.Restricted,
+            _("restriction (art. 18)"),
+            Mark(_("left out of imports"), "warn"),
+        ),
+        (person_facts.RestrictionLifted, _("restriction (art. 18)"), Mark(_("lifted"), "good")),
+        (person_facts.Objected, _("objection (art. 21)"), Mark(_("opt-outs everywhere"), "warn")),
     ]
 
 
@@ -59,7 +64,7 @@ def _open() -> Mark:
     return Mark(_("not done yet"), "bad")
 
 
-def _became(material: Material, entry: facts.Entry, done: facts.ErasureDone) -> Lines:
+def _became(material: Material, entry: facts.Entry, done: person_facts.ErasureDone) -> Lines:
     parts: list[str | Mark] = [Mark(_("erased"), "good"), material.moment(entry.at)]
     if done.target == "queued":
         parts.append(Mark(_("the target has to erase by itself"), "warn"))

@@ -27,6 +27,7 @@ from tui_migrate.tui.screens.person import PersonScreen
 from tui_migrate.tui.screens.replay import ReplayScreen
 from tui_migrate.tui.screens.run import RunScreen
 from tui_migrate.tui.widgets.block import Block, KeyBar
+from tui_migrate.tui.widgets.lineview import LineView
 from tui_migrate.tui.widgets.rows import Rows
 
 Story = Callable[[MigrateApp, Pilot[int]], Awaitable[None]]
@@ -50,7 +51,7 @@ def text(app: MigrateApp, selector: str) -> str:
     if isinstance(widget, Rows):
         lines = [str(widget.get_option_at_index(i).prompt) for i in range(widget.option_count)]
         return "\n".join(lines)
-    assert isinstance(widget, Block)
+    assert isinstance(widget, Block | LineView)
     return widget.plain
 
 
@@ -244,7 +245,7 @@ def test_before_anything_is_read_every_screen_is_empty_and_says_so(make: Make) -
         for key, selector, words in (
             ("f", "#about", "No findings so far"),
             ("m", "#about", "Nothing is mapped yet"),
-            ("p", "#sheet Block", "not compared yet"),
+            ("p", "#sheet", "not compared yet"),
         ):
             await press(pilot, key)
             assert words in text(app, selector)

@@ -88,18 +88,19 @@ class Columns:
         return range(self.first, self.first + self.shown)
 
     def row(self, name: Part, sides: Sequence[Part], *tail: Part) -> Content:
-        """A line of the table."""
-        parts: list[Part] = [self._cut(name, self.name, QUIET), " "]
-        for side in sides:
-            parts += [self._cut(side, self.side), " "]
-        return line(*parts, *tail)
+        """A line of the table. What is between two columns has the style of the one before: a terminal
+        is told a style once for all columns that have it."""
+        parts: list[Part] = [self._cut(name, self.name, QUIET)]
+        parts += [self._cut(side, self.side) for side in sides]
+        return line(*parts, *tail).simplify()
 
     @staticmethod
     def _cut(part: Part, width: int, style: str = "") -> Part:
+        """A cell, and the space behind it."""
         if isinstance(part, Content):
             return part
         text, own = part if isinstance(part, tuple) else (part, style)
-        return (fit(text, width), own)
+        return (fit(text, width) + " ", own)
 
 
 def sheet_rows(
@@ -266,13 +267,14 @@ def _spans(field: ClusterField, base: int, at: int) -> Spans:
 
 
 def _pieces(width: int, text: str, marks: Spans, shift: int, style: str) -> list[Content]:
-    """``text`` in lines of ``width`` cells, the last cut where there is no end to it."""
+    """``text`` in lines of ``width`` cells and a space, the last cut where there is no end to it."""
     room = width - 1
     pieces: list[Content] = []
     starts = _starts(text, room)
     for start, stop in zip(starts, [*starts[1:], len(text)], strict=True):
         last = len(pieces) == TALLEST - 1
-        shown = Content.styled(fit(text[start:] if last else text[start:stop], width), style)
+        piece = fit(text[start:] if last else text[start:stop], width)
+        shown = Content.styled(piece + " ", style)
         for begin, end in marks:
             low, high = max(0, begin + shift - start), min(stop - start, end + shift - start)
             if low < high:

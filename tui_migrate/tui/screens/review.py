@@ -9,7 +9,6 @@ from time import monotonic
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 
@@ -48,6 +47,7 @@ from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Form
 from tui_migrate.tui.speaking import spoken
 from tui_migrate.tui.widgets.block import Block, line
+from tui_migrate.tui.widgets.lineview import LineView
 
 Records = tuple[tuple[str, str], ...]
 TALL = 26
@@ -87,8 +87,7 @@ class ReviewScreen(BaseScreen):
     def body(self) -> Iterable[Widget]:
         yield Block(id="head")
         yield Block(id="said")
-        with VerticalScroll(id="sheet", can_focus=False):
-            yield Block(classes="row")
+        yield LineView(id="sheet")
         yield Block(id="next")
 
     def on_mount(self) -> None:
@@ -138,7 +137,7 @@ class ReviewScreen(BaseScreen):
             fields = in_order(page.sheet, self._how)
             first = next((f.field for f in fields if sum(map(bool, f.values)) > 1), "")
             self._how = replace(self._how, cursor=first, first=0)
-            self.query_one("#sheet", VerticalScroll).scroll_home(animate=False)
+            self.query_one("#sheet", LineView).scroll_home(animate=False)
         self.refresh_state()
         self.show_frame()
         if page.ref is None:
@@ -173,8 +172,8 @@ class ReviewScreen(BaseScreen):
         )
 
     def _show_sheet(self, page: ClusterPage) -> None:
-        """A block for each line: what stays the same is not sent again."""
-        pane = self.query_one("#sheet", VerticalScroll)
+        """What stays the same is not sent again."""
+        pane = self.query_one("#sheet", LineView)
         rows: list[Content] = [Content(self._nothing())]
         if page.ref is not None and page.sheet is not None:
             width = max(40, pane.scrollable_content_region.width or 78)
@@ -189,15 +188,7 @@ class ReviewScreen(BaseScreen):
                 side_keys=sides,
             )
             rows = sheet_rows(page.ref, page.sheet, self._draft, width, how)
-        blocks = list(pane.query(Block))
-        missing = [Block(classes="row") for _row in range(len(rows) - len(blocks))]
-        if missing:
-            pane.mount_all(missing)
-        shown = max(len(rows), pane.size.height)
-        for at, block in enumerate([*blocks, *missing]):
-            block.put(rows[at] if at < len(rows) else "")
-            if block.display != (at < shown):
-                block.display = at < shown
+        pane.put(rows)
 
     def _advice(self, page: ClusterPage) -> str:
         count, key = len(page.ref.records) if page.ref is not None else 0, self.home.key
@@ -277,7 +268,7 @@ class ReviewScreen(BaseScreen):
 
     def action_scroll(self, by: int) -> None:
         """Further up or down."""
-        pane = self.query_one("#sheet", VerticalScroll)
+        pane = self.query_one("#sheet", LineView)
         pane.scroll_relative(y=by * max(1, pane.size.height - 2), animate=False)
 
     def action_equal(self) -> None:
@@ -530,6 +521,4 @@ class ReviewScreen(BaseScreen):
     @property
     def shown(self) -> str:
         """All lines of the cluster, as they stand there."""
-        return "\n".join(
-            safe(block.plain).rstrip() for block in self.query("#sheet Block").results(Block)
-        )
+        return self.query_one("#sheet", LineView).plain

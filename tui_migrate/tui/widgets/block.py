@@ -43,7 +43,9 @@ class Block(Static):
         if fresh.is_same(self._shown):
             return
         self._shown = fresh
-        self.update(fresh)
+        height, width = self.styles.height, self.styles.width
+        fixed = height is not None and height.is_cells and (width is None or not width.is_auto)
+        self.update(fresh, layout=not fixed)
 
     @property
     def plain(self) -> str:

@@ -16,19 +16,15 @@ from tui_migrate.engine.api import Identity
 from tui_migrate.engine.data_queries import FindingRules, RuleTotal
 from tui_migrate.engine.gate_conditions import open_conditions
 from tui_migrate.engine.queries import Said
-from tui_migrate.engine.run import SETTLED, RunState, SignOff, Status, StepState
-from tui_migrate.engine.sentences import grouped, said, stamp, step_name
-from tui_migrate.engine.wording import rule_words
+from tui_migrate.engine.run import SETTLED, RunState, Status, StepState
+from tui_migrate.engine.sentences import said, stamp, step_name
 from tui_migrate.i18n import _, ngettext
-from tui_migrate.tui import deciding
+from tui_migrate.tui import deciding, gatesheet
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
-from tui_migrate.tui.advice import is_gate, waivable
+from tui_migrate.tui.advice import waivable
 from tui_migrate.tui.detail import (
     attention,
-    check_row,
-    figure_rows,
-    gate_figures,
     look_rows,
     needs_rows,
     references,
@@ -39,10 +35,8 @@ from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.deciding import meet_form, reopen_form
 from tui_migrate.tui.screens.sign import reject_form, sign_form
 from tui_migrate.tui.screens.waive import waive_form
-from tui_migrate.tui.status import BAD, GOOD, LOOKS, QUIET, WARN
+from tui_migrate.tui.status import GOOD, LOOKS, QUIET, WARN
 from tui_migrate.tui.widgets.block import Block, label_frame, line, lines
-
-SHOWN_RULES = 12
 
 
 class GateScreen(BaseScreen):
@@ -210,12 +204,12 @@ class GateScreen(BaseScreen):
         """Who, what it is about, what is wrong with it, what changed; then the evidence in full."""
         rows = self._people(gate, width)
         rows += deciding.gate_rows(self.state, gate, self._now, self._said)
-        rows += self._signoffs(gate)
+        rows += gatesheet.signoff_rows(gate, self.state.zone, self._said, self._history)
         rows += attention(gate.outline, other_too=width >= 90)
         rows += look_rows(self.state.evidence_of(gate), self._words)
-        rows += self._since_rows()
-        rows += self._evidence(gate, width)
-        rows += self._finding_rows()
+        rows += gatesheet.since_rows(self._since, self.state.zone)
+        rows += gatesheet.evidence_rows(self.state, gate, width)
+        rows += gatesheet.finding_rows(self._findings)
         return rows
 
     def _people(self, gate: StepState, width: int) -> list[Content]:
@@ -244,105 +238,7 @@ class GateScreen(BaseScreen):
                 len(ran),
             )
             rows.append(Content.styled(text.format(n=len(ran)), WARN))
-        return [*rows, *self._subject(gate), Content("")]
-
-    def _subject(self, gate: StepState) -> list[Content]:
-        """How many records it is about, and which evidence."""
-        rows = []
-        if gate.subject:
-            rows.append(
-                line(
-                    (f"{_('Concerns'):<10}", "bold"),
-                    (grouped(gate.subject), "bold $primary"),
-                    " " + ngettext("record", "records", gate.subject),
-                    (_(" – the number to type") if self.open else "", QUIET),
-                )
-            )
-        hashed = f"{gate.evidence[:8]}…{gate.evidence[-4:]}" if gate.evidence else _("not made yet")
-        since = _("unchanged since {at}").format(at=stamp(gate.started_at, self.state.zone))
-        tail = f"  {since}" if gate.evidence and gate.started_at and not gate.supplementary else ""
-        rows.append(line((f"{_('Evidence'):<10}", "bold"), safe(hashed), (tail, QUIET)))
-        return rows
-
-    def _evidence(self, gate: StepState, width: int) -> list[Content]:
-        steps = self.state.evidence_of(gate)
-        rows: list[Content] = []
-        if any(name.partition(":")[0] not in self.state.steps for name in gate.figures):
-            rows += [Content(""), *gate_figures(self.state, gate, width)]
-        for step in steps:
-            look = LOOKS[step.status]
-            name = prose(step_name(step.outline))
-            rows.append(line((f"{look.glyph} {name}", "bold"), (f"  {look.word}", look.style)))
-            rows += [line("  ", check_row(check)) for check in step.checks.values() if check.passed]
-            if is_gate(step):
-                rows += [line("  ", row) for row in needs_rows(step)]
-            else:
-                rows += [line("  ", row) for row in figure_rows(step.figures, width - 2)[:-1]]
-            rows.append(Content(""))
-        return rows
-
-    def _finding_rows(self) -> list[Content]:
-        if not self._findings:
-            return []
-        styles = {"block": ("✗", BAD), "warn": ("!", WARN)}
-        rows = [Content.styled(_("Findings of these steps"), "bold")]
-        for total in self._findings[:SHOWN_RULES]:
-            glyph, style = styles.get(total.severity, ("·", QUIET))
-            text = f"  {safe(rule_words(total.rule))}"
-            rows.append(line((f"  {glyph} {grouped(total.findings):>9}", style), text))
-        more = len(self._findings) - SHOWN_RULES
-        if more > 0:
-            rows.append(Content.styled(_("  and {n} more rules: f").format(n=more), QUIET))
-        return [*rows, Content("")]
-
-    def _since_rows(self) -> list[Content]:
-        since = self._since
-        if since is None:
-            return []
-        head = _("Δ since the last sign-off here") + "  "
-        if not since.by:
-            return [line((head, "bold"), _("there was none yet")), Content("")]
-        by = f"{safe(since.by)}, {stamp(since.at, self.state.zone)}"
-        if not since.changes:
-            return [line((head, "bold"), _("nothing"), (f"  ({by})", QUIET)), Content("")]
-        rows = [line((head, "bold"), (f"({by})", QUIET))]
-        for change in since.changes[:20]:
-            values = f"{safe(change.before) or '–'} → {safe(change.after) or '–'}"
-            rows.append(
-                line(("  Δ ", WARN), f"{prose(change.step)}: {safe(change.name)}  {values}")
-            )
-        return [*rows, Content("")]
-
-    def _signoffs(self, gate: StepState) -> list[Content]:
-        signoffs = gate.signoffs if self._history else [s for s in gate.signoffs if not s.voided]
-        if not signoffs:
-            return []
-        head = _("All sign-offs here") if self._history else _("Sign-offs that stand")
-        rows = [Content.styled(head, "bold")]
-        for signoff in signoffs:
-            rows += self._signoff(signoff)
-        return [*rows, Content("")]
-
-    def _signoff(self, s: SignOff) -> list[Content]:
-        words = {
-            "approve": ("✓ " + _("approved"), GOOD),
-            "conditions": ("✓ " + _("approved with conditions"), WARN),
-            "reject": ("✗ " + _("rejected"), BAD),
-        }
-        text, style = words.get(s.decision, (safe(s.decision), ""))
-        at = stamp(s.at, self.state.zone)
-        tail = f"  {deciding.signer(s)}, {at}"
-        if s.voided:
-            text, style = text + " – " + _("no longer counts"), QUIET
-        rows = [line(("  " + text, style), tail)]
-        if not s.bound:
-            rows.append(
-                Content.styled("    " + _("not bound to the evidence (decisions file)"), WARN)
-            )
-        for reference in (s.comment, s.conditions):
-            if words_ := self._words.get(reference, ""):
-                rows.append(Content(f"    “{safe(words_)}”"))
-        return [*rows, *deciding.special_rows(self.gate, s, self._said)]
+        return [*rows, *gatesheet.subject_rows(self.state, gate, self.open), Content("")]
 
     # Deciding
 

@@ -11,8 +11,10 @@ from tests.tui.conftest import Make
 from tests.tui.data import fill
 from tests.tui.test_screens import tell, text
 from tests.tui.test_walk import press
+from tui_migrate.engine.data_queries import RuleTotal
 from tui_migrate.tui.actions import ACTS, acts, bindings
 from tui_migrate.tui.app import MigrateApp
+from tui_migrate.tui.gatesheet import SHOWN_RULES, finding_rows
 from tui_migrate.tui.keymap import read_keys
 from tui_migrate.tui.screens.run import RunScreen
 
@@ -124,6 +126,13 @@ def test_what_to_press_next_and_the_way_out_are_said_with_ones_own_keys(
         assert isinstance(app.screen, RunScreen)
 
     tell(world, story, size=(80, 24))
+
+
+def test_more_findings_are_behind_ones_own_key() -> None:
+    rules = [RuleTotal(rule=f"r{n}", severity="warn", findings=1, records=1, fields=1)
+             for n in range(SHOWN_RULES + 2)]  # fmt: skip
+    assert "and 2 more rules: F7" in finding_rows(rules, "F7")[-2].plain
+    assert not any("more" in row.plain for row in finding_rows(rules[2:], "F7"))
 
 
 @pytest.mark.parametrize("group", sorted(set(ACTS) - {"run", "app"}))

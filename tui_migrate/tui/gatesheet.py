@@ -60,8 +60,8 @@ def evidence_rows(state: RunState, gate: StepState, width: int) -> list[Content]
     return rows
 
 
-def finding_rows(findings: Sequence[RuleTotal]) -> list[Content]:
-    """The rules that are broken most, and how many more there are."""
+def finding_rows(findings: Sequence[RuleTotal], key: str) -> list[Content]:
+    """The rules that are broken most, and how many more there are behind ``key``."""
     if not findings:
         return []
     styles = {"block": ("✗", BAD), "warn": ("!", WARN)}
@@ -72,7 +72,7 @@ def finding_rows(findings: Sequence[RuleTotal]) -> list[Content]:
         rows.append(line((f"  {glyph} {grouped(total.findings):>9}", style), text))
     more = len(findings) - SHOWN_RULES
     if more > 0:
-        rows.append(Content.styled(_("  and {n} more rules: f").format(n=more), QUIET))
+        rows.append(Content.styled(_("  and {n} more rules: {key}").format(n=more, key=key), QUIET))
     return [*rows, Content("")]
 
 

@@ -209,7 +209,7 @@ class GateScreen(BaseScreen):
         rows += look_rows(self.state.evidence_of(gate), self._words)
         rows += gatesheet.since_rows(self._since, self.state.zone)
         rows += gatesheet.evidence_rows(self.state, gate, width)
-        rows += gatesheet.finding_rows(self._findings)
+        rows += gatesheet.finding_rows(self._findings, self.home.key("gate.findings"))
         return rows
 
     def _people(self, gate: StepState, width: int) -> list[Content]:

@@ -17,13 +17,11 @@ import numpy as np
 
 from benchmarks.matching import data
 from benchmarks.matching.own import KEEP, prepare
-from tui_migrate.matching import MatchSettings, block, create_tables, normalise
-from tui_migrate.matching.core import compare
+from tui_migrate.matching import MatchSettings, block, create_tables
+from tui_migrate.matching.core import compare, read_records
 from tui_migrate.matching.deciding import certain_edges, decide
-from tui_migrate.matching.declared import number_values
 from tui_migrate.matching.learning import Decided, Pair, refit, surprise, weigh
 from tui_migrate.matching.model import FrozenModel
-from tui_migrate.matching.rarity import fit_rarity, use_rarity
 from tui_migrate.matching.scoring import find_patterns, fit, score
 
 DECISIONS = (10, 50, 200, 1000, 5000)
@@ -49,10 +47,7 @@ def pairs_of(records: Path) -> tuple[FrozenModel, list[Pair], list[str], list[bo
     with tempfile.TemporaryDirectory() as folder:
         cur = prepare(records, Path(folder))
         create_tables(cur)
-        placeholders = normalise(cur, "person", None, settings.preset)
-        number_values(cur, "person", settings.declared_fields)
-        rarity = fit_rarity(cur)
-        use_rarity(cur, rarity)
+        placeholders, rarity = read_records(cur, "person", settings)
         certain_edges(cur, '"link"', '"decision"')
         block(cur, settings.keys, settings.cap)
         compare(cur, settings)

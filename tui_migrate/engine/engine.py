@@ -99,19 +99,7 @@ class Engine:
                 key=key,
                 serving=serving,
             )
-            core.replay_journal()
-            refuse_tampering(core)
-            finish_last(core)
-            announce(core)
-            ensure_key(core, say)
-            finish_begun(core)
-            with neutral():
-                recover(core, say)
-            done = carry_on(core)
-            if done is not None:
-                say(told(core, done))
-            scrub_at_start(core, say)
-            core.vouch_for_end()
+            _mend(core, say)
             engine = cls(core, lock)
             note_due(core)
             engine._prepare_review()
@@ -322,6 +310,23 @@ def refuse_losses(workspace: Workspace) -> None:
             _("{} is gone, but a run was begun here.").format(lost),
             _("Put it back from a copy. Nothing was changed."),
         )
+
+
+def _mend(core: Core, say: Callable[[str], None]) -> None:
+    """Read the journal and finish, in this order, what the last process began; then no entry is open."""
+    core.replay_journal()
+    refuse_tampering(core)
+    finish_last(core)
+    announce(core)
+    ensure_key(core, say)
+    finish_begun(core)
+    with neutral():
+        recover(core, say)
+    done = carry_on(core)
+    if done is not None:
+        say(told(core, done))
+    scrub_at_start(core, say)
+    core.vouch_for_end()
 
 
 def _refuse_fragments(workspace: Workspace) -> None:

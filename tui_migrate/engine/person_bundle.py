@@ -189,28 +189,6 @@ def _document(
 ) -> Document:
     """What a person reads: who, values, permissions, what belongs to him, the whole history."""
     several = len(sheet.records) > 1
-    values = Table(
-        (_("Field"), _("Value"), _("From"), _("Rule")),
-        tuple(
-            (label(v.field), v.value, f"{v.source} {v.record_id}".strip(), _said(v.rule))
-            for v in sheet.values
-        ),
-        _("None."),
-    )
-    consents = Table(
-        (_("Brand"), _("Channel"), _("State"), _("Evidence"), _("Rule")),
-        tuple(
-            (
-                c.brand,
-                label(c.channel),
-                label(c.status),
-                " ".join(filter(None, (stamp(c.evidence_at, zone)[:10], c.evidence))),
-                _said(c.rule),
-            )
-            for c in sheet.consents
-        ),
-        _("None."),
-    )
     sections = [
         Section(
             "who",
@@ -228,8 +206,8 @@ def _document(
                 ),
             ),
         ),
-        Section("values", _("Values"), (values,)),
-        Section("permissions", _("Permissions"), (consents,)),
+        Section("values", _("Values"), (_values(sheet),)),
+        Section("permissions", _("Permissions"), (_permissions(sheet, zone),)),
     ]
     sections += [
         Section(f"rows-{name}", label(name).capitalize(), (_plain_table(rows),))
@@ -246,6 +224,34 @@ def _document(
         sections=tuple(sections),
         lead=(Paragraph(_("Times are those of {zone}.").format(zone=zone)),),
         contents=_("Contents"),
+    )
+
+
+def _values(sheet: q.PersonSheet) -> Table:
+    return Table(
+        (_("Field"), _("Value"), _("From"), _("Rule")),
+        tuple(
+            (label(v.field), v.value, f"{v.source} {v.record_id}".strip(), _said(v.rule))
+            for v in sheet.values
+        ),
+        _("None."),
+    )
+
+
+def _permissions(sheet: q.PersonSheet, zone: str) -> Table:
+    return Table(
+        (_("Brand"), _("Channel"), _("State"), _("Evidence"), _("Rule")),
+        tuple(
+            (
+                c.brand,
+                label(c.channel),
+                label(c.status),
+                " ".join(filter(None, (stamp(c.evidence_at, zone)[:10], c.evidence))),
+                _said(c.rule),
+            )
+            for c in sheet.consents
+        ),
+        _("None."),
     )
 
 

@@ -20,7 +20,7 @@ from tui_migrate.matching.keys import rule_names
 from tui_migrate.matching.model import FrozenModel, Weights
 from tui_migrate.matching.normalise import normalise
 from tui_migrate.matching.patterns import Layout
-from tui_migrate.matching.rarity import fit_rarity, use_rarity
+from tui_migrate.matching.rarity import Rarity, fit_rarity, use_rarity
 from tui_migrate.matching.schema import count, create_tables, drop_scratch, quoted
 from tui_migrate.matching.scoring import breakdown, find_patterns, fit, score
 from tui_migrate.matching.settings import MatchSettings
@@ -176,10 +176,7 @@ def match(
     used = model.settings if model else settings
     create_tables(cur)
     try:
-        placeholders = normalise(cur, relation, model.placeholders if model else None, used.preset)
-        number_values(cur, relation, used.declared_fields)
-        rarity = model.rarity if model else fit_rarity(cur)
-        use_rarity(cur, rarity)
+        placeholders, rarity = read_records(cur, relation, used, model)
         certain_edges(cur, quoted(links), quoted(decisions))
         tell(1, STAGES)
         if keep:
@@ -212,6 +209,21 @@ def match(
         # that caused it is the one to show.
         with suppress(duckdb.Error):
             drop_scratch(cur)
+
+
+def read_records(
+    cur: duckdb.DuckDBPyConnection,
+    relation: str,
+    settings: MatchSettings,
+    model: FrozenModel | None = None,
+) -> tuple[tuple[str, ...], dict[str, Rarity]]:
+    """Fill `mt_record` and what hangs on it; what counts as no value, and how rare values are: as the
+    model has it, or of these records."""
+    placeholders = normalise(cur, relation, model.placeholders if model else None, settings.preset)
+    number_values(cur, relation, settings.declared_fields)
+    rarity = model.rarity if model else fit_rarity(cur)
+    use_rarity(cur, rarity)
+    return placeholders, rarity
 
 
 def _block(

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,53 +183,53 @@ def copy_without(cursor: Cursor, path: Path, leaving: Leaving, profiles: Sequenc
 
 
 def _register(cursor: Cursor, leaving: Leaving, profiles: Sequence[str]) -> None:
-    cursor.execute("CREATE OR REPLACE TEMP TABLE leave_profile (profile_id VARCHAR)")
-    for name in filter(None, (leaving.profile_id, *profiles)):
-        cursor.execute("INSERT INTO leave_profile VALUES ($p)", {"p": name})
-    shapes = {
-        "leave_record": ("source VARCHAR, record_id VARCHAR", leaving.records),
-        "leave_line": (
-            "source VARCHAR, delivery VARCHAR, file VARCHAR, line BIGINT", leaving.lines,
-        ),
-        "leave_cell": (
-            "source VARCHAR, delivery VARCHAR, file VARCHAR, line BIGINT, cells VARCHAR[]",
-            leaving.cells,
-        ),
-    }  # fmt: skip
-    for name, (columns, rows) in shapes.items():
-        cursor.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
-        for row in rows:
-            marks = ", ".join("?" for _cell in row)
-            cursor.execute(f"INSERT INTO {name} VALUES ({marks})", list(row))
+    """Tables ``leave_…`` of who leaves, which the statements below read."""
+    line = "source VARCHAR, delivery VARCHAR, file VARCHAR, line BIGINT"
+    names = [[name] for name in (leaving.profile_id, *profiles) if name]
+    _fill(cursor, "leave_profile", "profile_id VARCHAR", names)
+    _fill(cursor, "leave_record", "source VARCHAR, record_id VARCHAR", leaving.records)
+    _fill(cursor, "leave_line", line, leaving.lines)
+    _fill(cursor, "leave_cell", f"{line}, cells VARCHAR[]", leaving.cells)
+    _fill(
+        cursor,
+        "leave_kept",
+        "source VARCHAR, record_id VARCHAR, point VARCHAR, id VARCHAR",
+        leaving.kept,
+    )
+    _fill(
+        cursor,
+        "leave_entry",
+        "record_key VARCHAR, was_source VARCHAR, was_record VARCHAR, profile_id VARCHAR,"
+        " source VARCHAR, record_id VARCHAR, reason VARCHAR, event_at TIMESTAMP",
+        leaving.entries,
+    )
+    _register_keys(cursor)
+
+
+def _fill(cursor: Cursor, name: str, columns: str, rows: Iterable[Sequence[object]]) -> None:
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
+    for row in rows:
+        marks = ", ".join("?" for _cell in row)
+        cursor.execute(f"INSERT INTO {name} VALUES ({marks})", list(row))
+
+
+def _register_keys(cursor: Cursor) -> None:
+    """``leave_key``: the entries of the suppression list and the changes that leave; ``leave_share``:
+    the entries that stay since they are somebody else's too."""
     cursor.execute("CREATE OR REPLACE TEMP TABLE leave_key (record_key VARCHAR)")
-    listed = "suppression_list", "consent_change"
     known = {
         str(row[0])
         for row in cursor.execute(
             "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'store'"
         ).fetchall()
     }
-    for name in listed:
+    for name, source in (("suppression_list", "source_system"), ("consent_change", "source")):
         if name in known:
-            source = "source_system" if name == "suppression_list" else "source"
             cursor.execute(
                 f"INSERT INTO leave_key SELECT record_key FROM store.{name} t"
                 " WHERE profile_id IN (FROM leave_profile)"
                 f" OR ({source}, record_id) IN (SELECT (source, record_id) FROM leave_record)"
             )
-    cursor.execute(
-        "CREATE OR REPLACE TEMP TABLE leave_kept"
-        " (source VARCHAR, record_id VARCHAR, point VARCHAR, id VARCHAR)"
-    )
-    for one in leaving.kept:
-        cursor.execute("INSERT INTO leave_kept VALUES (?, ?, ?, ?)", list(one))
-    cursor.execute(
-        "CREATE OR REPLACE TEMP TABLE leave_entry (record_key VARCHAR, was_source VARCHAR,"
-        " was_record VARCHAR, profile_id VARCHAR, source VARCHAR, record_id VARCHAR,"
-        " reason VARCHAR, event_at TIMESTAMP)"
-    )
-    for entry in leaving.entries:
-        cursor.execute("INSERT INTO leave_entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", list(entry))
     shares = " UNION ALL ".join(
         _SHARE.format(table=table)
         for table in ("suppression", "consent_event")

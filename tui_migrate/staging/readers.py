@@ -295,16 +295,7 @@ def _prepare_table(store: Store, cursor: Cursor, job: Job, columns: Sequence[str
         store.refresh_view(name, cursor)
 
 
-def _append(
-    store: Store,
-    cursor: Cursor,
-    job: Job,
-    relation: str,
-    columns: Sequence[str],
-    line: str,
-    expected: int,
-) -> None:
-    """Rows of ``relation`` into the raw table and the register of physical rows."""
+def _require_key(job: Job, columns: Sequence[str]) -> None:
     missing = [k for k in job.key if k.lower() not in {c.lower() for c in columns}]
     if missing:
         raise DataSaysNo(
@@ -315,6 +306,19 @@ def _append(
                 ", ".join(columns)
             ),
         )
+
+
+def _append(
+    store: Store,
+    cursor: Cursor,
+    job: Job,
+    relation: str,
+    columns: Sequence[str],
+    line: str,
+    expected: int,
+) -> None:
+    """Rows of ``relation`` into the raw table and the register of physical rows."""
+    _require_key(job, columns)
     _prepare_table(store, cursor, job, columns)
     cells = (
         "''"

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from tui_migrate.audit.person_facts import Looked
+from tui_migrate.engine import review_commands
 from tui_migrate.engine.answers import clusters
 from tui_migrate.engine.api import Claim, DecideCluster, Identity, Redo
 from tui_migrate.engine.client import InProcessClient, open_client
+from tui_migrate.engine.decisions import digests_of, members_of
 from tui_migrate.engine.review_queries import (
     ClusterFilter,
     ClusterPage,
@@ -86,6 +88,30 @@ def test_the_next_one_comes_without_a_question_to_staging_and_with_fresh_counts(
     assert page.window.decided == 1
 
 
+def test_what_a_decision_keeps_was_read_when_its_records_were_shown(
+    client: InProcessClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, *_more = queue(client)
+    step(client)
+    with monkeypatch.context() as patch:
+        patch.delattr(review_commands, "digests_of")
+        assert client.send(DecideCluster(records=first, sitting="a")).ok
+    assert client.send(DecideCluster(records=second)).ok, "of what nobody was shown it is read now"
+    kept = [
+        member.digests
+        for decision in client.engine.core.state.decisions.values()
+        for member in members_of(client.engine.view, decision)
+        if member is not None
+    ]
+    assert kept == [digests(client)[record] for record in (*first, *second)]
+
+
+def digests(client: InProcessClient) -> dict[tuple[str, str], dict[str, str]]:
+    """The digests of all records."""
+    every = {record for records in queue(client) for record in records}
+    return digests_of(client.engine.view.cursor(), every)
+
+
 def test_what_another_decided_meanwhile_is_passed_over_and_said(client: InProcessClient) -> None:
     _first, second, third, *_more = queue(client)
     step(client)
@@ -126,26 +152,35 @@ def test_a_filter_is_that_of_the_question(client: InProcessClient) -> None:
 
 def test_values_that_were_delivered_anew_are_read_again(root: Path) -> None:
     client = open_client(root)
-    _first, second, *_more = queue(client)
+    first, second, *_more = queue(client)
     step(client)
+    assert ready(client, first)
     assert ready(client, second)
     path = root / "deliveries" / "mail" / "2026-03-01" / "people.csv"
     path.write_text(path.read_text().replace(";Gent", ";Ghent"))
     client.send(Redo(step="read", reason="towns were wrong"))
+    assert not ready(client, first)
     assert not ready(client, second)
     client.run_here()
     page = step(client, records=second)
     assert page.sheet is not None
     (towns,) = [field.values for field in page.sheet.fields if field.field == "town"]
     assert "Ghent" in towns
+    assert client.send(DecideCluster(records=first, sitting="a")).ok
+    page = step(client, records=first)
+    assert page.ref is not None
+    assert page.sheet is not None
+    assert page.ref.decision == "different"
+    assert page.sheet.changed == (), "the decision keeps values as they are, not as they were shown"
     client.close()
 
 
 def test_who_leaves_leaves_nothing_behind(client: InProcessClient) -> None:
-    _first, second, *_more = queue(client)
+    first, second, *_more = queue(client)
     step(client)
     assert ready(client, second)
     assert client.send(Claim(sitting="a")).ok
+    assert not ready(client, first)
     assert not ready(client, second)
 
 
@@ -153,7 +188,7 @@ def test_nothing_is_read_for_a_role_that_it_may_not_see(client: InProcessClient)
     """Of all clusters one alone is of her brand."""
     page = step(client, NORA)
     assert page.ref is not None
-    assert not any(ready(client, records, NORA) for records in queue(client))
+    assert [one for one in queue(client) if ready(client, one, NORA)] == [page.ref.records]
 
 
 def test_what_was_read_is_masked_when_it_is_shown(root: Path) -> None:

@@ -1,4 +1,5 @@
-"""The cluster that a reviewer will ask for next is read before he does.
+"""The cluster that a reviewer will ask for next is read before he does; what was read of the one that he
+was shown is kept until he decides on it.
 
 Only what staging says of its records is kept here (``answers.cluster_sheet.Material``). Which cluster
 comes next, who has it before him, how it stands, what the counts are and what a role may see is worked
@@ -46,6 +47,7 @@ class Ahead:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: dict[Sitting, Material] = {}
+        self._shown: dict[Sitting, Material] = {}
         self._wanted: dict[Sitting, Callable[[], Material | None]] = {}
         self._thread: threading.Thread | None = None
         self._age = 0
@@ -55,8 +57,23 @@ class Ahead:
     def of(self, uid: int, sitting: str, records: Sequence[Record]) -> Material | None:
         """What was read of just these records for this sitting, if staging is as it was."""
         with self._lock:
-            found = self._kept.get((uid, sitting))
-        return found if found is not None and found.records == tuple(records) else None
+            for kept in (self._kept, self._shown):
+                found = kept.get((uid, sitting))
+                if found is not None and found.records == tuple(records):
+                    return found
+        return None
+
+    def show(
+        self, uid: int, sitting: str, records: Sequence[Record], read: Callable[[], Material]
+    ) -> Material:
+        """What there is on these records, which are about to be shown: as it was read, else read now."""
+        found, age = self.of(uid, sitting, records), self._age
+        found = found or read()
+        if sitting:
+            with self._lock:
+                if age == self._age:
+                    _keep(self._shown, (uid, sitting), found)
+        return found
 
     def want(self, uid: int, sitting: str, read: Callable[[], Material | None]) -> None:
         """Have ``read`` done in a thread, in place of what is kept for this sitting. What goes wrong
@@ -72,6 +89,7 @@ class Ahead:
         with self._lock:
             self._age += 1
             self._kept.pop((uid, sitting), None)
+            self._shown.pop((uid, sitting), None)
             self._wanted.pop((uid, sitting), None)
 
     def heard(self, fact: AnyFact) -> None:
@@ -84,6 +102,7 @@ class Ahead:
         with self._lock:
             self._age += 1
             self._kept.clear()
+            self._shown.clear()
 
     def rest(self, *, over: bool = False) -> None:
         """Wait until nothing is read any more. ``over``: the engine ends, nothing is begun any more."""
@@ -109,7 +128,11 @@ class Ahead:
                 found = read()
             with self._lock:
                 if found is not None and age == self._age:
-                    self._kept.pop(sitting, None)
-                    self._kept[sitting] = found
-                    while len(self._kept) > MOST:
-                        del self._kept[next(iter(self._kept))]
+                    _keep(self._kept, sitting, found)
+
+
+def _keep(kept: dict[Sitting, Material], sitting: Sitting, found: Material) -> None:
+    kept.pop(sitting, None)
+    kept[sitting] = found
+    while len(kept) > MOST:
+        del kept[next(iter(kept))]

@@ -52,6 +52,15 @@ QUALIFY row_number() OVER (PARTITION BY source, record_id
 """
 
 
+# One row is a cluster that merges, with how many of the records that were asked for stand in it.
+_OF_ONE_CLUSTER = """
+SELECT count(*) FROM cluster SEMI JOIN (
+  SELECT unnest($sources::VARCHAR[]) AS source, unnest($records::VARCHAR[]) AS record_id)
+  USING (source, record_id)
+WHERE status = 'merged' AND size > 1 GROUP BY cluster_id
+"""
+
+
 class Words(Protocol):
     """What opens commitments."""
 
@@ -90,6 +99,19 @@ def digests_of(cursor: Cursor, records: Iterable[Record]) -> dict[Record, Digest
         (source, record): {f: d for f, d in zip(fields, values, strict=True) if d is not None}
         for source, record, *values in rows
     }
+
+
+def are_merged(cursor: Cursor, records: Iterable[Record]) -> bool:
+    """Whether the match made one person of all of them already."""
+    asked = list(records)
+    there = cursor.execute(
+        "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'main' AND view_name = 'cluster'"
+    ).fetchall()
+    if there == [(0,)]:
+        return False
+    sides = {"sources": [s for s, _r in asked], "records": [r for _s, r in asked]}
+    rows = cursor.execute(_OF_ONE_CLUSTER, sides).fetchall()
+    return [n for (n,) in rows] == [len(asked)]
 
 
 def changed(then: Digests, now: Mapping[str, str] | None) -> list[str]:

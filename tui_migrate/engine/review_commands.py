@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from tui_migrate.audit import entries as facts
 from tui_migrate.audit.review_facts import (
@@ -16,7 +17,9 @@ from tui_migrate.engine.answering import Turn, cluster_of, require_own, sealed_w
 from tui_migrate.engine.core import Core
 from tui_migrate.engine.decisions import (
     DECISIONS,
+    Digests,
     Record,
+    are_merged,
     compared_words,
     digests_of,
     member_words,
@@ -31,19 +34,10 @@ from tui_migrate.engine.seeing import seen_by
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.i18n import _
 from tui_migrate.model.entities import entities
-from tui_migrate.staging.store import columns_of
 
 MOST, MOST_OF_SAMPLE = 100, 500
 """Records that one decision may be about; a cluster that would merge by itself may be larger."""
 WORDS = ("settled", "unsure", "flagged")
-
-# One row is a cluster that merges, with how many of the records that were asked for stand in it.
-_OF_ONE_CLUSTER = """
-SELECT count(*) FROM cluster SEMI JOIN (
-  SELECT unnest($sources::VARCHAR[]) AS source, unnest($records::VARCHAR[]) AS record_id)
-  USING (source, record_id)
-WHERE status = 'merged' AND size > 1 GROUP BY cluster_id
-"""
 
 # One row: a record that was asked for and is known.
 _KNOWN = """
@@ -104,9 +98,10 @@ def decide_cluster(core: Core, command: api.DecideCluster) -> facts.Entry:
     """Journal what a reviewer made of a cluster, as one entry."""
     records = command.records
     _require_whole(command)
-    _require_known(core, records)
+    told = _told(core, command)
     _require_sight(core, records)
-    alone = bool(command.lot) or _merges_by_itself(core, records)
+    # One whom the match merged already is of the safe lane: one person says what he thinks of it.
+    alone = bool(command.lot) or told.together
     if not alone:
         cluster_of(core, records)
     holder = core.reviews.holder(records, core.identity.uid, command.sitting)
@@ -117,11 +112,7 @@ def decide_cluster(core: Core, command: api.DecideCluster) -> facts.Entry:
     order = sorted(range(len(records)), key=records.__getitem__)
     place = {old: new for new, old in enumerate(order)}
     ordered = [records[old] for old in order]
-    cursor = core.store.cursor()
-    try:
-        digests = digests_of(cursor, ordered)
-    finally:
-        cursor.close()
+    digests = told.digests
     names = pseudonyms_of(core, ordered)
     words = [*(member_words(r, digests.get(r, {})) for r in ordered), command.note.strip()]
     *members, note = core.vault.keep_all(words)
@@ -156,6 +147,27 @@ def decide_cluster(core: Core, command: api.DecideCluster) -> facts.Entry:
     return entry
 
 
+class _Told(NamedTuple):
+    """What staging says of the records of a decision."""
+
+    digests: Mapping[Record, Digests]
+    together: bool
+
+
+def _told(core: Core, command: api.DecideCluster) -> _Told:
+    """As it was read when they were shown, while staging is as it was; else as it is now. Raises
+    ``EnvironmentProblem`` for a record that is not known."""
+    shown = core.reviews.ahead.of(core.identity.uid, command.sitting, command.records)
+    if shown is not None:
+        return _Told(shown.digests, shown.together)
+    _require_known(core, command.records)
+    cursor = core.store.cursor()
+    try:
+        return _Told(digests_of(cursor, command.records), are_merged(cursor, command.records))
+    finally:
+        cursor.close()
+
+
 def _groups(command: api.DecideCluster, place: dict[int, int]) -> list[list[int]]:
     """Every record in one group, in the order of the journal."""
     if command.decision != "settled":
@@ -184,21 +196,6 @@ def _require_whole(command: api.DecideCluster) -> None:
     strange = sorted(set(command.values) - fields)
     if strange or not all(command.values.values()):
         raise EnvironmentProblem(_("There is no field {}.").format(", ".join(strange) or "–"))
-
-
-def _merges_by_itself(core: Core, records: Iterable[Record]) -> bool:
-    """Whether the match made one person of all of them already: then it is of the safe lane, and one
-    person says what he thinks of it."""
-    asked = list(records)
-    cursor = core.store.cursor()
-    try:
-        if not columns_of(cursor, "cluster"):
-            return False
-        sides = {"sources": [s for s, _r in asked], "records": [r for _s, r in asked]}
-        rows = cursor.execute(_OF_ONE_CLUSTER, sides).fetchall()
-    finally:
-        cursor.close()
-    return [n for (n,) in rows] == [len(asked)]
 
 
 def _require_known(core: Core, records: Iterable[Record]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from tui_migrate.engine import review_queries as r
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.answers.values import canonical, same, show
-from tui_migrate.engine.decisions import changed, digests_of, members_of
+from tui_migrate.engine.decisions import Digests, are_merged, changed, digests_of, members_of
 from tui_migrate.engine.state import Decision
 from tui_migrate.matching.explaining import reason_text
 from tui_migrate.model.entities import entities
@@ -72,12 +72,15 @@ _NOTHING: Hanging = ([], {}, "")
 class Material:
     """What staging says of the records of a cluster, and nothing that people decided: whoever asks, and
     whatever is decided meanwhile, it is the same until staging changes. ``cells``: the mapped row of
-    each record. ``compared``: rows of ``_PAIRS``. ``hanging``: what hangs on each record."""
+    each record. ``compared``: rows of ``_PAIRS``. ``hanging``: what hangs on each record. ``digests``
+    and ``together``: what a decision on them needs (``decisions.digests_of``, ``are_merged``)."""
 
     records: tuple[Record, ...]
     cells: Mapping[Record, Cells]
     compared: Sequence[tuple[Any, ...]]
     hanging: Mapping[Record, Hanging]
+    digests: Mapping[Record, Digests]
+    together: bool
 
 
 def material(desk: Desk, records: Sequence[Record]) -> Material:
@@ -89,7 +92,14 @@ def material(desk: Desk, records: Sequence[Record]) -> Material:
     named = ", ".join(map(literal, sorted(set(ids))))
     cells = _cells(desk, known, named)
     compared = desk.rows(_PAIRS.format(ids=named)) if "pair" in known else []
-    return Material(tuple(records), cells, compared, _hanging(desk, known))
+    return Material(
+        records=tuple(records),
+        cells=cells,
+        compared=compared,
+        hanging=_hanging(desk, known),
+        digests=digests_of(desk.cursor, records),
+        together=are_merged(desk.cursor, records),
+    )
 
 
 def sheet(

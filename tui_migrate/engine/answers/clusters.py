@@ -216,8 +216,10 @@ def step(desk: Desk, query: r.ClusterStep) -> r.ClusterPage:
     decision, names = place.last(number), place.queue.pseudonyms(number)
     opened = place.twice.opened(decision)
     records = place.queue.named(number)
-    ready = desk.view.reviews.ahead.of(desk.view.who.uid, query.sitting, records)
-    whole = sheet(desk, ready or material(desk, records), names, opened)
+    found = desk.view.reviews.ahead.show(
+        desk.view.who.uid, query.sitting, records, lambda: material(desk, records)
+    )
+    whole = sheet(desk, found, names, opened)
     answers = place.twice.answers(number)
     if answers:
         whole = msgspec.structs.replace(whole, answers=answers)

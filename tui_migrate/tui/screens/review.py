@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import replace
 from time import monotonic
 from typing import ClassVar
@@ -75,6 +76,8 @@ class ReviewScreen(BaseScreen):
         self._draft = Draft([])
         self._mode = ""
         self._how = Showing()
+        self._drawn: tuple[object, ...] = ()
+        """What the lines of the cluster were made of."""
         self._busy = False
         """A decision is under way; behind it the next cluster is asked for."""
         self._awaited = False
@@ -127,6 +130,12 @@ class ReviewScreen(BaseScreen):
     def failed(self) -> None:
         self._busy = self._awaited = False
         self._later = ""
+        self.show()
+
+    def show(self) -> None:
+        """What changes while another cluster is on its way is shown with that."""
+        if self._page is None or not (self._busy or self._awaited):
+            super().show()
 
     def _open(self, page: ClusterPage) -> None:
         """Show a cluster, and have it to oneself. The engine reads the next one meanwhile; it is asked
@@ -175,6 +184,10 @@ class ReviewScreen(BaseScreen):
         """What stays the same is not sent again."""
         pane = self.query_one("#sheet", LineView)
         rows: list[Content] = [Content(self._nothing())]
+        made_of = (page, deepcopy(self._draft), self._how, pane.size)
+        if page.ref is not None and made_of == self._drawn:
+            return
+        self._drawn = made_of
         if page.ref is not None and page.sheet is not None:
             width = max(40, pane.scrollable_content_region.width or 78)
             blind = page.ref.hidden or (self._how.blind and not page.ref.decision)

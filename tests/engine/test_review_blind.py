@@ -10,7 +10,7 @@ import pytest
 
 from tui_migrate.engine.api import DecideCluster, TakeBack
 from tui_migrate.engine.client import InProcessClient, open_client
-from tui_migrate.engine.pair_queries import PairDetail, PairQueue
+from tui_migrate.engine.pair_queries import PairDetail
 from tui_migrate.engine.review_queries import (
     ClusterFilter,
     ClusterPage,
@@ -59,7 +59,7 @@ def test_no_answer_says_how_likely_it_is_before_it_is_decided(root: Path) -> Non
     client = open_client(root)
     nothing = [None, 0.0, ""]
     pair = PairDetail(source_a="crm", record_a="C1", source_b="mail", record_b="M1")
-    for query in (ClusterStep(records=TRIPLE), ClusterQueue(), PairQueue(), pair):
+    for query in (ClusterStep(records=TRIPLE), ClusterQueue(), pair):
         answer = client.ask(query)
         scores = told(answer)
         assert scores, query

@@ -84,12 +84,6 @@ def peer_user(connection: socket.socket) -> User:
     return User(name, uid, _group_names(gids), pid)
 
 
-def several_people(runbook: Runbook) -> bool:
-    """Whether the roles name more than one person: then four eyes are asked for. ``*`` is one user,
-    not two."""
-    return len(people_named(runbook)) > 1
-
-
 def people_named(runbook: Runbook) -> set[str]:
     """The users that the roles name, by name or as members of a group."""
     people = {u for spec in runbook.roles.values() for u in spec.users if u != ANYBODY}

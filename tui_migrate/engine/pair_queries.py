@@ -1,45 +1,9 @@
-"""What a screen may ask of single pairs: those that wait, one of them, those that are decided."""
+"""What a screen may ask of single pairs: one of them, and those that are decided."""
 
 from __future__ import annotations
 
 from tui_migrate.engine.answer import Answer
 from tui_migrate.engine.api import Look, Query
-
-
-class PairQueue(Query, frozen=True, kw_only=True, tag="pair_queue"):
-    """The pairs that wait for a person, the likeliest first: ``limit`` of them from ``offset``."""
-
-    offset: int = 0
-    limit: int = 1000
-
-
-class PairRef(Answer, frozen=True, kw_only=True):
-    """A pair and its present decision: merge | different | unsure | '' (undecided)."""
-
-    source_a: str
-    record_a: str
-    source_b: str
-    record_b: str
-    weight: float
-    probability: float
-    reason: str
-    decision: str
-
-
-class PairWindow(Answer, frozen=True, kw_only=True):
-    """``total`` pairs are in the band; ``decided`` of them settled as counted beside it."""
-
-    total: int
-    merged: int
-    different: int
-    unsure: int
-    offset: int
-    rows: tuple[PairRef, ...]
-
-    @property
-    def decided(self) -> int:
-        """Pairs that need no person any more; an unsure one still does."""
-        return self.merged + self.different
 
 
 class PairDetail(Look, frozen=True, kw_only=True, tag="pair_detail"):

@@ -39,9 +39,7 @@ from tui_migrate.engine.pair_queries import (
     PairDecided,
     PairDecisions,
     PairDetail,
-    PairQueue,
     PairSheet,
-    PairWindow,
 )
 from tui_migrate.engine.person_queries import (
     ConsentEvents,
@@ -145,7 +143,6 @@ AnyQuery = (
     | FindingFields
     | FindingRecords
     | Columns
-    | PairQueue
     | PairDetail
     | PairDecisions
     | ClusterQueue
@@ -171,7 +168,6 @@ ANSWERS: dict[type[Query], Any] = {
     FindingFields: tuple[FieldTotal, ...],
     FindingRecords: FindingPage,
     Columns: ColumnPage,
-    PairQueue: PairWindow,
     PairDetail: PairSheet,
     PairDecisions: tuple[PairDecided, ...],
     ClusterQueue: ClusterWindow,

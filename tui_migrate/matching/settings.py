@@ -168,14 +168,6 @@ def shipped_fields() -> dict[str, tuple[Field, ...]]:
     return dict(FIELDS)
 
 
-def field_of(kind: str, name: str) -> Field:
-    """The field `name` of `kind`; KeyError if the kind has none."""
-    for candidate in FIELDS[kind]:
-        if candidate.name == name:
-            return candidate
-    raise KeyError(f"{kind}.{name}")
-
-
 def shipped_m() -> dict[str, dict[str, dict[str, float]]]:
     """The shipped m-probabilities: kind → field → level → m."""
     return {

@@ -15,7 +15,7 @@ rule = action, after = target_id.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -180,19 +180,6 @@ class ImportStep(Step):
             found[entity] = actions
         self.close()
         return found
-
-    def preview_rows(self, context: Context, entity: str) -> Iterator[dict[str, str | None]]:
-        """The planned rows of one entity, in order: record_key, profile_id, action, reason."""
-        planned = self._preview(context, entity)
-        if planned is None:
-            return
-        self.close()
-        reader = context.cursor.sql(
-            f"SELECT record_key, profile_id, action, reason FROM {planned}"
-            " ORDER BY profile_id, record_key"
-        ).to_arrow_reader()
-        for part in reader:
-            yield from part.to_pylist()
 
     def _preview(self, context: Context, entity: str) -> str | None:
         if not stage_rows(context.cursor, entity, self._allowed(context), context.rights):

@@ -45,7 +45,7 @@ ACTS: dict[str, list[Act]] = {
 }
 
 NOTHING: Mapping[str, str] = {}
-LOOKING = ("findings", "mapping", "pairs", "review", "people", "person")
+LOOKING = ("findings", "mapping", "review", "people", "person")
 """Screens that show values of persons."""
 
 

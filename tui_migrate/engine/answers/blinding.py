@@ -35,11 +35,6 @@ def _blind_pair(pair: r.ClusterEvidence) -> r.ClusterEvidence:
     return msgspec.structs.replace(pair, weight=0.0, probability=0.0, reason="", rules=())
 
 
-def blind_pair_ref(ref: q.PairRef) -> q.PairRef:
-    """A pair without its score."""
-    return msgspec.structs.replace(ref, weight=0.0, probability=0.0, reason="")
-
-
 def blind_pair_sheet(sheet: q.PairSheet) -> q.PairSheet:
     """Two records side by side without what was made of them."""
     fields = [msgspec.structs.replace(field, level="", weight=None) for field in sheet.fields]

@@ -1,4 +1,4 @@
-"""The review band, and one pair as a person has to see it."""
+"""One pair as a person has to see it, and what was said of every pair."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import permutations
 from typing import Any
 
 from tui_migrate.engine import pair_queries as q
-from tui_migrate.engine.answers.blinding import blind_pair_ref, blind_pair_sheet, is_blind
+from tui_migrate.engine.answers.blinding import blind_pair_sheet, is_blind
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.answers.values import cells_of, same, show
 from tui_migrate.engine.answers.visible import of_seen_brands
@@ -14,24 +14,6 @@ from tui_migrate.engine.decisions import Record, members_of
 from tui_migrate.engine.queries import View
 from tui_migrate.matching.explaining import reason_text
 from tui_migrate.staging.store import quote
-
-# One row is a pair in the review band.
-_QUEUE = """
-SELECT source_a, record_a, source_b, record_b, weight, probability, reason
-FROM pair WHERE band = 'review'
-ORDER BY weight DESC, source_a, record_a, source_b, record_b
-LIMIT $limit OFFSET $start
-"""
-
-# One row: a decision, and how many pairs of the band have it.
-_COUNTS = """
-WITH d AS (
-  SELECT unnest($sa::VARCHAR[]) AS source_a, unnest($ra::VARCHAR[]) AS record_a,
-         unnest($sb::VARCHAR[]) AS source_b, unnest($rb::VARCHAR[]) AS record_b,
-         unnest($decisions::VARCHAR[]) AS word)
-SELECT d.word, count(*) FROM pair p JOIN d USING (source_a, record_a, source_b, record_b)
-WHERE p.band = 'review' GROUP BY d.word
-"""
 
 _THIS = """
 FROM pair WHERE source_a = $source_a AND record_a = $record_a
@@ -65,41 +47,6 @@ def _decisions(view: View) -> dict[Key, str]:
             a, b = sorted((names[key[0]], names[key[1]]))
             found[*a, *b] = pair.decision
     return found
-
-
-def queue(desk: Desk, query: q.PairQueue) -> q.PairWindow:
-    """A window of the queue, and how much of the whole is settled."""
-    if not desk.columns("pair"):
-        return q.PairWindow(total=0, merged=0, different=0, unsure=0, offset=0, rows=())
-    decisions = _decisions(desk.view)
-    (total,) = desk.one("SELECT count(*) FROM pair WHERE band = 'review'")
-    keys = list(decisions)
-    sides = {name: [key[n] for key in keys] for n, name in enumerate(("sa", "ra", "sb", "rb"))}
-    said = {**sides, "decisions": list(decisions.values())}
-    counts = dict(desk.rows(_COUNTS, said)) if decisions else {}
-    window = {"limit": query.limit, "start": query.offset}
-    blind = is_blind(desk.view)
-    refs = [
-        q.PairRef(
-            source_a=r[0],
-            record_a=r[1],
-            source_b=r[2],
-            record_b=r[3],
-            weight=r[4] or 0.0,
-            probability=r[5] or 0.0,
-            reason=text(r[6]),
-            decision=decisions.get(r[:4], ""),
-        )
-        for r in (desk.rows(_QUEUE, window) if query.limit else ())
-    ]
-    return q.PairWindow(
-        total=total,
-        merged=counts.get("merge", 0),
-        different=counts.get("different", 0),
-        unsure=counts.get("unsure", 0),
-        offset=query.offset,
-        rows=tuple(blind_pair_ref(r) if blind and not r.decision else r for r in refs),
-    )
 
 
 def settled(desk: Desk, query: q.PairDecisions) -> tuple[q.PairDecided, ...]:

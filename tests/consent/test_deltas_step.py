@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -337,6 +339,38 @@ def test_a_change_of_an_unknown_kind_is_held_and_blocks(staged: Staged) -> None:
     assert _failed(again) == ["every change has a known meaning"]  # the empty one
 
 
+def test_a_column_that_came_overnight_is_not_passed_over(staged: Staged) -> None:
+    """The platform has a new way to say no, in a column that no mapping knows."""
+    staged.deliver("d1", 1, [OUT_BERT])
+    assert _failed(staged.run("sync")) == []
+    _with_columns(staged, "d2", 2, {"nooit_meer": "ja", "leeg": " "})
+    outcome = staged.run("sync", attempt=2)
+    (failed,) = [check for check in outcome.checks if not check.passed]
+    assert (failed.name, failed.severity) == ("columns of changes are mapped or skipped", "block")
+    assert failed.observed.startswith("1: changes.nooit_meer: "), "an empty one says nothing"
+    mapping = staged.workspace / "mapping" / "changes.yaml"
+    mapping.write_text(mapping.read_text().replace("skip: {", 'skip: {nooit_meer: "a test", '))
+    assert _failed(staged.run("sync", attempt=3)) == []
+
+
+def test_a_column_of_citizen_service_numbers_in_changes_is_not_taken_over(staged: Staged) -> None:
+    staged.deliver("d1", 1, [OUT_BERT])
+    _with_columns(staged, "d2", 2, {"BSN": "111222333"})
+    mapping = staged.workspace / "mapping" / "changes.yaml"
+    mapping.write_text(mapping.read_text().replace("brand: {from: brand}", "brand: {from: BSN}", 1))
+    name = "no column of citizen service numbers (BSN) in changes is taken over"
+    assert name in _failed(staged.run("sync"))
+
+
+def test_a_mapped_column_that_no_change_has_is_told(staged: Staged) -> None:
+    mapping = staged.workspace / "mapping" / "changes.yaml"
+    mapping.write_text(mapping.read_text().replace("{from: street}", "{from: straat}"))
+    staged.deliver("d1", 1, [OUT_BERT])
+    found = {check.name: check for check in staged.run("sync").checks}
+    check = found["mapped columns of changes are delivered"]
+    assert (check.passed, check.severity, check.observed) == (False, "warn", "1: changes.straat")
+
+
 def test_an_unreadable_line_of_a_delta_is_a_finding_and_blocks(staged: Staged) -> None:
     staged.deliver("d1", 1, [OUT_BERT + ",one,cell,too,many", MOVED])
     outcome = staged.run("sync")
@@ -362,3 +396,15 @@ def test_a_number_used_twice_blocks_until_its_content_came_otherwise(staged: Sta
     staged.deliver("d3", 2, [OUT_BERT])
     assert _failed(staged.run("sync", attempt=2)) == []
     assert staged.states()["bert", "Nova"] == ("opt-out", "newest_optout")
+
+
+def _with_columns(staged: Staged, folder: str, sequence: int, more: dict[str, str]) -> None:
+    """A delivery with one change, and columns that the others do not have."""
+    staged.deliver(folder, sequence, [MOVED])
+    place = staged.workspace / "deliveries" / "changes" / folder
+    head, line = (place / "changes.csv").read_text().splitlines()
+    text = f"{head},{','.join(more)}\n{line},{','.join(more.values())}\n"
+    (place / "changes.csv").write_text(text)
+    manifest = json.loads((place / "manifest.json").read_text())
+    manifest["files"][0]["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    (place / "manifest.json").write_text(json.dumps(manifest))

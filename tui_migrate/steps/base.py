@@ -208,6 +208,12 @@ class Context:
         """Column names of a table or view."""
         return columns_of(self.cursor, relation)
 
+    def exists(self, relation: str) -> bool:
+        """Whether there is a view or table of this name to read: of ``raw_<source>`` there is none
+        before any of its files had as much as a header."""
+        found = "SELECT 1 FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = $name LIMIT 1"
+        return bool(self.query(found, {"name": relation}))
+
 
 class Step(ABC):
     """One step kind, bound to one step of a runbook."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Table
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from tui_migrate.files import sha256_file
 from tui_migrate.i18n import _
 from tui_migrate.mapping.load import load_mappings
 from tui_migrate.mapping.mapped import entity_columns
+from tui_migrate.mapping.model import Mapping
 from tui_migrate.model.entities import entities
 from tui_migrate.runbook.load import load_runbook
 from tui_migrate.staging.deliveries import (
@@ -31,7 +33,7 @@ from tui_migrate.staging.deliveries import (
     hash_files,
     read_manifest,
 )
-from tui_migrate.steps import consent_unread, newcomers
+from tui_migrate.steps import consent_columns, consent_unread, newcomers
 from tui_migrate.steps.base import Check, Context, Outcome, Unit
 from tui_migrate.steps.consent_apply import (
     CHANGE,
@@ -179,13 +181,25 @@ class Deltas:
             ),
         ]  # fmt: skip
         checks += consent_unread.checks(context, judged)
-        checks += self._newcomers(context, figures)
+        mappings = self._mappings(context)
+        checks += consent_columns.checks(context, self._runbook, mappings)
+        checks += self._newcomers(context, mappings, figures)
         return Outcome(figures, checks + self._limits(context, figures))
 
-    def _newcomers(self, context: Context, figures: dict[str, int | str]) -> list[Check]:
+    def _mappings(self, context: Context) -> dict[str, tuple[Mapping, ...]]:
+        """The mappings of the sources of which something was read."""
+        found = load_mappings(load_runbook(context.workspace))[0]
+        read = {j.delivery.source for j in self._look(context) if j.delivery.files}
+        return {source: found.get(source, ()) for source in sorted(read)}
+
+    def _newcomers(
+        self,
+        context: Context,
+        mappings: Table[str, Sequence[Mapping]],
+        figures: dict[str, int | str],
+    ) -> list[Check]:
         """A check that says how people who are new come in, where the mappings know of any."""
-        mappings = load_mappings(load_runbook(context.workspace))[0]
-        if not any(one.newcomer for source in self._sources() for one in mappings.get(source, ())):
+        if not any(one.newcomer for every in mappings.values() for one in every):
             return []
         waiting = newcomers.waiting(context)
         figures["newcomers waiting"] = waiting

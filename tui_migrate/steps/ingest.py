@@ -239,7 +239,7 @@ class IngestStep(Step):
             path = next(iter(self._found[name][-1].files), None)
             if path is None or type_of(path, declared) != "csv":
                 continue
-            if (declared.encoding and declared.delimiter) or not _read_any(context, name):
+            if (declared.encoding and declared.delimiter) or not context.exists(raw_table(name)):
                 continue
             form = settle_format(path, declared)
             columns = [c for c in context.columns(raw_table(name)) if not c.startswith("_")]
@@ -394,11 +394,3 @@ def _as_delivered(context: Context, delivery: Delivery) -> dict[str, str]:
 def _unit_id(context: Context, delivery: Delivery, number: int) -> str:
     """The unit of a delivery's file by its number: it stands in the journal, and names a file."""
     return f"{delivery.source}.{context.folder_name(delivery.name)}.{number}"
-
-
-def _read_any(context: Context, source: str) -> bool:
-    """Whether any file of the source had as much as a header."""
-    found = context.query(
-        "SELECT 1 FROM duckdb_views() WHERE view_name = $name", {"name": raw_table(source)}
-    )
-    return bool(found)

@@ -160,7 +160,7 @@ class MapStep(Step):
 
     def _units(self, context: Context, mapping: Mapping) -> list[Unit]:
         relation = f"raw_{mapping.source}"
-        if not _exists(context, relation):
+        if not context.exists(relation):
             return []
         found = context.query(_STRETCHES.format(relation=quote(relation)), {"size": ROWS_OF_A_UNIT})
         rows = sum(int(str(row[5])) for row in found)
@@ -281,7 +281,7 @@ class MapStep(Step):
         uses: list[ColumnUse] = []
         for source, mappings in self._mappings(context).items():
             relation = f"raw_{source}"
-            if mappings and _exists(context, relation):
+            if mappings and context.exists(relation):
                 spec = self.runbook.sources[source]
                 known = [(c, "key") for c in spec.key] + [(c, "link") for c in spec.links]
                 uses += coverage(context.cursor, source, quote(relation), mappings, payment, known)
@@ -299,12 +299,12 @@ class MapStep(Step):
         total = passed = 0
         message = _("This row tells of a consent or suppression, and no mapping takes it.")
         for source, mappings in self._mappings(context).items():
-            if _exists(context, f"raw_{source}"):
+            if context.exists(f"raw_{source}"):
                 lost = passed_over_select(context.cursor, quote(f"raw_{source}"), mappings)
                 if lost is not None:
                     passed += context.write(unit, "finding", lost, {"message": message})
             always = any(not mapping.when and not mapping.each for mapping in mappings)
-            if not mappings or always or not _exists(context, f"raw_{source}"):
+            if not mappings or always or not context.exists(f"raw_{source}"):
                 continue
             tables = sorted({f"ent_{mapping.entity.name}" for mapping in mappings})
             mapped = " UNION ALL ".join(
@@ -367,11 +367,6 @@ def _pieces(mapping: Mapping, stretches: list[tuple[object, ...]], rows: int) ->
         else:
             pieces[-1] = ([*conditions, condition], held + int(str(count)))
     return [" OR ".join(conditions) for conditions, _held in pieces]
-
-
-def _exists(context: Context, relation: str) -> bool:
-    found = "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'main' AND view_name = $name"
-    return context.value(found, {"name": relation}) > 0
 
 
 def _as_table(uses: Sequence[ColumnUse]) -> pa.Table:

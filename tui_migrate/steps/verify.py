@@ -143,7 +143,7 @@ class VerifyStep(Step):
                 late.add(name)
         if "load" not in modes:
             for entity in ("consent", "suppression"):
-                if _exists(context, f"ent_{entity}"):
+                if context.exists(f"ent_{entity}"):
                     rows = context.query(f"SELECT DISTINCT source FROM ent_{entity}")
                     late |= {str(row[0]) for row in rows}
         return sorted(late)
@@ -157,7 +157,7 @@ class VerifyStep(Step):
         self._read_back(context, self.imported)
         context.cursor.execute(counts.PREPARE.format(restricted=rights.profiles(context.rights)))
         for name in self.imported:
-            if _exists(context, "profile" if name == "profile" else f"ent_{name}"):
+            if context.exists("profile" if name == "profile" else f"ent_{name}"):
                 counts.compare(context.cursor, entities()[name])
         self._read.add("count_group")
 
@@ -229,7 +229,7 @@ class VerifyStep(Step):
         return [
             mapping
             for source, mappings in found.items()
-            if not self.runbook.sources[source].deltas and _exists(context, f"raw_{source}")
+            if not self.runbook.sources[source].deltas and context.exists(f"raw_{source}")
             for mapping in mappings
             if mapping.entity.name in wanted
         ]
@@ -305,10 +305,3 @@ def _fields(name: str) -> str:
     fields = [(f.name, get_type(f.type).sql_type) for f in entities()[name].fields]
     places = [("source", "VARCHAR"), ("record_id", "VARCHAR")]
     return "".join(f", NULL::{kind} AS {quote(field)}" for field, kind in [*places, *fields])
-
-
-def _exists(context: Context, relation: str) -> bool:
-    found = context.query(
-        "SELECT 1 FROM duckdb_columns() WHERE table_name = $name LIMIT 1", {"name": relation}
-    )
-    return bool(found)

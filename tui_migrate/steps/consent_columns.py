@@ -1,0 +1,65 @@
+"""What deliveries of changes have in their columns: the deltas' own part of what ``map`` checks.
+
+A source may add a column from one night to the next. What stands in it may be an opt-out, so that it is
+not passed over unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Table
+from collections.abc import Sequence
+
+from tui_migrate.i18n import _
+from tui_migrate.mapping.citizen_numbers import citizen_columns
+from tui_migrate.mapping.coverage import ABSENT, ColumnUse, coverage
+from tui_migrate.mapping.model import Mapping
+from tui_migrate.runbook.models import Runbook
+from tui_migrate.staging.readers import raw_table
+from tui_migrate.staging.store import quote
+from tui_migrate.steps.base import Check, Context
+
+_TAKEN_OVER = ("mapped", "key", "link", "owner")
+
+
+def checks(
+    context: Context, runbook: Runbook, mappings: Table[str, Sequence[Mapping]]
+) -> list[Check]:
+    """Filled columns that no mapping names, mapped ones that no delivery has, and citizen service
+    numbers that would be taken over. mappings: those of the sources of changes that were read."""
+    uses: list[ColumnUse] = []
+    citizens: list[str] = []
+    for source, of_it in mappings.items():
+        if not context.exists(raw_table(source)):
+            continue
+        spec, relation = runbook.sources[source], quote(raw_table(source))
+        known = [(c, "key") for c in spec.key] + [(c, "link") for c in spec.links]
+        found = coverage(context.cursor, source, relation, of_it, known=known)
+        taken = {use.column for use in found if use.filled and use.use in _TAKEN_OVER}
+        citizens += [f"{source}.{c}" for c in citizen_columns(context.cursor, relation, taken)]
+        uses += found
+    # A column that no mapping names is what the delivery says: where its header is missing, data.
+    lost = [f"{u.source}.{context.host.name(u.column)}" for u in uses if u.lost]
+    absent = (u for u in uses if u.use == ABSENT and not u.reason)
+    missing = sorted({f"{u.source}.{u.column}" for u in absent})
+    remedy = _("map it, skip it with a reason, or waive with a reason")
+    said = f"{len(lost)}: {', '.join(lost[:10])}: {remedy}" if lost else "0"
+    return [
+        Check(_("columns of changes are mapped or skipped"), not lost, said, "0", waivable=True),
+        Check(
+            _("mapped columns of changes are delivered"),
+            not missing,
+            _counted(missing),
+            "0",
+            "warn",
+        ),
+        Check(
+            _("no column of citizen service numbers (BSN) in changes is taken over"),
+            not citizens,
+            _counted(citizens),
+            "0",
+        ),
+    ]
+
+
+def _counted(names: Sequence[str]) -> str:
+    return f"{len(names)}" + (f": {', '.join(names[:10])}" if names else "")

@@ -19,7 +19,10 @@ from tui_migrate.engine.review_queries import (
 )
 
 TRIPLE = (("crm", "C1"), ("mail", "M1"), ("mail", "N1"))
-SCORES = {"weight", "probability", "level"}
+SCORES = {
+    "weight", "probability", "level", "most", "most_level", "against", "sides", "unkept",
+    "weakest", "contrary",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -57,7 +60,7 @@ def page(client: InProcessClient) -> ClusterPage:
 
 def test_no_answer_says_how_likely_it_is_before_it_is_decided(root: Path) -> None:
     client = open_client(root)
-    nothing = [None, 0.0, ""]
+    nothing = [None, 0.0, "", ()]
     pair = PairDetail(source_a="crm", record_a="C1", source_b="mail", record_b="M1")
     for query in (ClusterStep(records=TRIPLE), ClusterQueue(), pair):
         answer = client.ask(query)
@@ -69,7 +72,7 @@ def test_no_answer_says_how_likely_it_is_before_it_is_decided(root: Path) -> Non
     assert before.ref.hidden
     assert before.sheet is not None
     assert before.sheet.other == ()
-    assert {p.reason for p in before.sheet.pairs} == {""}
+    assert {(p.reason, p.asked) for p in before.sheet.pairs} == {("", True)}
 
     assert client.send(DecideCluster(records=TRIPLE, groups=((0, 1),))).ok
     after = page(client)
@@ -77,6 +80,10 @@ def test_no_answer_says_how_likely_it_is_before_it_is_decided(root: Path) -> Non
     assert after.ref.weight != 0.0
     assert not after.ref.hidden
     assert any(told(client.ask(pair))["weight"])
+    said = told(after)
+    assert all(said["most"] - {None}), "and all the rest of it"
+    assert after.sheet is not None
+    assert len(after.sheet.weakest) == 2
 
     assert client.send(TakeBack(entry=after.ref.entry)).ok
     again = page(client).ref

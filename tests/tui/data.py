@@ -127,10 +127,17 @@ def _pairs(world: World, people: list[tuple[Any, ...]]) -> None:
          {"field": "prior", "level": "", "weight": -10.9},
          {"field": "birth_date", "level": "different", "weight": -5.2},
          {"field": "address", "level": "number", "weight": 4.0}])  # fmt: skip
+    by_initials = [
+        {"field": "first_name", "level": "initial", "weight": 0.3},
+        {"field": "family_name", "level": "exact", "weight": 7.4},
+        {"field": "email", "level": "different", "weight": -2.0},
+        {"field": "prior", "level": "", "weight": -10.9},
+        {"field": "birth_date", "level": "exact", "weight": 8.9},
+        {"field": "address", "level": "exact", "weight": 4.4}]  # fmt: skip
     made = [(0, 1, 9.5, 0.93), (0, 2, 8.1, 0.88), (3, 4, 5.5, 0.61)]
     put(world, "pair", PAIR, [
         (*people[a][:2], *people[b][:2], weight, p, "review", "no_independent_identifier",
-         ["email", "surname_birth"], weights, None, None)
+         ["email", "surname_birth"], by_initials if b == 2 else weights, None, None)
         for a, b, weight, p in made
     ])  # fmt: skip
 

@@ -361,13 +361,13 @@ def test_who_reads_dutch_reviews_in_dutch(make: Make, monkeypatch: pytest.Monkey
         assert "1-9 waarde kiezen" in text(app, "#keys")
         shown = sheet(app)
         for dutch in (
-            "Dezelfde persoon",
+            "Allemaal één persoon, waarschijnlijk (88 %: zwakste schakel 1–3)",
             "voornaam",
             "INGETROKKEN",
             "Samenvoegen brengt bijeen: 2 abo",
         ):
             assert dutch in shown
-        for english in ("Same person", "first name", "equal field", "At stake", "weight"):
+        for english in ("one person", "first name", "equal field", "At stake", "weight"):
             assert english not in shown
         await press(pilot, "e")
         assert "welk record is iemand anders?" in text(app, "#next")

@@ -16,6 +16,7 @@ from tests.tui.test_walk import press, type_in
 from tui_migrate.audit import entries as facts
 from tui_migrate.engine.review_queries import (
     ClusterAnswerGiven,
+    ClusterEvidence,
     ClusterField,
     ClusterFilter,
     ClusterPage,
@@ -34,6 +35,7 @@ from tui_migrate.tui.drafting import Draft
 from tui_migrate.tui.reviewing import filter_of, filter_words, said_line
 from tui_migrate.tui.screens.beside import BesideScreen
 from tui_migrate.tui.screens.replay import ReplayScreen
+from tui_migrate.tui.weights import range_part
 from tui_migrate.tui.widgets.block import Block
 
 
@@ -148,6 +150,91 @@ def test_the_verdict_names_what_agrees_and_what_speaks_against_it() -> None:
     )
     assert verdict(ref(0.2), sheet())[0].startswith("Probably not")
     assert "(99.9 %)" in verdict(ref(1.0), sheet())[0], "nothing is certain"
+    assert "(0.1 %)" in verdict(ref(0.0), sheet())[0], "nor out of the question"
+
+
+def two(a: int, b: int, probability: float) -> ClusterEvidence:
+    return ClusterEvidence(
+        a=a, b=b, weight=0.0, probability=probability, reason="", rules=(), decision=""
+    )
+
+
+def test_three_are_one_person_no_surer_than_by_the_weakest_link() -> None:
+    pairs = (two(0, 1, 0.999), two(1, 2, 0.75), two(0, 2, 0.2))
+    whole = sheet(count=3, pairs=pairs, weakest=(1, 2))
+    assert verdict(ref(0.999), whole)[0] == "All one person, likely (75 %: weakest link 2–3)"
+    torn = replace(whole, contrary=(0, 2))
+    said = verdict(ref(0.999), torn)[0]
+    assert said == "Probably not all one person (20 %: 1 and 3 contradict)"
+    apart = replace(whole, pairs=pairs[:2], contrary=(0, 2))
+    said = verdict(ref(0.999), apart)[0]
+    assert said == "Probably not all one person (1 and 3 contradict)", "no figure is made up"
+
+
+def test_of_three_it_is_said_between_whom_a_field_disagrees() -> None:
+    name = replace(
+        field("family_name", "Bos", "Vos", "Bos", level="different", weight=-5.0),
+        most_level="exact", most=7.4, against=((0, 1), (1, 2)), sides=((1,), (0, 2)),
+    )  # fmt: skip
+    mail = replace(
+        field("email", "a@x.nl", "b@x.nl", "c@x.nl", level="different", weight=-2.0),
+        most_level="different", most=-2.0, against=((0, 1), (1, 2), (0, 2)), sides=((0,), (1,), (2,)),
+    )  # fmt: skip
+    born = replace(
+        field("birth_date", "1960-01-02", "1990-03-04", ""), against=((0, 1),), sides=((0,), (1,)),
+        unkept=((0, 1),),
+    )  # fmt: skip
+    some = replace(
+        field("street", "Dam", "Dom", "Dem", level="different", weight=-1.0),
+        most_level="typo", most=1.0, against=((0, 1), (1, 2), (2, 3), (3, 4), (1, 4)),
+    )  # fmt: skip
+    assert verdict(ref(), sheet(name, mail, born, some, count=3))[1] == (
+        "against it: family name: differs (2 against 1, 3); birth date: differs (1 against 2);"
+        " email: differs (everywhere); street: differs (1–2, 2–3, 2–5 and 2 more)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "shown"),
+    [
+        (-5.0, 7.4, "▒▒███  -5…+7"),
+        (0.2, 7.0, "░░░     0…+7"),
+        (2.4, 4.9, "█░     +2…+5"),
+        (-7.0, -2.4, "▒░░    -7…-2"),
+        (-11.2, 18.0, "▒▒▒▒█-11…+18"),
+        (4.8, 5.1, "██      +4.8"),
+        (-0.3, 0.4, "▒█       0…0"),
+    ],
+)
+def test_of_three_the_least_and_the_most_that_a_field_says_are_shown(
+    least: float, most: float, shown: str
+) -> None:
+    part = range_part(least, most)
+    assert (part.plain if isinstance(part, Content) else part[0]) == shown
+
+
+def test_a_contradiction_of_unknown_weight_is_no_number() -> None:
+    part = range_part(8.9, 8.9, unkept=True)
+    assert isinstance(part, Content)
+    assert part.plain == "▒████   ?…+9"
+    born = replace(field("birth_date", "1960", "1990", ""), unkept=((0, 1),))
+    rows = [row.plain for row in rows_of(sheet(born, count=3), width=78)]
+    assert next(row for row in rows if row.startswith(" birth")).rstrip().endswith("?")
+    assert max(map(len, rows)) <= 78
+
+
+def test_pairs_that_the_match_kept_nothing_of_are_counted() -> None:
+    whole = sheet(count=4, pairs=(two(0, 1, 0.9), two(1, 2, 0.9), two(2, 3, 0.9)))
+    assert rows_of(whole)[-1].plain == "3 pairs more: hardly one person, or never compared"
+    whole = sheet(count=3, pairs=(two(0, 1, 0.9), two(1, 2, 0.9), two(0, 2, 0.9)))
+    assert "more" not in rows_of(whole)[-1].plain
+
+
+def test_why_somebody_is_asked_is_said_of_the_pairs_that_are_asked() -> None:
+    merged = replace(two(0, 1, 0.99), reason="they merged", asked=False)
+    asked = replace(two(1, 2, 0.9), reason="of initials")
+    shown = "\n".join(row.plain for row in rows_of(sheet(count=3, pairs=(merged, asked))))
+    assert "You are asked because: of initials\n" in shown
 
 
 def test_consents_of_one_brand_and_channel_stand_beside_each_other() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 
 from tui_migrate.engine.sentences import label
 from tui_migrate.i18n import _
@@ -57,8 +58,9 @@ def field_name(field: str) -> str:
     return names.get(field) or _(label(field) or "–")
 
 
-def evidence(compared: Sequence[Weighed]) -> str:
-    """What speaks for one person and what against, the strongest first, in a sentence."""
+def evidence(compared: Sequence[Weighed], between: Mapping[str, str] | None = None) -> str:
+    """What speaks for one person and what against, the strongest first, in a sentence. ``between``: of
+    fields that speak against it, between which records."""
     known = sorted(
         (one for one in compared if one[0] != PRIOR and abs(one[2]) >= NOTHING),
         key=lambda one: (-abs(one[2]), one[0]),
@@ -71,14 +73,32 @@ def evidence(compared: Sequence[Weighed]) -> str:
     elif agree:
         parts.append(_("{fields} agree").format(fields=_listed([one[0] for one in agree])))
     parts += [_one(one) for one in for_it if one not in agree]
-    against = [_one(one) for one in known if one not in for_it]
+    told = between or {}
+    against = [_one(one, told.get(one[0], "")) for one in known if one not in for_it]
     if against:
         parts.append(_("against it: {words}").format(words="; ".join(against)))
     return "; ".join(parts) or _("nothing was compared")
 
 
-def _one(one: Weighed) -> str:
-    return f"{field_name(one[0])}: {level_of(one[0], one[1])}"
+NAMED = 3
+"""Pairs that are named where there are more of them."""
+
+
+def between_words(against: Sequence[tuple[int, int]], sides: Sequence[Sequence[int]]) -> str:
+    """Who disagrees, by the numbers over the columns: ``3 against 1, 2``, else pairs: ``1–3, 2–5``."""
+    if sides and all(len(side) == 1 for side in sides) and len(sides) > 2:
+        return _("everywhere")
+    if sides:
+        named = [", ".join(str(at + 1) for at in side) for side in sides]
+        return functools.reduce(lambda a, b: _("{a} against {b}").format(a=a, b=b), named)
+    shown = ", ".join(f"{a + 1}–{b + 1}" for a, b in sorted(against)[:NAMED])
+    more = len(against) - NAMED
+    return _("{pairs} and {n} more").format(pairs=shown, n=more) if more > 0 else shown
+
+
+def _one(one: Weighed, who: str = "") -> str:
+    words = f"{field_name(one[0])}: {level_of(one[0], one[1])}"
+    return f"{words} ({who})" if who else words
 
 
 def _listed(fields: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from tui_migrate.engine.answer import Answer
@@ -126,14 +128,28 @@ class ClusterStep(Look, frozen=True, kw_only=True, tag="cluster_step"):
 
 class ClusterField(Answer, frozen=True, kw_only=True):
     """One field of all records, as a reader expects values. ``weight``: log₂ evidence for the same
-    person, of the two records that speak most against it; ``None`` where it was not compared."""
+    person, of the two records that speak most against it, and how far they agree (``level``); ``None``
+    where it was not compared. ``most``, ``most_level``: of the two that speak most for it. ``against``:
+    pairs of records (by place) between which it speaks against one person; ``sides``: where these are
+    records of one kind against those of others, the records of each side. ``unkept``: those of them of
+    which the match kept no pair, so that what it is worth is not known."""
 
     field: str
     values: tuple[str, ...]
     equal: bool
     level: str = ""
     weight: float | None = None
+    most_level: str = ""
+    most: float | None = None
+    against: tuple[tuple[int, int], ...] = ()
+    sides: tuple[tuple[int, ...], ...] = ()
+    unkept: tuple[tuple[int, int], ...] = ()
     many: bool = False
+
+    @property
+    def strength(self) -> float:
+        """The strongest evidence that it is, for or against; what contradicts, how much ever, is more."""
+        return math.inf if self.unkept else max(abs(self.weight or 0.0), abs(self.most or 0.0))
 
 
 class ClusterPermission(Answer, frozen=True, kw_only=True):
@@ -159,7 +175,8 @@ class ClusterRecord(Answer, frozen=True, kw_only=True):
 
 
 class ClusterEvidence(Answer, frozen=True, kw_only=True):
-    """Two records (by place) that were compared, and the present word on them."""
+    """Two records (by place) that were compared, and the present word on them. ``asked``: they are in
+    the review band, so they are why a person is asked."""
 
     a: int
     b: int
@@ -168,6 +185,7 @@ class ClusterEvidence(Answer, frozen=True, kw_only=True):
     reason: str
     rules: tuple[str, ...]
     decision: str
+    asked: bool = True
 
 
 class ClusterAnswerGiven(Answer, frozen=True, kw_only=True):
@@ -182,13 +200,16 @@ class ClusterAnswerGiven(Answer, frozen=True, kw_only=True):
 
 class ClusterSheet(Answer, frozen=True, kw_only=True):
     """A cluster as the review screen shows it; fields that differ first. ``lead``: the record that
-    founds the profile. ``other``: compared fields that are no field of a record. The rest is what the
-    last decision that stands chose, and why it was made."""
+    founds the profile. ``other``: compared fields that are no field of a record. ``weakest``: the two
+    records on which it hangs that all are one person; ``contrary``: the two that contradict it most.
+    The rest is what the last decision that stands chose, and why it was made."""
 
     records: tuple[ClusterRecord, ...]
     fields: tuple[ClusterField, ...]
     other: tuple[ClusterField, ...]
     pairs: tuple[ClusterEvidence, ...]
+    weakest: tuple[int, ...] = ()
+    contrary: tuple[int, ...] = ()
     lead: int = 0
     groups: tuple[tuple[int, ...], ...] = ()
     values: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)

@@ -11,7 +11,14 @@ from textwrap import wrap
 from rich.cells import cell_len
 from textual.content import Content
 
-from tui_migrate.engine.pair_words import NOTHING, PRIOR, evidence, field_name, level_of
+from tui_migrate.engine.pair_words import (
+    NOTHING,
+    PRIOR,
+    between_words,
+    evidence,
+    field_name,
+    level_of,
+)
 from tui_migrate.engine.review_queries import (
     ClusterField,
     ClusterPermission,
@@ -25,12 +32,12 @@ from tui_migrate.tui.differ import Spans, differing
 from tui_migrate.tui.drafting import Draft
 from tui_migrate.tui.reviewing import answer_rows
 from tui_migrate.tui.safe import fit, safe
-from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN
+from tui_migrate.tui.status import BAD, QUIET, WARN
+from tui_migrate.tui.weights import BAR, RANGE, range_part, weight_part
 from tui_migrate.tui.widgets.block import Part, line
 
-BAR = 5
-FULL = 12.0
-"""log₂ evidence that fills the bar: 4 096 to 1."""
+CONTRARY = -3.0
+"""Bits at which a contradiction of unknown weight is named among what speaks against it."""
 WORDS = 18
 """Cells for the evidence in words, where there is room."""
 TALLEST = 3
@@ -59,17 +66,6 @@ class Showing:
     side_keys: str = "[ ]"
 
 
-def weight_part(weight: float | None) -> Part:
-    """A bar and a number: ``█`` for, ``▒`` against."""
-    if weight is None:
-        return ""
-    if abs(weight) < NOTHING:
-        return (" " * BAR + f" {0.0:5.1f}", QUIET)
-    cells = min(BAR, max(1, round(abs(weight) / FULL * BAR)))
-    bar = fit(("█" if weight > 0 else "▒") * cells, BAR)
-    return (f"{bar} {weight:+5.1f}", GOOD if weight > 0 else BAD)
-
-
 class Columns:
     """The widths of the columns of ``count`` records in ``width`` cells."""
 
@@ -77,7 +73,8 @@ class Columns:
         self.name = 12 if width < 90 else 16
         self.blind = blind
         self.words = WORDS if width >= 100 and count == 2 else 0
-        tail = BAR + 7 + self.words
+        self.many = count > 2
+        tail = BAR + (RANGE + 1 if self.many else 7) + self.words
         room = width - self.name - 1 - tail
         self.shown = max(1, min(count, room // (LEAST + 1)))
         self.side = max(LEAST, room // self.shown - 1)
@@ -86,6 +83,12 @@ class Columns:
     def places(self) -> range:
         """The records that are shown."""
         return range(self.first, self.first + self.shown)
+
+    def weight(self, field: ClusterField) -> Part:
+        """What a field says: between two records, or at least and at most."""
+        if self.many:
+            return range_part(field.weight, field.most, bool(field.unkept))
+        return weight_part(field.weight)
 
     def row(self, name: Part, sides: Sequence[Part], *tail: Part) -> Content:
         """A line of the table. What is between two columns has the style of the one before: a terminal
@@ -119,11 +122,11 @@ def sheet_rows(
     elif equal:
         rows.append(_folded(made, equal, how))
     for field in () if how.blind else sheet.other:
-        if field.field != PRIOR and abs(field.weight or 0.0) >= NOTHING:
+        if field.field != PRIOR and field.strength >= NOTHING:
             name = safe(field_name(field.field))
-            words = fit(safe(level_of(field.field, field.level)), made.shown * (made.side + 1) - 1)
+            words = fit(_levels(field), made.shown * (made.side + 1) - 1)
             rows.append(line((fit(name, made.name), QUIET), " ", (words, QUIET), " ",
-                             weight_part(field.weight)))  # fmt: skip
+                             made.weight(field)))  # fmt: skip
     rows += _consents(made, sheet, how)
     rows += _stakes(made, sheet)
     rows += _joined(sheet, draft)
@@ -137,19 +140,58 @@ def in_order(sheet: ClusterSheet, how: Showing) -> list[ClusterField]:
     Where the score is hidden its order tells nothing of it."""
 
     def key(field: ClusterField) -> tuple[bool, bool, float]:
-        weight = 0.0 if how.blind else -abs(field.weight or 0.0)
+        weight = 0.0 if how.blind else -field.strength
         return field.field.endswith("_at"), not all(field.values), weight
 
     return sorted((f for f in sheet.fields if not f.equal), key=key)
 
 
 def verdict(ref: ClusterRef, sheet: ClusterSheet) -> tuple[str, str]:
-    """How sure, and the evidence in a sentence."""
-    percent = f"{min(99.9, 100 * ref.probability):.1f}".removesuffix(".0")
+    """How sure, and the evidence in a sentence. Of three records or more: how sure that all are one,
+    which is no surer than the weakest link by which they hang together, or than two that contradict
+    each other; and who disagrees with whom."""
+    fields = [*sheet.fields, *sheet.other]
     compared = [
-        (f.field, f.level, f.weight) for f in (*sheet.fields, *sheet.other) if f.weight is not None
+        (f.field, f.level, f.weight) for f in fields if f.weight is not None and not f.unkept
     ]
-    return f"{sure_words(ref.probability)} ({percent} %)", safe(evidence(compared))
+    if len(sheet.records) < 3:
+        sure = f"{sure_words(ref.probability)} ({_percent(ref.probability)} %)"
+        return sure, safe(evidence(compared))
+    compared += [(f.field, "different", CONTRARY) for f in fields if f.unkept]
+    between = {f.field: between_words(f.against, f.sides) for f in fields if f.against}
+    between.pop("name_frequency", None)  # it says nothing of who
+    return _sure_of_all(ref, sheet), safe(evidence(compared, between))
+
+
+def _sure_of_all(ref: ClusterRef, sheet: ClusterSheet) -> str:
+    """How sure it is that three records or more are one person, and what that hangs on."""
+    likely = {tuple(sorted((pair.a, pair.b))): pair.probability for pair in sheet.pairs}
+    found = [
+        (likely.get(edge, 0.0), edge, words)
+        for edge, words in (
+            (sheet.weakest, _("weakest link {a}–{b}")),
+            (sheet.contrary, _("{a} and {b} contradict")),
+        )
+        if edge
+    ]
+    if not found:
+        return f"{all_words(ref.probability)} ({_percent(ref.probability)} %)"
+    least, edge, words = min(found, key=lambda one: one[0])
+    why = words.format(a=edge[0] + 1, b=edge[1] + 1)
+    if edge in likely:
+        why = f"{_percent(least)} %: {why}"
+    return f"{all_words(least)} ({why})"
+
+
+def _percent(probability: float) -> str:
+    """Nothing is certain, nor out of the question."""
+    return f"{min(99.9, max(0.1, 100 * probability)):.1f}".removesuffix(".0")
+
+
+def _levels(field: ClusterField) -> str:
+    """How far a field agrees, at least and at most."""
+    names = [level_of(field.field, one) for one in (field.level, field.most_level) if one]
+    return safe(" … ".join(dict.fromkeys(names)))
 
 
 def sure_words(probability: float) -> str:
@@ -165,6 +207,19 @@ def sure_words(probability: float) -> str:
     return _("Probably not the same person")
 
 
+def all_words(probability: float) -> str:
+    """As ``sure_words``, of three records or more."""
+    if probability >= 0.99:
+        return _("All one person, almost surely")
+    if probability >= 0.9:
+        return _("All one person, very likely")
+    if probability >= 0.7:
+        return _("All one person, likely")
+    if probability >= 0.4:
+        return _("Perhaps all one person")
+    return _("Probably not all one person")
+
+
 def _why(ref: ClusterRef, sheet: ClusterSheet, how: Showing, width: int) -> list[Content]:
     """How sure, on what ground, and why a person is asked all the same."""
     if how.blind:
@@ -173,20 +228,23 @@ def _why(ref: ClusterRef, sheet: ClusterSheet, how: Showing, width: int) -> list
             hidden = _("The score is hidden until this is settled.")
         return [Content.styled(hidden, QUIET), Content("")]
     sure, words = verdict(ref, sheet)
-    first, *more = _sentence(f"{sure}: {words}.", width)
+    many = len(sheet.records) > 2
+    first, *more = _sentence(f"{sure}: {words}.", width, MOST_WORDS + many)
     rows = [line((first[: len(sure)], "bold"), first[len(sure) :]), *map(Content, more)]
-    reasons = list(dict.fromkeys(_(pair.reason) for pair in sheet.pairs if pair.reason))
+    asked = [pair for pair in sheet.pairs if pair.asked] or sheet.pairs
+    reasons = list(dict.fromkeys(_(pair.reason) for pair in asked if pair.reason))
     if reasons:
         by_itself = ref.reason in ("guard passed", "link")
-        asked = _("It merges by itself: ") if by_itself else _("You are asked because: ")
-        first, *more = _sentence(asked + safe("; ".join(reasons)), width)
-        rows += [line((first[: len(asked)], WARN), first[len(asked) :]), *map(Content, more)]
-    return [*rows, Content("")]
+        head = _("It merges by itself: ") if by_itself else _("You are asked because: ")
+        first, *more = _sentence(head + safe("; ".join(reasons)), width)
+        rows += [line((first[: len(head)], WARN), first[len(head) :]), *map(Content, more)]
+    tight = len(rows) > MOST_WORDS + 1 and not how.tall  # what is at stake is worth more than a gap
+    return rows if tight else [*rows, Content("")]
 
 
-def _sentence(text: str, width: int) -> list[str]:
+def _sentence(text: str, width: int, most: int = MOST_WORDS) -> list[str]:
     """The lines of a sentence; one that is too long ends in an ellipsis."""
-    return wrap(text, width, max_lines=MOST_WORDS, placeholder=" …")
+    return wrap(text, width, max_lines=most, placeholder=" …")
 
 
 def _heads(made: Columns, sheet: ClusterSheet, draft: Draft, how: Showing) -> list[Content]:
@@ -208,8 +266,12 @@ def _heads(made: Columns, sheet: ClusterSheet, draft: Draft, how: Showing) -> li
         dates.append((" · ".join(filter(None, (trust, moment))), QUIET))
     more = len(sheet.records) - made.shown
     name = _("+{n} more {keys}").format(n=more, keys=how.side_keys) if more else ""
-    weight: list[Part] = [] if made.blind else [(_("weight"), QUIET)]
+    weight: list[Part] = [] if made.blind else [(_weight_words(sheet), QUIET)]
     return [made.row((name, WARN), names, *weight), made.row("", dates)]
+
+
+def _weight_words(sheet: ClusterSheet) -> str:
+    return _("weight") if len(sheet.records) < 3 else _("least…most")
 
 
 def _field(
@@ -300,9 +362,9 @@ def _starts(text: str, room: int) -> list[int]:
 
 def _evidence(made: Columns, field: ClusterField, how: Showing) -> list[Part]:
     """Bar, number and, where there is room, words; nothing for a field that was not compared."""
-    if how.blind or field.weight is None or abs(field.weight) < NOTHING:
+    if how.blind or (field.strength < NOTHING and not field.unkept):
         return []
-    parts: list[Part] = [weight_part(field.weight)]
+    parts: list[Part] = [made.weight(field)]
     if made.words:
         parts.append((" " + safe(level_of(field.field, field.level)), QUIET))
     return parts
@@ -311,8 +373,12 @@ def _evidence(made: Columns, field: ClusterField, how: Showing) -> list[Part]:
 def _folded(made: Columns, fields: Sequence[ClusterField], how: Showing) -> Content:
     names = ", ".join(safe(_(label(field.field))) for field in fields)
     text = ngettext("▸ {n} equal field", "▸ {n} equal fields", len(fields)).format(n=len(fields))
-    weights = [field.weight for field in fields if field.weight and not how.blind]
-    tail = [weight_part(sum(weights))] if weights else []
+    told = [field for field in fields if field.weight is not None and not how.blind]
+    least = sum(field.weight or 0.0 for field in told)
+    most = sum(field.weight or 0.0 if field.most is None else field.most for field in told)
+    tail: list[Part] = []
+    if least or most:
+        tail = [range_part(least, most) if made.many else weight_part(least)]
     room = made.name + 1 + made.shown * (made.side + 1) - 1
     return line((fit(f"{text} ({how.fold_key}): {names}", room), QUIET), " ", *tail)
 
@@ -411,8 +477,16 @@ def _pairs(sheet: ClusterSheet) -> list[Content]:
     marks = {"merge": "✓", "different": "✗", "unsure": "?"}
     rows = [Content("")]
     for pair in sheet.pairs:
-        percent = f"{min(99.9, 100 * pair.probability):.1f}".removesuffix(".0")
+        percent = _percent(pair.probability)
         text = f"{pair.a + 1}–{pair.b + 1} {marks.get(pair.decision, ' ')} "
         why = f" {percent} %  {safe(_(pair.reason) if pair.reason else '')}"
         rows.append(line((text, QUIET), weight_part(pair.weight), (why, QUIET)))
+    count = len(sheet.records)
+    if more := count * (count - 1) // 2 - len(sheet.pairs):
+        words = ngettext(
+            "{n} pair more: hardly one person, or never compared",
+            "{n} pairs more: hardly one person, or never compared",
+            more,
+        )
+        rows.append(Content.styled(words.format(n=more), QUIET))
     return rows

@@ -25,14 +25,21 @@ def blind_ref(ref: r.ClusterRef) -> r.ClusterRef:
 
 def blind_sheet(sheet: r.ClusterSheet) -> r.ClusterSheet:
     """A cluster without the evidence of fields and pairs; the order of its fields tells nothing of it."""
-    fields = [msgspec.structs.replace(field, level="", weight=None) for field in sheet.fields]
+    fields = [
+        r.ClusterField(field=one.field, values=one.values, equal=one.equal, many=one.many)
+        for one in sheet.fields
+    ]
     fields.sort(key=lambda field: (field.equal, not all(field.values), field.field))
     pairs = sorted((_blind_pair(pair) for pair in sheet.pairs), key=lambda pair: (pair.a, pair.b))
-    return msgspec.structs.replace(sheet, fields=tuple(fields), other=(), pairs=tuple(pairs))
+    return msgspec.structs.replace(
+        sheet, fields=tuple(fields), other=(), pairs=tuple(pairs), weakest=(), contrary=()
+    )
 
 
 def _blind_pair(pair: r.ClusterEvidence) -> r.ClusterEvidence:
-    return msgspec.structs.replace(pair, weight=0.0, probability=0.0, reason="", rules=())
+    return msgspec.structs.replace(
+        pair, weight=0.0, probability=0.0, reason="", rules=(), asked=True
+    )
 
 
 def blind_pair_sheet(sheet: q.PairSheet) -> q.PairSheet:

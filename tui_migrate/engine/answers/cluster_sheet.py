@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import combinations
 from typing import Any
 
 from tui_migrate.engine import review_queries as r
+from tui_migrate.engine.answers.cluster_evidence import (
+    IDENTIFYING,
+    Compared,
+    Range,
+    compared_of,
+    contradiction,
+    ranges,
+    sides,
+    weakest_link,
+)
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.answers.values import canonical, same, show
 from tui_migrate.engine.decisions import Digests, are_merged, changed, digests_of, members_of
@@ -36,7 +47,8 @@ QUALIFY row_number() OVER (PARTITION BY source, record_id
 
 # One row is two of the records that were compared.
 _PAIRS = """
-SELECT source_a, record_a, source_b, record_b, weight, probability, reason, rules, weights FROM pair
+SELECT source_a, record_a, source_b, record_b, weight, probability, reason, rules, weights,
+  band = 'review' FROM pair
 SEMI JOIN sheet_asked x ON x.source = source_a AND x.record_id = record_a
 SEMI JOIN sheet_asked y ON y.source = source_b AND y.record_id = record_b
 WHERE record_a IN ({ids}) AND record_b IN ({ids})
@@ -108,15 +120,16 @@ def sheet(
     """The records of a cluster, in their order. ``names``: their pseudonyms; ``decision``: the last
     one about them."""
     records, cells = found.records, found.cells
-    evidence = _weakest(found.compared)
+    pairs = compared_of(found.compared, {record: at for at, record in enumerate(records)})
+    evidence = ranges(pairs)
     shown = [name for name in _fields(cells) if any(cells.get(x, {}).get(name) for x in records)]
     fields = [
-        _field(name, [cells.get(record, {}).get(name) for record in records], evidence)
+        _field(name, [cells.get(record, {}).get(name) for record in records], evidence, pairs)
         for name in shown
     ]
     other = tuple(
-        r.ClusterField(field=name, values=(), equal=False, level=level, weight=bits)
-        for name, (level, bits) in evidence.items()
+        r.ClusterField(field=name, values=(), equal=False, **_said(one, ()))
+        for name, one in evidence.items()
         if name not in shown
     )
     return r.ClusterSheet(
@@ -127,6 +140,8 @@ def sheet(
         fields=tuple(sorted(fields, key=_rank)),
         other=other,
         pairs=tuple(_pairs(desk, records, names, found.compared)),
+        weakest=weakest_link(pairs) or (),
+        contrary=next((f.unkept[0] for f in fields if f.unkept), contradiction(pairs) or ()),
         **{"lead": _lead(desk, records, cells), **_chosen(desk, records, names, decision)},
     )
 
@@ -158,22 +173,49 @@ def _fields(cells: Mapping[Record, Cells]) -> list[str]:
 
 
 def _field(
-    name: str, values: list[object], evidence: dict[str, tuple[str, float]]
+    name: str, values: list[object], evidence: dict[str, Range], pairs: Sequence[Compared]
 ) -> r.ClusterField:
-    level, weight = evidence.get(name, ("", None))
+    known = evidence.get(name)
+    wanted = known is not None or name in IDENTIFYING
+    filled = [(at, value) for at, value in enumerate(values) if value] if wanted else []
+    alike = [(a, b) for (a, x), (b, y) in combinations(filled, 2) if same(name, x, y)]
+    unkept: list[tuple[int, int]] = []
+    if name in IDENTIFYING:
+        kept = {*alike, *((pair.a, pair.b) for pair in pairs)}
+        both = ((a, b) for (a, _x), (b, _y) in combinations(filled, 2))
+        unkept = [edge for edge in both if edge not in kept]
     return r.ClusterField(
         field=name,
         values=tuple(show(name, value) for value in values),
         equal=all(same(name, values[0], value) for value in values[1:]),
-        level=level,
-        weight=weight,
         many=entities()["profile"].field(name).many,
+        unkept=tuple(unkept),
+        **_said(known, alike, unkept),
     )
+
+
+def _said(
+    known: Range | None,
+    alike: Sequence[tuple[int, int]],
+    unkept: Sequence[tuple[int, int]] = (),
+) -> dict[str, Any]:
+    """What a field says between records of which these have the same value (``alike``), or another one
+    though there is no pair of them (``unkept``)."""
+    if known is None:
+        return {"against": tuple(unkept), "sides": sides(unkept, (), alike)}
+    return {
+        "level": known.level,
+        "weight": known.weight,
+        "most_level": known.most_level,
+        "most": known.most,
+        "against": (*known.against, *unkept),
+        "sides": sides([*known.against, *unkept], known.alike, alike),
+    }
 
 
 def _rank(field: r.ClusterField) -> tuple[bool, bool, float]:
     """What differs comes first, what only some have after it, the strongest evidence on top."""
-    return field.equal, not all(field.values), -abs(field.weight or 0.0)
+    return field.equal, not all(field.values), -field.strength
 
 
 def _pairs(
@@ -181,7 +223,7 @@ def _pairs(
 ) -> Iterator[r.ClusterEvidence]:
     place = {record: at for at, record in enumerate(records)}
     said = desk.view.state.pairs
-    for sa, ra, sb, rb, weight, probability, reason, rules, _weights in compared:
+    for sa, ra, sb, rb, weight, probability, reason, rules, _w, asked in compared:
         a, b = place[sa, ra], place[sb, rb]
         word = said.get((names[a], names[b])) or said.get((names[b], names[a]))
         yield r.ClusterEvidence(
@@ -192,18 +234,8 @@ def _pairs(
             reason=reason_text(text(reason)),
             rules=tuple(text(rule) for rule in rules or ()),
             decision=word.decision if word is not None else "",
+            asked=asked,
         )
-
-
-def _weakest(compared: Sequence[tuple[Any, ...]]) -> dict[str, tuple[str, float]]:
-    """Field → how far it agrees between the two records where it speaks most against one person."""
-    found: dict[str, tuple[str, float]] = {}
-    for row in compared:
-        for one in row[-1] or ():
-            known = found.get(one["field"])
-            if known is None or one["weight"] < known[1]:
-                found[one["field"]] = (text(one["level"]), one["weight"])
-    return found
 
 
 def _hanging(desk: Desk, known: Tables) -> dict[Record, Hanging]:

@@ -104,6 +104,17 @@ def quiet(child: pexpect.spawn, seconds: float = 0.15, most: float = 8.0) -> byt
     return got
 
 
+def leave(child: pexpect.spawn) -> bytes:
+    """Leave from wherever; what the terminal gets until the program has ended."""
+    for _again in range(10):  # behind an escape a busy machine reads it as alt+q
+        child.send("q")
+        if child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=5) == 0:
+            break
+    got: bytes = child.before
+    child.close()
+    return got
+
+
 @pytest.mark.soak
 def test_the_terminal_gets_no_raw_control(tmp_path: Path) -> None:
     child = pexpect.spawn(
@@ -120,13 +131,7 @@ def test_the_terminal_gets_no_raw_control(tmp_path: Path) -> None:
         for key in stop:
             child.send(KEYS.get(key, key))
             got += quiet(child)
-    for _again in range(10):  # behind an escape a busy machine reads it as alt+q
-        child.send("q")
-        ended = child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=5) == 0
-        got += child.before if ended else b""
-        if ended:
-            break
-    child.close()
+    got += leave(child)
     assert b"Traceback" not in got
     assert child.exitstatus == 0
     assert got.count(b"PWNED") > 50, "the texts were really shown"

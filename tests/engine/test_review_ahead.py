@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Timer
 from typing import Any
 
 import pytest
 
 from tui_migrate.audit.person_facts import Looked
-from tui_migrate.engine import review_commands
-from tui_migrate.engine.answers import clusters
+from tui_migrate.engine import ahead, review_commands
+from tui_migrate.engine.answers import cluster_sheet, clusters
+from tui_migrate.engine.answers.cluster_sheet import Material
+from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.api import Claim, DecideCluster, Identity, Redo
 from tui_migrate.engine.client import InProcessClient, open_client
 from tui_migrate.engine.decisions import digests_of, members_of
@@ -26,6 +29,11 @@ from tui_migrate.engine.seeing import HIDDEN
 BERTA = Identity(user="berta", uid=4712, roles=("lead",))
 NORA = Identity(user="nora", uid=4711, roles=("nova",))
 Records = tuple[tuple[str, str], ...]
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "BREATH", 0.0)
 
 
 @pytest.fixture
@@ -86,6 +94,29 @@ def test_the_next_one_comes_without_a_question_to_staging_and_with_fresh_counts(
     assert page.ref.records == second
     assert page.sheet == fresh
     assert page.window.decided == 1
+
+
+def test_who_asks_while_it_is_read_waits_for_that(
+    client: InProcessClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _first, second, *_more = queue(client)
+    begun, come = Event(), Event()
+
+    def material(desk: Desk, records: Records) -> Material:
+        if records == second:
+            assert not begun.is_set(), "it is read once"
+            begun.set()
+            assert come.wait(10)
+        return cluster_sheet.material(desk, records)
+
+    monkeypatch.setattr(clusters, "material", material)
+    client.ask(ClusterStep(move="open", sitting="a"))
+    assert begun.wait(10)
+    Timer(0.05, come.set).start()
+    page = step(client, start=1)
+    assert page.ref is not None
+    assert page.ref.records == second
+    assert page.sheet is not None
 
 
 def test_what_a_decision_keeps_was_read_when_its_records_were_shown(

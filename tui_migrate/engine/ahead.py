@@ -35,8 +35,8 @@ OF_PEOPLE = (
 """Facts that leave staging as it is; behind every other it may be another."""
 MOST = 64
 """Sittings for which something is kept; the one that was served longest ago is let go first."""
-BREATH = 0.02
-"""Seconds until reading begins: the answer that is on its way goes out first."""
+BREATH = 0.1
+"""Seconds until reading begins: the cluster that is on its way is sent and painted first."""
 PATIENCE = 10.0
 """Seconds for which an engine that ends waits for what is being read."""
 
@@ -45,10 +45,11 @@ class Ahead:
     """One for each engine. Any thread may ask."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._kept: dict[Sitting, Material] = {}
         self._shown: dict[Sitting, Material] = {}
         self._wanted: dict[Sitting, Callable[[], Material | None]] = {}
+        self._reading: Sitting | None = None
         self._thread: threading.Thread | None = None
         self._age = 0
         """Grows whenever staging may have changed: what was read before is not kept."""
@@ -66,7 +67,11 @@ class Ahead:
     def show(
         self, uid: int, sitting: str, records: Sequence[Record], read: Callable[[], Material]
     ) -> Material:
-        """What there is on these records, which are about to be shown: as it was read, else read now."""
+        """What there is on these records, which are about to be shown: as it was read, also if that is
+        done just now, else read now."""
+        with self._lock:
+            self._wanted.pop((uid, sitting), None)
+            self._lock.wait_for(lambda: self._reading != (uid, sitting), PATIENCE)
         found, age = self.of(uid, sitting, records), self._age
         found = found or read()
         if sitting:
@@ -116,12 +121,15 @@ class Ahead:
 
     def _work(self) -> None:
         while True:
-            self._over.wait(BREATH)
             with self._lock:
                 if not self._wanted:
                     self._thread = None
                     return
-                sitting = next(iter(self._wanted))
+            self._over.wait(BREATH)
+            with self._lock:
+                if not self._wanted:
+                    continue
+                self._reading = sitting = next(iter(self._wanted))
                 read, age = self._wanted.pop(sitting), self._age
             found = None
             with suppress(Exception):
@@ -129,6 +137,8 @@ class Ahead:
             with self._lock:
                 if found is not None and age == self._age:
                     _keep(self._kept, sitting, found)
+                self._reading = None
+                self._lock.notify_all()
 
 
 def _keep(kept: dict[Sitting, Material], sitting: Sitting, found: Material) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -85,7 +86,7 @@ def trail_of(
 
 def _select(
     connection: duckdb.DuckDBPyConnection, columns: str, paths: list[str], pseudonym: str
-) -> list[tuple]:  # type: ignore[type-arg]
+) -> list[tuple[Any, ...]]:
     if not paths:
         return []
     files = "[" + ", ".join(literal(path) for path in paths) + "]"

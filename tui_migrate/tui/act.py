@@ -69,4 +69,6 @@ def acts_of(
     | tuple[str, str, str, str, str, bool]
     | tuple[str, str, str, str, str, bool, str],
 ) -> list[Act]:
+    """Acts of rows: id, keys (parted by commas), action, label, help; and, where it is not so, whether
+    the key line shows it, and what it says there (keys|words)."""
     return [Act(*row) for row in rows]

@@ -215,7 +215,7 @@ def test_who_reads_dutch_has_the_safe_lane_in_dutch(
         assert "2 groepen worden zonder mens samengevoegd" in text(app, "#head")
         assert "Nu: s trek een steekproef en beoordeel die" in text(app, "#next")
         assert "s steekproef trekken" in text(app, "#keys")
-        await until(app, pilot, "#stands", "is geen getrokken en beoordeeld: onbekend")
+        await until(app, pilot, "#stands", "niets getrokken en beoordeeld, dus onbekend")
         await press(pilot, "x")
         shown = "".join(block.plain for block in app.screen.query(Block))
         assert "Typ ter bevestiging het aantal groepen" in shown

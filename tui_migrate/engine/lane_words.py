@@ -129,9 +129,7 @@ def known_short(known: LaneKnown) -> list[str]:
     drawn, held = known.share(SAMPLE, known.auto_from), known.share(HELD, known.auto_from)
     if drawn is None:
         lines = [
-            _("of those from {at} on, links apart, none was drawn and judged: nobody knows").format(
-                at=at
-            )
+            _("from {at} on, links apart, none was drawn and judged: nobody knows").format(at=at)
         ]
     else:
         text = _("{right} of {n} drawn from {at} on, links apart: {low} to {high} (95 %)")

@@ -47,6 +47,8 @@ from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN
 from tui_migrate.tui.widgets.block import Block, line, lines
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
 
+LABEL = 8
+"""Cells for the name of a line above the rows."""
 NUMBERS = (
     Column(_("clusters"), width=10, right=True),
     Column(_("records"), width=10, right=True),
@@ -153,16 +155,17 @@ class LaneScreen(BaseScreen):
         said = sheet.decision
         look = GOOD if said is not None and said.holds else WARN if sheet.asked else QUIET
         rows.append(line((f"{_('Merge')}   ", "bold"), (safe(decision_words(sheet)), look)))
-        return rows + self._precise(len(name))
+        return rows + self._precise()
 
-    def _precise(self, indent: int) -> list[Content]:
+    def _precise(self) -> list[Content]:
         """How precise the threshold in force is, and the key that tells of others."""
         if self._known is None or not self._known.ready:
             return []
         first, *more = known_short(self._known)
-        told = [line((fit(_("Right"), indent), "bold"), (first, QUIET))]
-        told += [line(" " * indent, (text, QUIET)) for text in more]
-        told[-1] += Content.styled(f"  {self.home.key('lane.figures')} …", QUIET)
+        told = [line((fit(_("Right"), LABEL), "bold"), (first, QUIET))]
+        told += [line(" " * LABEL, (text, QUIET)) for text in more]
+        if any(one.decided for one in self._known.shares):
+            told[-1] += Content.styled(f"  {self.home.key('lane.figures')} …", QUIET)
         return told
 
     def _advice(self, sheet: LaneSheet) -> str:

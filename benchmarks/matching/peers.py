@@ -11,12 +11,16 @@ from types import TracebackType
 
 import duckdb
 
+from tui_migrate.staging.store import MEMORY, MEMORY_VARIABLE
+
 THREADS = 2
+PEER_MEMORY = "4GB"
 
 
-def connect(folder: Path) -> duckdb.DuckDBPyConnection:
-    """A new database in a file in ``folder``, beside which it may spill."""
-    memory = os.environ.get("TUI_MIGRATE_MEMORY", "4GB")
+def connect(folder: Path, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
+    """A new database in a file in ``folder``, beside which it may spill. memory: as DuckDB writes it;
+    the environment comes before it, as in the program."""
+    memory = os.environ.get(MEMORY_VARIABLE, "") or memory
     path = folder / "match.duckdb"
     path.unlink(missing_ok=True)
     return duckdb.connect(str(path), config={"threads": THREADS, "memory_limit": memory})

@@ -174,7 +174,9 @@ class Figures:
     @property
     def slow(self) -> float:
         """The 90th percentile of them."""
-        return statistics.quantiles((p.milliseconds for p in self.paints), n=10)[-1]
+        return statistics.quantiles(
+            (p.milliseconds for p in self.paints), n=10, method="inclusive"
+        )[-1]
 
     @property
     def bytes(self) -> float:
@@ -340,7 +342,7 @@ def document(
         "|---|---:|---:|",
     ]
     for name, took in alone.items():
-        slow = statistics.quantiles(took, n=10)[-1]
+        slow = statistics.quantiles(took, n=10, method="inclusive")[-1]
         lines.append(f"| {name} | {statistics.median(took):.1f} ms | {slow:.1f} ms |")
     engine = sum(statistics.median(alone[name]) for name in ("decision", "next cluster"))
     foot = FOOT.format(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.review import keys
 from benchmarks.review.matched import Quality, by_trap, quality
 from benchmarks.review.report import Walk
 from benchmarks.review.reviewer import Point, Reviewer
@@ -66,3 +67,20 @@ def test_decisions_until_an_aim_lie_on_a_straight_line_between_two_matches() -> 
     assert walk.until(5 / 6) == pytest.approx(150)
     assert walk.until(0.5) is None, "it was reached before the first decision"
     assert Walk([Point(0, half)], None).until(0.9) is None
+
+
+def test_what_keys_take_stands_at_the_end_of_the_report_once(tmp_path: Path) -> None:
+    report = tmp_path / "review.md"
+    report.write_text("# Decisions\n\nBefore.\n")
+    floor = keys.Figures([keys.Paint(40.0, 9000)] * 4, 30.0)
+    for slow in (80.0, 70.0):
+        figures = keys.Figures([keys.Paint(30.0, 4000)] * 3 + [keys.Paint(slow, 8000)], 60.0, 3)
+        alone = {name: [5.0, 6.0, 7.0] for name in ("decision", "next cluster", "not read ahead")}
+        keys.put(keys.document(3000, floor, figures, alone, 0.5), report)
+    text = report.read_text()
+    assert text.startswith("# Decisions\n\nBefore.\n\n## Key to paint\n")
+    assert text.count(keys.TITLE) == 1
+    assert "| review, a decision | 30 ms | 58 ms | 60 ms | 4,000 |" in text
+    assert "| ratio | 0.75 | 1.45 | 2.00 | 0.44 |" in text
+    assert "reached (12.0 ms in the middle)" in text
+    assert "75% of the keys" in text

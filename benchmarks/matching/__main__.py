@@ -27,14 +27,14 @@ WIDE_UP_TO = 200_000
 """Persons; beyond it Splink's wide blocks bring hundreds of millions of pairs together."""
 INTRO = f"""# Matching beside Splink 5
 
-Made by `make bench-matching`. Each program runs on the same records in a process of its own, on {THREADS}
-threads; ours with the memory limit that it ships ({MEMORY} for DuckDB), Splink with {PEER_MEMORY}. Precision
-and recall are over all true pairs: one that blocking misses is a miss. febrl3 are 5,000 Australian
-records; the generator's are Dutch and Belgian customers of seven systems, of which the true pairs that
-nothing shows (a newsletter address without a name beside a paper subscription) are part. Peak memory is
-the highest resident set. Splink has no limit to a block: of a million persons the rules of *Splink*
-bring 516 million pairs together and do not end within an hour, so there it runs with *tight
-blocks* alone (20 million pairs).
+Made by `make bench-matching`. Each program runs on the same records in a process of its own, on
+{THREADS} threads; ours with the memory limit that it ships ({MEMORY} for DuckDB), Splink with
+{PEER_MEMORY}. Precision and recall are over all true pairs: one that blocking misses is a miss.
+febrl3 are 5,000 Australian records; the generator's are Dutch and Belgian customers of seven
+systems, of which the true pairs that nothing shows (a newsletter address without a name beside a
+paper subscription) are part. Peak memory is the highest resident set. Splink has no limit to a
+block: of a million persons the rules of *Splink* bring 516 million pairs together and do not end
+within an hour, so there it runs with *tight blocks* alone (20 million pairs).
 """
 HEAD = (
     "| data | program | records | blocking recall | best F1 (P / R) | F1 at .95 | F1 at .5 |"

@@ -30,12 +30,10 @@ async def settle(pilot: Pilot[int]) -> None:
 
 
 async def press(pilot: Pilot[int], *keys: str) -> None:
-    """Press, and let everything settle wherever a screen may open or close."""
+    """Press as somebody does who looks: the next key when what the last one asked for is shown."""
     for key in keys:
         await pilot.press(key)
-        if key in ("enter", "escape") or len(keys) == 1:
-            await settle(pilot)
-    await settle(pilot)
+        await settle(pilot)
 
 
 async def type_in(pilot: Pilot[int], text: str) -> None:

@@ -154,7 +154,7 @@ def look_around(t: Terminal) -> None:
 
 def side_by_side(t: Terminal) -> str:
     """The first two records that stand beside each other, or ''."""
-    found = re.search(r"1 (?:★ )?(\S+ \S+) +2 (?:★ )?(\S+ \S+) .*weight", t.text)
+    found = re.search(r"1 (?:★ )?(\S+ \S+) +2 (?:★ )?(\S+ \S+) .*(?:weight|least…most)", t.text)
     return f"{found[1]} {found[2]}" if found else ""
 
 

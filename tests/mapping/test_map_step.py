@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.hosts import Quiet
 from tests.mapping.world import World, world
 from tui_migrate.errors import DataSaysNo
 from tui_migrate.runbook import load_runbook
 from tui_migrate.steps import map as map_step
+from tui_migrate.steps.base import Context
 from tui_migrate.steps.map import MapStep
 
 
@@ -233,4 +235,38 @@ def test_a_time_is_in_the_zone_that_its_delivery_declares(tmp_path: Path) -> Non
         "2025-07-01 12:00:00", "2025-01-01 13:00:00", "2025-07-01 12:00:00", "2025-07-01 11:00:00",
         "2025-07-01 11:00:00", "2025-01-01 12:00:00", "2025-07-01 11:00:00", "2025-07-01 11:00:00",
     ]  # fmt: skip
+    made.store.close()
+
+
+def test_a_delivery_of_changes_in_another_zone_does_not_have_all_mapped_anew(
+    tmp_path: Path,
+) -> None:
+    """A platform that writes its moments in London: each night a delivery of it comes for the sync."""
+    made = world(tmp_path)
+    files = made.folder / "runbook.yaml"
+    text = files.read_text().replace('c/*/*.csv"', 'c/*/*.csv", deltas: true', 1)
+    read = "      - {id: read, title: Read, uses: ingest}\n"
+    files.write_text(text.replace("    steps:\n", f"    steps:\n{read}", 1))
+    book = load_runbook(made.folder).runbook
+    assert book is not None
+    spec = book.step("map")
+    assert spec is not None
+    taken: set[tuple[str, str]] = set()
+
+    class Host(Quiet):
+        def taken_in(self, step: str) -> frozenset[tuple[str, str]]:
+            return frozenset(taken) if step == "read" else frozenset()
+
+    def inputs() -> dict[str, str]:
+        context = Context(made.folder, book, spec, 1, made.store, made.store.cursor(), Host())
+        return MapStep(spec, book).inputs(context)
+
+    before = inputs()
+    folder = made.folder / "deliveries" / "c" / "d1"
+    folder.mkdir(parents=True)
+    (folder / "f.csv").write_text("id,nr,at\n")
+    (folder / "manifest.json").write_text('{"kind": "delta", "zone": "Europe/London"}')
+    assert inputs() == before
+    taken.add(("consents", "d1"))
+    assert inputs() != before, "its newcomers are mapped, so that it matters in which zone"
     made.store.close()

@@ -137,10 +137,12 @@ class MapStep(Step):
             f"{name}:{spec.trust}:{spec.zone}:{sorted(spec.links.items())}"
             for name, spec in sorted(self.runbook.sources.items())
         ]
+        taken = newcomers.taken_in(context)  # no other delivery of changes is mapped here
         sources += [
             f"{name}:{delivery}:{zone}"
-            for name in sorted(self.runbook.sources)
+            for name, spec in sorted(self.runbook.sources.items())
             for delivery, zone in sorted(zones_of(context.workspace, self.runbook, name).items())
+            if not spec.deltas or (name, context.host.name(delivery)) in taken
         ]
         settings = "\n".join([self.runbook.zone, *sorted(self._payment(context)), *sources])
         digests["settings"] = hashlib.sha256(settings.encode()).hexdigest()

@@ -88,6 +88,12 @@ def deliveries(context: Context, sources: Table[str, Sequence[str]]) -> list[Del
     ]
 
 
+def taken_in(context: Context) -> frozenset[tuple[str, str]]:
+    """The deliveries of changes (source, name as journalled) that reading steps took in."""
+    reading = [step.id for step in context.runbook.steps() if step.uses == "ingest"]
+    return frozenset(one for step in reading for one in context.host.taken_in(step))
+
+
 def waiting(context: Context) -> int:
     """How many rows of newcomers this step holds."""
     own = {"step": context.spec.id, "attempt": context.attempt, "reason": HELD}

@@ -359,6 +359,22 @@ def test_files_may_lie_in_the_workspace_or_anywhere_below(tmp_path: Path, patter
     reading.client.shut()
 
 
+def test_two_folders_of_one_name_are_not_one_delivery(tmp_path: Path) -> None:
+    """Of two folders ``crm`` below the days of their deliveries one was read, and nothing was said."""
+    reading = Reading(tmp_path / "ws", "key: Nr")
+    runbook = reading.root / "runbook.yaml"
+    runbook.write_text(runbook.read_text().replace("deliveries/crm/*/*", "deliveries/*/crm/*.csv"))
+    for day, row in (("2026-03-01", "1;Jansen"), ("2026-03-08", "2;Smit")):
+        folder = reading.root / "deliveries" / day / "crm"
+        folder.mkdir(parents=True)
+        (folder / "p.csv").write_text(f"Nr;Naam\n{row}\n")
+    reading.client = open_client(reading.root)
+    stopped = reading.client.run_here()
+    reading.client.shut()
+    assert stopped.exit == 1
+    assert "Two deliveries of crm have one name: " in stopped.message
+
+
 def test_a_file_of_carriage_returns_is_read(reading: Reading) -> None:
     reading.deliver("d", "p.csv", b"Nr;Naam\r1;Jansen\r2;Smit\r")
     assert reading.run() == 3

@@ -121,7 +121,7 @@ def _zone(value: object) -> str | None:
 
 def find_deliveries(workspace: Path, source: str, patterns: Sequence[str]) -> list[Delivery]:
     """All deliveries of a source, in their order. ``patterns`` are globs below the workspace; the
-    folder that a file lies in is its delivery."""
+    folder that a file lies in is its delivery. Raises ``DataSaysNo`` for two folders of one name."""
     folders: dict[Path, list[Path]] = {}
     for pattern in patterns:
         for path in sorted(workspace.glob(pattern)):
@@ -134,7 +134,26 @@ def find_deliveries(workspace: Path, source: str, patterns: Sequence[str]) -> li
         manifest_path = folder / MANIFEST
         manifest = read_manifest(manifest_path) if manifest_path.exists() else None
         found.append(Delivery(source, folder.name, folder, tuple(sorted(files)), manifest))
+    refuse_one_name(found)
     return sorted(found, key=lambda d: d.order)
+
+
+def refuse_one_name(deliveries: Iterable[Delivery]) -> None:
+    """Raise ``DataSaysNo`` when two folders of a source have one name: a delivery is known by it, so
+    that one of the two would be passed over unread."""
+    known: dict[tuple[str, str], Path] = {}
+    for one in deliveries:
+        other = known.setdefault((one.source, one.name), one.folder)
+        if other != one.folder:
+            raise DataSaysNo(
+                _("Two deliveries of {} have one name: {} and {}.").format(
+                    one.source, other, one.folder
+                ),
+                _(
+                    "A delivery is called as the folder of its files. Give each folder a name of its"
+                    " own, or correct files: in the runbook; then run again. Nothing was read."
+                ),
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from tui_migrate.staging.deliveries import (
     find_deliveries,
     hash_files,
     read_manifest,
+    refuse_one_name,
 )
 from tui_migrate.steps import consent_columns, consent_unread, newcomers
 from tui_migrate.steps.base import Check, Context, Outcome, Unit
@@ -72,6 +73,7 @@ class Deltas:
                 patterns = self._runbook.sources[source].files
                 found = find_deliveries(context.workspace, source, patterns)
                 found += _empty_folders(context.workspace, patterns, source, found)
+                refuse_one_name(found)
                 found = [_with_erased(context, delivery) for delivery in found]
                 self._judged += judge(found, partial(_hashes, context))
         return self._judged

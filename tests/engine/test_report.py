@@ -10,6 +10,7 @@ import pytest
 
 from tests.engine.conftest import RUNBOOK, make_workspace
 from tests.engine.test_run import go_on, to_the_end, to_the_gate
+from tests.engine.test_server import wait_for
 from tui_migrate.audit.entries import Exported
 from tui_migrate.audit.seals import read_seals
 from tui_migrate.audit.verify import verify
@@ -217,7 +218,7 @@ def test_an_engine_that_runs_hands_it_over(ended: Path) -> None:
     try:
         text = made(ended, "--lang", "nl", name="far.html")
         assert "Mind the &lt;gap&gt;" in section(text, "signoffs")
-        assert client.state.exports[-1][1].what == "report"
+        wait_for(lambda: "report" in [fact.what for _entry, fact in client.state.exports])
         assert not list((ended / ".tui-migrate" / "run").glob("*.html"))
     finally:
         client.end()

@@ -240,3 +240,20 @@ def test_what_was_read_is_masked_when_it_is_shown(root: Path) -> None:
     assert shown["street"] == {HIDDEN}
     assert HIDDEN not in shown["family_name"]
     client.close()
+
+
+def test_what_is_let_go_while_it_is_taken_is_not_kept_again() -> None:
+    """Somebody of it may have been erased just then."""
+
+    class Meanwhile(ahead.Ahead):
+        def of(self, uid: int, sitting: str, records: Any) -> Material | None:
+            found = super().of(uid, sitting, records)
+            self.drop()
+            return found
+
+    records = (("crm", "1"), ("crm", "2"))
+    found = Material(records, {}, (), {}, {}, together=False)
+    kept = Meanwhile()
+    kept._shown[1, "a"] = found
+    assert kept.show(1, "a", records, lambda: found) is found
+    assert ahead.Ahead.of(kept, 1, "a", records) is None

@@ -72,8 +72,8 @@ class Ahead:
         with self._lock:
             self._wanted.pop((uid, sitting), None)
             self._lock.wait_for(lambda: self._reading != (uid, sitting), PATIENCE)
-        found, age = self.of(uid, sitting, records), self._age
-        found = found or read()
+            age = self._age  # before it is looked for: what goes meanwhile is not kept again
+        found = self.of(uid, sitting, records) or read()
         if sitting:
             with self._lock:
                 if age == self._age:

@@ -353,6 +353,25 @@ def test_a_column_that_came_overnight_is_not_passed_over(staged: Staged) -> None
     assert _failed(staged.run("sync", attempt=3)) == []
 
 
+def test_who_waives_columns_of_changes_was_told_all_of_them(staged: Staged) -> None:
+    names = [f"nieuw_{n:02}" for n in range(12)]
+    _with_columns(staged, "d1", 1, dict.fromkeys(names, "ja"))
+    (failed,) = [check for check in staged.run("sync").checks if not check.passed]
+    assert failed.observed.startswith(f"12: {', '.join(f'changes.{name}' for name in names)}: ")
+
+
+def test_the_columns_of_a_delivery_that_is_set_aside_hold_nothing_up(staged: Staged) -> None:
+    """It came damaged, with a header that nobody knows, and was delivered again, whole."""
+    _with_columns(staged, "d1", 1, {"kapot": "ja"})
+    path = staged.workspace / "deliveries" / "changes" / "d1" / "changes.csv"
+    path.write_text(path.read_text().replace("straat", "weg"))
+    staged.deliver("d2", 1, [OUT_BERT])
+    assert _failed(staged.run("sync")) == []
+    assert [d.status for d in staged.host.deliveries] == ["mismatch", "accepted"]
+    _with_columns(staged, "d3", 2, {"kapot": "ja"})
+    assert _failed(staged.run("sync", attempt=2)) == ["columns of changes are mapped or skipped"]
+
+
 def test_a_column_of_citizen_service_numbers_in_changes_is_not_taken_over(staged: Staged) -> None:
     staged.deliver("d1", 1, [OUT_BERT])
     _with_columns(staged, "d2", 2, {"BSN": "111222333"})

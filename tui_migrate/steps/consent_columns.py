@@ -6,32 +6,43 @@ not passed over unseen.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Table
-from collections.abc import Sequence
 
+from tui_migrate.consent.deliveries import Judged
 from tui_migrate.i18n import _
 from tui_migrate.mapping.citizen_numbers import citizen_columns
 from tui_migrate.mapping.coverage import ABSENT, ColumnUse, coverage
 from tui_migrate.mapping.model import Mapping
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.readers import raw_table
-from tui_migrate.staging.store import quote
+from tui_migrate.staging.store import literal, quote
 from tui_migrate.steps.base import Check, Context
 
+# One row is a row of a delivery that is applied, or waits for a person.
+_RAW = "(SELECT * FROM {raw} WHERE _delivery IN ({names}))"
 _TAKEN_OVER = ("mapped", "key", "link", "owner")
 
 
 def checks(
-    context: Context, runbook: Runbook, mappings: Table[str, Sequence[Mapping]]
+    context: Context,
+    runbook: Runbook,
+    mappings: Table[str, Sequence[Mapping]],
+    judged: Iterable[Judged],
 ) -> list[Check]:
     """Filled columns that no mapping names, mapped ones that no delivery has, and citizen service
-    numbers that would be taken over. mappings: those of the sources of changes that were read."""
+    numbers that would be taken over. mappings: those of the sources of changes that were read. judged:
+    the deliveries; of those that are set aside nothing is taken, whatever stands in their header."""
+    applied = [(j.delivery.source, j.delivery.name) for j in judged if j.applied]
     uses: list[ColumnUse] = []
     citizens: list[str] = []
     for source, of_it in mappings.items():
         if not context.exists(raw_table(source)):
             continue
-        spec, relation = runbook.sources[source], quote(raw_table(source))
+        spec, names = runbook.sources[source], [name for of, name in applied if of == source]
+        relation = _RAW.format(
+            raw=quote(raw_table(source)), names=", ".join(map(literal, names)) or "''"
+        )
         known = [(c, "key") for c in spec.key] + [(c, "link") for c in spec.links]
         found = coverage(context.cursor, source, relation, of_it, known=known)
         taken = {use.column for use in found if use.filled and use.use in _TAKEN_OVER}
@@ -42,7 +53,8 @@ def checks(
     absent = (u for u in uses if u.use == ABSENT and not u.reason)
     missing = sorted({f"{u.source}.{u.column}" for u in absent})
     remedy = _("map it, skip it with a reason, or waive with a reason")
-    said = f"{len(lost)}: {', '.join(lost[:10])}: {remedy}" if lost else "0"
+    # All of them: a waiver is for what was seen.
+    said = f"{len(lost)}: {', '.join(lost)}: {remedy}" if lost else "0"
     return [
         Check(_("columns of changes are mapped or skipped"), not lost, said, "0", waivable=True),
         Check(

@@ -184,7 +184,7 @@ class Deltas:
         ]  # fmt: skip
         checks += consent_unread.checks(context, judged)
         mappings = self._mappings(context)
-        checks += consent_columns.checks(context, self._runbook, mappings)
+        checks += consent_columns.checks(context, self._runbook, mappings, judged)
         checks += self._newcomers(context, mappings, figures)
         return Outcome(figures, checks + self._limits(context, figures))
 

@@ -360,6 +360,26 @@ def test_who_waives_columns_of_changes_was_told_all_of_them(staged: Staged) -> N
     assert failed.observed.startswith(f"12: {', '.join(f'changes.{name}' for name in names)}: ")
 
 
+def test_a_key_that_came_overnight_in_a_list_is_not_passed_over(staged: Staged) -> None:
+    mapping = staged.workspace / "mapping" / "changes.yaml"
+    mapping.write_text(
+        "source: changes\nentity: consent\nowner: [{of: crm, by: crm}]\neach: wishes\nfields:\n"
+        "  channel: {from: 'wishes[].channel'}\n  brand: {from: 'wishes[].brand.name'}\n"
+        "  state: {value: withdrawn}\n  event_at: {from: at}\n"
+        "skip: {type: no, name: no, email: no, channel: no, brand: no, source: no, street: no}\n"
+    )
+    wishes = [
+        {"channel": "email", "brand": {"name": "Nova"}, "leeg": "", "niets": None},
+        {"channel": "post", "brand": {"name": "Nova"}, "nooit/meer": True},
+    ]
+    text = json.dumps(wishes).replace('"', '""')
+    _with_columns(staged, "d1", 1, {"wishes": f'"{text}"'})
+    (failed,) = [check for check in staged.run("sync").checks if not check.passed]
+    assert failed.observed.startswith("1: changes.wishes[].nooit/meer: ")
+    mapping.write_text(mapping.read_text().replace("skip: {", 'skip: {"wishes[].nooit/meer": no, '))
+    assert _failed(staged.run("sync", attempt=2)) == []
+
+
 def test_the_columns_of_a_delivery_that_is_set_aside_hold_nothing_up(staged: Staged) -> None:
     """It came damaged, with a header that nobody knows, and was delivered again, whole."""
     _with_columns(staged, "d1", 1, {"kapot": "ja"})

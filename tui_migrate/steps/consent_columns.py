@@ -21,6 +21,14 @@ from tui_migrate.steps.base import Check, Context
 
 # One row is a row of a delivery that is applied, or waits for a person.
 _RAW = "(SELECT * FROM {raw} WHERE _delivery IN ({names}))"
+# One row is a key that is filled in some element of a list.
+_KEYS = """
+SELECT DISTINCT key FROM (
+  SELECT element, unnest(json_keys(element)) AS key FROM (
+    SELECT unnest(TRY(from_json({column}, '["JSON"]'))) AS element FROM {relation}))
+WHERE trim(json_extract_string(element, '/' || replace(replace(key, '~', '~0'), '/', '~1'))) <> ''
+ORDER BY key
+"""
 _TAKEN_OVER = ("mapped", "key", "link", "owner")
 
 
@@ -35,6 +43,7 @@ def checks(
     the deliveries; of those that are set aside nothing is taken, whatever stands in their header."""
     applied = [(j.delivery.source, j.delivery.name) for j in judged if j.applied]
     uses: list[ColumnUse] = []
+    inside: list[tuple[str, str]] = []
     citizens: list[str] = []
     for source, of_it in mappings.items():
         if not context.exists(raw_table(source)):
@@ -48,8 +57,10 @@ def checks(
         taken = {use.column for use in found if use.filled and use.use in _TAKEN_OVER}
         citizens += [f"{source}.{c}" for c in citizen_columns(context.cursor, relation, taken)]
         uses += found
+        inside += [(source, key) for key in _inside(context, relation, of_it)]
     # A column that no mapping names is what the delivery says: where its header is missing, data.
-    lost = [f"{u.source}.{context.host.name(u.column)}" for u in uses if u.lost]
+    named = [(u.source, u.column) for u in uses if u.lost] + inside
+    lost = [f"{source}.{context.host.name(column)}" for source, column in named]
     absent = (u for u in uses if u.use == ABSENT and not u.reason)
     missing = sorted({f"{u.source}.{u.column}" for u in absent})
     remedy = _("map it, skip it with a reason, or waive with a reason")
@@ -71,6 +82,22 @@ def checks(
             "0",
         ),
     ]
+
+
+def _inside(context: Context, relation: str, mappings: Sequence[Mapping]) -> list[str]:
+    """Filled keys in the elements of lists (``wishes[].never``) that no mapping names. A list counts as
+    mapped when one of its keys is."""
+    lists = sorted({m.each for m in mappings if m.each is not None})
+    present = context.columns(relation)
+    said = {column for m in mappings for column, _field, _use in m.columns()}
+    said |= {column for m in mappings for column, _reason in m.skip}
+    found = []
+    for name in (name for name in lists if name in present and name not in said):
+        begin = f"{name}[]."
+        known = {c.removeprefix(begin).split(".")[0] for c in said if c.startswith(begin)}
+        keys = context.query(_KEYS.format(column=quote(name), relation=relation))
+        found += [f"{begin}{key}" for (key,) in keys if str(key) not in known]
+    return found
 
 
 def _counted(names: Sequence[str]) -> str:

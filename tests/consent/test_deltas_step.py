@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.consent.staged import Staged
+from tui_migrate.mapping import citizen_numbers
+from tui_migrate.model.types.payment import looks_like_bsn
 from tui_migrate.runbook.kinds import Limits
 from tui_migrate.steps.base import Outcome, ReceiptRow
 from tui_migrate.targets import open_target
@@ -399,6 +401,22 @@ def test_a_column_of_citizen_service_numbers_in_changes_is_not_taken_over(staged
     mapping.write_text(mapping.read_text().replace("brand: {from: brand}", "brand: {from: BSN}", 1))
     name = "no column of citizen service numbers (BSN) in changes is taken over"
     assert name in _failed(staged.run("sync"))
+
+
+def test_citizen_service_numbers_of_one_delivery_are_known_behind_many_rows_of_another(
+    staged: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A source that fills a mapped column with them overnight."""
+    monkeypatch.setattr(citizen_numbers, "LOOKED_AT", 12)
+    streets = [MOVED.replace("C4", f"A{n}") for n in range(12)]
+    staged.deliver("d1", 1, streets)
+    assert _failed(staged.run("sync")) == []
+    passing = [n for n in range(100_000_000, 100_000_200) if looks_like_bsn(str(n))][:12]
+    lines = [MOVED.replace("C4", f"B{n}").replace("Nieuwe straat", str(n)) for n in passing]
+    staged.deliver("d2", 2, lines)
+    (failed,) = [check for check in staged.run("sync", attempt=2).checks if not check.passed]
+    assert failed.name == "no column of citizen service numbers (BSN) in changes is taken over"
+    assert failed.observed == "1: changes.street"
 
 
 def test_a_mapped_column_that_no_change_has_is_told(staged: Staged) -> None:

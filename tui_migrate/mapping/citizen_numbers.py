@@ -36,11 +36,12 @@ def citizen_columns(cursor: Cursor, relation: str, columns: Iterable[str]) -> li
     return [
         column
         for column in asked
-        if NAMED.search(column.replace("_", " ")) or _are_bsn(first.column(column).to_pylist())
+        if NAMED.search(column.replace("_", " ")) or are_bsn(first.column(column).to_pylist())
     ]
 
 
-def _are_bsn(values: Sequence[str | None]) -> bool:
+def are_bsn(values: Sequence[str | None]) -> bool:
+    """Whether most of these cells pass the eleven test, and they are enough to tell."""
     filled = {value.strip() for value in values if value and value.strip()}
     passing = sum(looks_like_bsn(value) for value in filled)
     return len(filled) >= FEWEST and passing > MOST_BY_CHANCE * len(filled)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Table
+from typing import cast
 
 from tui_migrate.consent.deliveries import Judged
 from tui_migrate.i18n import _
-from tui_migrate.mapping.citizen_numbers import citizen_columns
+from tui_migrate.mapping.citizen_numbers import FEWEST, are_bsn, citizen_columns
 from tui_migrate.mapping.coverage import ABSENT, ColumnUse, coverage
 from tui_migrate.mapping.model import Mapping
 from tui_migrate.runbook.models import Runbook
@@ -28,6 +29,13 @@ SELECT DISTINCT key FROM (
     SELECT unnest(TRY(from_json({column}, '["JSON"]'))) AS element FROM {relation}))
 WHERE trim(json_extract_string(element, '/' || replace(replace(key, '~', '~0'), '/', '~1'))) <> ''
 ORDER BY key
+"""
+# The cells of a column in which one number of eight or nine digits may stand, and nothing else.
+_NUMBERS = "count(*) FILTER (regexp_full_match({column}, ' *[0-9]([0-9]|[ .][0-9]){{7,8}} *'))"
+# One row is a delivery with its first filled cells of a column.
+_FIRST = """
+SELECT list({column} ORDER BY _file, _line)[:200] FROM {relation}
+WHERE trim({column}) <> '' GROUP BY _delivery
 """
 _TAKEN_OVER = ("mapped", "key", "link", "owner")
 
@@ -55,7 +63,7 @@ def checks(
         known = [(c, "key") for c in spec.key] + [(c, "link") for c in spec.links]
         found = coverage(context.cursor, source, relation, of_it, known=known)
         taken = {use.column for use in found if use.filled and use.use in _TAKEN_OVER}
-        citizens += [f"{source}.{c}" for c in citizen_columns(context.cursor, relation, taken)]
+        citizens += [f"{source}.{column}" for column in _citizens(context, relation, taken)]
         uses += found
         inside += [(source, key) for key in _inside(context, relation, of_it)]
     # A column that no mapping names is what the delivery says: where its header is missing, data.
@@ -82,6 +90,24 @@ def checks(
             "0",
         ),
     ]
+
+
+def _citizens(context: Context, relation: str, columns: Iterable[str]) -> list[str]:
+    """Those of the filled columns that hold citizen service numbers in all deliveries together or in one
+    of them: the first rows of the source are those of its oldest delivery."""
+    asked = sorted(set(columns))
+    found = set(citizen_columns(context.cursor, relation, asked))
+    asked = [column for column in asked if column not in found]
+    if not asked:
+        return sorted(found)
+    counts = ", ".join(_NUMBERS.format(column=quote(column)) for column in asked)
+    rows = context.query(f"SELECT {counts} FROM {relation} GROUP BY _delivery")
+    for at, column in enumerate(asked):
+        if any(int(str(row[at])) >= FEWEST for row in rows):
+            first = _FIRST.format(column=quote(column), relation=relation)
+            if any(are_bsn(cast("list[str]", values)) for (values,) in context.query(first)):
+                found.add(column)
+    return sorted(found)
 
 
 def _inside(context: Context, relation: str, mappings: Sequence[Mapping]) -> list[str]:

@@ -278,3 +278,17 @@ def test_what_is_only_read_can_be_scrolled(make: Make) -> None:
         assert isinstance(app.screen, RunScreen)
 
     tell(world, story, size=(80, 24))
+
+
+def test_the_line_of_keys_says_what_enter_does_where_the_cursor_is(make: Make) -> None:
+    world = advanced(fill(make()))
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "g", "a")
+        assert text(app, "#how").startswith("⏎ next line")
+        await press(pilot, "down")
+        assert text(app, "#how").startswith("⏎ sign")
+        await press(pilot, "up")
+        assert text(app, "#how").startswith("⏎ next line")
+
+    tell(world, story)

@@ -117,7 +117,7 @@ class Form(ModalScreen[Filled | None]):
             return self._keys()
 
     def _keys(self) -> str:
-        parts = [f"⏎ {self._submit}"]
+        parts = [_("⏎ next line") if self._goes_on() else f"⏎ {self._submit}"]
         if any(ask.files is not None for ask in self._asks):
             parts.append(_("⇥ complete"))
         if len(self._asks) + bool(self._choices) > 1:
@@ -127,6 +127,15 @@ class Form(ModalScreen[Filled | None]):
         elif any(text.max_scroll_y for text in self.query("#text")):
             parts.append(_("↑ ↓ PgUp PgDn more of it"))
         return "   ".join(parts)
+
+    def _goes_on(self) -> bool:
+        """Whether Enter goes to a next line here, instead of sending the form."""
+        if not self._asks:
+            return False
+        return self.focused is not None and self.focused is not self._field(-1)
+
+    def on_descendant_focus(self) -> None:
+        self._say_how()
 
     def on_mount(self) -> None:
         if self._choices:

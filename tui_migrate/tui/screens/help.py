@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -18,6 +19,9 @@ from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.speaking import in_language
 from tui_migrate.tui.status import LOOKS
 from tui_migrate.tui.widgets.block import Block, line, lines
+
+INDENT = 11
+"""Cells before what is said of a key."""
 
 
 class HelpScreen(BaseScreen):
@@ -35,9 +39,17 @@ class HelpScreen(BaseScreen):
 
     def body(self) -> Iterable[Widget]:
         with VerticalScroll(can_focus=True):
-            with self.spoken():
-                rows = self._rows()
-            yield Block(lines(rows), id="help")
+            yield Block(id="help")
+
+    def on_mount(self) -> None:
+        self._lay()
+
+    def on_resize(self) -> None:
+        self._lay()
+
+    def _lay(self) -> None:
+        with self.spoken():
+            self.query_one("#help", Block).put(lines(self._rows()))
 
     def spoken(self) -> AbstractContextManager[None]:
         """The language of the screen whose keys these are."""
@@ -47,7 +59,7 @@ class HelpScreen(BaseScreen):
         rows = [Content.styled(_("Keys here"), "bold"), Content("")]
         acts = [act for act in self.home.acts(self._about) if act.id not in self._without]
         for act in acts:
-            rows.append(line(("  " + fit(act.glyph, 9), "$primary bold"), act.help))
+            rows += self._said_of(act.glyph, act.help)
         taken = {key for act in acts for key in act.key.split(",")}
         lists = {
             "up": ("↑ ↓", _("Up and down; Page Up, Page Down, Home, End")),
@@ -56,7 +68,8 @@ class HelpScreen(BaseScreen):
         free = [told for key, told in lists.items() if key not in taken]
         if free:
             rows += [Content(""), Content.styled(_("In lists"), "bold"), Content("")]
-        rows += [line(("  " + fit(glyph, 9), "$primary bold"), said) for glyph, said in free]
+        for glyph, said in free:
+            rows += self._said_of(glyph, said)
         rows += [
             Content(""),
             Content.styled(_("Status"), "bold"),
@@ -64,3 +77,11 @@ class HelpScreen(BaseScreen):
             *(line("  ", (f"{look.glyph} {_(look.word)}", look.style)) for look in LOOKS.values()),
         ]
         return rows
+
+    def _said_of(self, glyph: str, said: str) -> list[Content]:
+        """What a key does, its further lines under its first."""
+        first, *more = wrap(said, max(20, self.size.width - INDENT - 4)) or [""]
+        return [
+            line(("  " + fit(glyph, INDENT - 2), "$primary bold"), first),
+            *(line(" " * INDENT + further) for further in more),
+        ]

@@ -82,6 +82,18 @@ def test_days_as_people_write_them(typed: str, sent: str) -> None:
     assert day(typed) == sent
 
 
+@pytest.mark.parametrize(
+    ("typed", "refused"),
+    [("1.500", True), ("12,480", True), ("-1.500", True), ("1500", False), ("1 500", False),
+     ("0.125", False), ("1.5", False), ("1.500,0", False), ("1.234.567,8", False)],
+)  # fmt: skip
+def test_what_is_a_thousand_here_and_a_fraction_there_is_asked_again(
+    typed: str, refused: bool
+) -> None:
+    item = next(Item.read(item) for item in ITEMS if item["type"] == "number")
+    assert ("1500" in wrong(item, typed)) == refused
+
+
 def test_every_type_refuses_what_it_is_not(tmp_path: Path) -> None:
     items = {item["type"]: Item.read(item) for item in ITEMS}
     assert wrong(items["yes_no"], "maybe")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +12,9 @@ from typing import Any
 
 from tui_migrate.engine.sentences import said
 from tui_migrate.i18n import _
+
+THOUSANDS_OR_NOT = re.compile(r"-?[1-9]\d{0,2}[.,]\d{3}")
+"""``1.500`` or ``1,500``: fifteen hundred in one country, one and a half in the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,8 @@ def wrong(item: Item, text: str, base: Path | None = None) -> str:
         return _("Type an answer, or leave with esc.")
     match item.type:
         case "number":
+            if THOUSANDS_OR_NOT.fullmatch(plain):
+                return _("A thousand or a fraction? Type it as 1500 or as 1.5.")
             return "" if number(plain) else _("This is not a number.")
         case "date":
             return "" if day(plain) else _("This is not a date: type it as 31-03-2026.")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from tui_migrate.engine.review_queries import (
@@ -80,7 +81,10 @@ class Sitting:
 
 
 def head_line(page: ClusterPage, sitting: Sitting, only: ClusterFilter, width: int) -> Content:
-    """``Cluster 212 of 913 · 3 records   decided 211 (148 merged, 63 not)   94/h   7:28 left``."""
+    """``Cluster 212 of 913 · 3 records   decided 211 (148 merged, 63 not)   94/h   7:28 left``.
+
+    The pace is left out where ``width`` has no room for all of it.
+    """
     window, ref = page.window, page.ref
     filtered = only != ClusterFilter()
     total = window.fitting if filtered else window.total
@@ -106,9 +110,9 @@ def head_line(page: ClusterPage, sitting: Sitting, only: ClusterFilter, width: i
     if sitting.rate:
         left = max(0, window.total - window.decided)
         time = duration(left * 3600 // sitting.rate)
-        parts.append(
-            (_("   {n}/h   {time} left").format(n=grouped(sitting.rate), time=time), QUIET)
-        )
+        pace = _("   {n}/h   {time} left").format(n=grouped(sitting.rate), time=time)
+        if line(*parts).cell_length + cell_len(pace) < width:
+            parts.append((pace, QUIET))
     if width >= WIDE and window.missed >= 0.5:
         text = _("   ≈ {n} missed if left").format(n=grouped(round(window.missed)))
         parts.append((text, QUIET))

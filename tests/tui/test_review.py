@@ -15,6 +15,7 @@ from tests.tui.data import PAIR, fill, put
 from tests.tui.test_screens import tell, text
 from tests.tui.test_walk import press, settle, type_in
 from tui_migrate import i18n
+from tui_migrate.audit import entries as facts
 from tui_migrate.catalogue import read_po
 from tui_migrate.engine import api
 from tui_migrate.engine.review_queries import ClusterStep
@@ -275,6 +276,23 @@ def test_a_decision_that_never_arrived_can_be_made_again(make: Make) -> None:
         assert "undecided" in text(app, "#said")
         await press(pilot, "m")
         assert "Cluster 2 of 2" in text(app, "#head")
+
+    tell(world, story)
+
+
+def test_who_settles_something_behind_the_merge_is_told_what_it_leads_to(make: Make) -> None:
+    world = fill(make())
+    told = "The next run does again what rests on it: match, merge."
+    for step in ("match", "merge"):
+        world.write(facts.StepStarted(step=step, attempt=1, inputs={}))
+        done = facts.StepFinished(step=step, attempt=1, outcome="done", figures={}, digest="e" * 64)
+        world.write(done)
+
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "p", "escape")
+        assert told not in [n.message for n in app._notifications], "nothing was settled"
+        await press(pilot, "p", "m", "escape")
+        assert told in [n.message for n in app._notifications]
 
     tell(world, story)
 

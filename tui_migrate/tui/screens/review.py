@@ -29,6 +29,7 @@ from tui_migrate.engine.review_queries import (
 from tui_migrate.engine.run import SETTLED as STEP_SETTLED
 from tui_migrate.engine.run import Status
 from tui_migrate.engine.sentences import step_name
+from tui_migrate.engine.unworked import to_be_done
 from tui_migrate.i18n import _
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
@@ -411,7 +412,11 @@ class ReviewScreen(BaseScreen):
         summary = self._sitting.summary()
         if summary:
             self.home.tell(summary)
-        if self._sitting.changed and waits and not merged and not self.home.live.running:
+        again = to_be_done(self.state) if self._sitting.changed and merged else []
+        if again:
+            names = ", ".join(again)
+            self.home.tell(_("The next run does again what rests on it: {}.").format(names))
+        elif self._sitting.changed and waits and not merged and not self.home.live.running:
             self.home.tell(_("What you settled is counted before the gate opens."))
             self.call_later(self.home.go_on)
 

@@ -44,6 +44,7 @@ def test_while_steps_are_done_again_all_of_her_goes_that_was_known_as_hers(
     assert traces(workspace) == []
 
 
+@pytest.mark.soak
 def test_before_records_are_matched_it_is_said_who_may_be_she_too(tmp_path: Path) -> None:
     workspace = make(tmp_path / "w")
     _until(workspace, "map")

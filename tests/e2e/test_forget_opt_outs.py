@@ -127,6 +127,7 @@ def test_what_was_done_before_can_be_recomputed_but_for_her(without: Path) -> No
     assert "hold erased records" in tui("audit", "replay", "--recompute", "-w", without).out
 
 
+@pytest.mark.soak
 def test_a_permission_of_ones_own_that_comes_later_counts(without: Path, tmp_path: Path) -> None:
     workspace = copied(without, tmp_path / "w")
     delta(workspace, 2, [["c9", "opt-in", "B2", HOUSE, "Nova", "2026-03-03T10:00:00", "web"]])
@@ -137,6 +138,7 @@ def test_a_permission_of_ones_own_that_comes_later_counts(without: Path, tmp_pat
     assert states[BERT, "Nova"][0] == "opt-in"
 
 
+@pytest.mark.soak
 def test_what_she_says_later_silences_the_others_too(without: Path, tmp_path: Path) -> None:
     workspace = copied(without, tmp_path / "w")
     delta(workspace, 2, [

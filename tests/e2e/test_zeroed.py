@@ -114,6 +114,7 @@ def test_what_may_not_be_erased_starts_nothing_anew(workspace: Path) -> None:
     client.close()
 
 
+@pytest.mark.soak
 def test_a_program_with_its_own_engine_erases_nobody_in_memory_that_is_not_zeroed(
     workspace: Path,
 ) -> None:

@@ -76,23 +76,15 @@ def messages(path: Path) -> set[str]:
     return found
 
 
-ANSWERING = (
-    "attach", "commands", "erased_again", "erased_beside", "erased_files", "erasure", "exporting",
-    "gate_refusals", "gate_signing", "gate_status", "headless", "lane_commands", "lane_words",
-    "lesson_words", "lessons", "persons", "purging", "remote", "retention", "taking_out", "workspace",
-)  # fmt: skip
-"""Modules of the engine whose words a command prints."""
+NEUTRAL = ("runner", "staleness", "config", "loading")
+"""Modules of the engine that speak English to everybody: the run, whose words are journalled, and the
+mistakes of a runbook."""
 
 IN_DUTCH = sorted(
     path
     for path in (
-        *(PACKAGE / "engine" / "reporting").glob("*.py"),
-        PACKAGE / "engine" / "privacy_sentences.py",
-        PACKAGE / "engine" / "restricting.py",
-        PACKAGE / "engine" / "answering.py",
-        PACKAGE / "engine" / "pair_words.py",
-        *(PACKAGE / "engine").glob("review_*.py"),
-        PACKAGE / "engine" / "rights.py",
+        *(PACKAGE / "engine").rglob("*.py"),
+        *(PACKAGE / "audit").glob("*.py"),
         PACKAGE / "matching" / "from_runbook.py",
         PACKAGE / "steps" / "import_held.py",
         PACKAGE / "tui" / "clustersheet.py",
@@ -104,12 +96,10 @@ IN_DUTCH = sorted(
         PACKAGE / "tui" / "screens" / "lane_pool.py",
         PACKAGE / "tui" / "screens" / "lesson.py",
         *(PACKAGE / "cli").glob("*.py"),
-        *(PACKAGE / "engine" / f"{name}.py" for name in ANSWERING),
         *(PACKAGE / "web").glob("*.py"),
-        PACKAGE / "engine" / "moments.py",
-        PACKAGE / "report" / "html.py",
+        *(PACKAGE / "report").glob("*.py"),
     )
-    if path.name != "writing.py"  # its words go to whoever gives the command
+    if path.stem not in NEUTRAL
 )
 
 

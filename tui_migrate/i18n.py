@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 
 DOMAIN = "tui_migrate"
+LANGUAGES = ("en", "nl")
+"""What is spoken here. Messages are written in the first."""
 
 
 @cache
@@ -40,9 +42,9 @@ _asked: ContextVar[str] = ContextVar("asked", default="")
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Within it, words are in ``language`` (``en`` or ``nl``), whatever the environment says: for what
-    is made for somebody else, such as a report."""
-    token = _asked.set(language)
+    """Within it, words are in ``language`` (one of ``LANGUAGES``; English for any other), whatever the
+    environment says: for what is made for somebody else, such as a report. '' asks for none."""
+    token = _asked.set(language if language in ("", *LANGUAGES) else LANGUAGES[0])
     try:
         yield
     finally:

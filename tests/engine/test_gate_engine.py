@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,8 @@ class Serving:
         return self
 
     def __exit__(self, *_args: object) -> None:
-        self._loop.call_soon_threadsafe(self.server.end)
+        with suppress(RuntimeError):  # a client has ended it
+            self._loop.call_soon_threadsafe(self.server.end)
         self._thread.join()
 
 

@@ -48,7 +48,8 @@ ANYTHING = st.recursive(
 SHAPED = st.fixed_dictionaries(
     {"type": st.sampled_from(["hello", "do", "ask", "fetch", "leave", "welcome", "entries"])},
     optional={"n": ANYTHING, "command": ANYTHING, "query": ANYTHING, "protocol": LEAVES,
-              "version": LEAVES, "since": LEAVES, "file": LEAVES, "offset": LEAVES, "content": LEAVES},
+              "version": LEAVES, "since": LEAVES, "file": LEAVES, "offset": LEAVES, "content": LEAVES,
+              "language": LEAVES},
 )  # fmt: skip
 BODIES = st.one_of(
     st.binary(max_size=200),

@@ -10,6 +10,7 @@ from tui_migrate.audit.entries import Entry
 from tui_migrate.engine import api, memory
 from tui_migrate.engine.run import RunState, apply, fold
 from tui_migrate.engine.workspace import Workspace
+from tui_migrate.i18n import language, speaking
 
 if TYPE_CHECKING:
     from tui_migrate.engine.engine import Engine
@@ -61,11 +62,13 @@ class InProcessClient:
 
     def send(self, command: api.AnyCommand) -> api.Reply:
         """See ``api.Client``."""
-        return self.engine.command(command, self._core.owner)
+        with speaking(language()):
+            return self.engine.command(command, self._core.owner)
 
     def ask(self, query: api.Query) -> Any:
         """See ``api.Client``."""
-        return self.engine.question(query, self._core.owner)
+        with speaking(language()):
+            return self.engine.question(query, self._core.owner)
 
     def words(self, reference: str) -> str:
         """See ``api.Client``."""

@@ -27,6 +27,7 @@ from tui_migrate.engine.review_commands import claim, decide, decide_cluster, ta
 from tui_migrate.engine.run import Status, StepState
 from tui_migrate.engine.sealing import rotate_key
 from tui_migrate.engine.staleness import recheck_gates
+from tui_migrate.engine.wording import status_words
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Exit, TuiMigrateError
 from tui_migrate.i18n import _
 from tui_migrate.runbook.decisions import wrong_answer
@@ -142,7 +143,9 @@ def _skip(core: Core, command: api.Skip) -> api.Reply:
             _("{} is a gate: it is signed or rejected, never skipped.").format(step.id)
         )
     if step.status in (Status.DONE, Status.RUNNING):
-        raise DataSaysNo(_("{} cannot be skipped: it is {}.").format(step.id, step.status.value))
+        raise DataSaysNo(
+            _("{} cannot be skipped: it is {}.").format(step.id, status_words(step.status))
+        )
     entry = core.record(
         facts.StepSkipped(step=step.id, reason=core.vault.keep_words(command.reason)), command.id
     )

@@ -23,7 +23,7 @@ from tui_migrate.engine.persons import find_person, silenced, who_else
 from tui_migrate.engine.retention import held_by
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError
 from tui_migrate.files import sha256_file, sha256_known, whole, write_whole
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, neutral
 from tui_migrate.mapping.load import load_mappings
 from tui_migrate.runbook.load import load_runbook
 from tui_migrate.staging.erasing import copy_without, destroy, replacing
@@ -63,15 +63,16 @@ def forget(core: Core, command: api.Forget) -> api.Reply:
         kept=read_kept(core.vault),
     )  # fmt: skip
     plan = planner.plan(command.id, profile_id, records)
-    plan.left += who_else(cursor, plan.records)
     stay = {(kept.source, kept.record_id) for kept in plan.kept.records}
-    plan.left += [
-        _(
-            "Profile {} is silent by an opt-out of his on an address that they share, and was left"
-            " without it: see whether it wants mail before the next run."
-        ).format(other)
-        for other in silenced(cursor, profile_id, [r for r in plan.records if r not in stay])
-    ]
+    with neutral():  # what is left is kept for all who ask
+        plan.left += who_else(cursor, plan.records)
+        plan.left += [
+            _(
+                "Profile {} is silent by an opt-out of his on an address that they share, and was left"
+                " without it: see whether it wants mail before the next run."
+            ).format(other)
+            for other in silenced(cursor, profile_id, [r for r in plan.records if r not in stay])
+        ]
     cursor.close()
     _refuse_held(core, plan, command)
     _keep(core, plan)
@@ -137,7 +138,8 @@ def carry_on(core: Core) -> person_facts.ErasureDone | None:
     plan = msgspec.json.decode(path.read_bytes(), type=Plan)
     for name, part in PARTS.items():
         if name not in plan.done:
-            part(core, plan)
+            with neutral():  # for the same reason
+                part(core, plan)
             plan.done.append(name)
             _keep(core, plan)
     backups = holding(core, entry.at)

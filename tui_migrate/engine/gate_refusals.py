@@ -11,6 +11,7 @@ from tui_migrate.engine.gate_deadlines import expired
 from tui_migrate.engine.gate_delegations import standing
 from tui_migrate.engine.identity import people_named
 from tui_migrate.engine.run import RunState, SignOff, Status, StepState
+from tui_migrate.engine.wording import status_words
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, TuiMigrateError, Waiting
 from tui_migrate.files import RUNBOOK_FILE
 from tui_migrate.i18n import _
@@ -53,7 +54,7 @@ def refuse_sign(desk: Desk) -> TuiMigrateError | None:
     if gate.status is not Status.WAITING and not gate.supplementary:
         return DataSaysNo(
             _("Gate {} is not waiting for a sign-off (it is: {}).").format(
-                gate.id, gate.status.value
+                gate.id, status_words(gate.status)
             ),
             _("tui-migrate status shows where the run stands."),
         )

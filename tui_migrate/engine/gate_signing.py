@@ -11,7 +11,7 @@ from tui_migrate.engine.gate_refusals import Desk, NotAllowed, Voice, refuse_sig
 from tui_migrate.engine.run import RunState, Status, StepState
 from tui_migrate.engine.ssh_signoffs import journalled
 from tui_migrate.errors import EnvironmentProblem
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, neutral
 
 START = "start"
 """The checkpoint before the first step."""
@@ -108,14 +108,15 @@ def _untouched(then: str) -> str:
 def carry_out(core: Core, entry: facts.Entry) -> None:
     """What the journal says is to be done after this entry: steps again, or the end of the run."""
     fact = entry.fact
+    with neutral():  # the reason is journalled
+        asked = _("asked for by {}").format(entry.by)
+        rejected = _("rejected at gate {}").format(getattr(fact, "gate", ""))
     if isinstance(fact, facts.RedoAsked):
-        mark_stale(core, fact.step, _("asked for by {}").format(entry.by))
+        mark_stale(core, fact.step, asked)
     elif isinstance(fact, gate_facts.SignedOff) and fact.then.startswith("redo:"):
-        step = fact.then.removeprefix("redo:")
-        mark_stale(core, step, _("rejected at gate {}").format(fact.gate))
+        mark_stale(core, fact.then.removeprefix("redo:"), rejected)
     elif isinstance(fact, gate_facts.SignedOff) and fact.then.startswith("rollback:"):
-        reason = _("rejected at gate {}").format(fact.gate)
-        roll_back(core, fact.then.removeprefix("rollback:"), reason)
+        roll_back(core, fact.then.removeprefix("rollback:"), rejected)
     elif isinstance(fact, gate_facts.SignedOff) and fact.then == "abort":
         core.record(facts.RunEnded(outcome="aborted", figures={"steps": len(core.state.steps)}))
 

@@ -36,6 +36,8 @@ class Guest:
     replies: list[wire.Message] = field(default_factory=list)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     drives: bool = False
+    language: str = ""
+    """In which it is spoken to, as its greeting says."""
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UNDERWAY))
     files: dict[str, Path] = field(default_factory=dict)
     """Exports made for this client, by the name under which it may fetch them."""

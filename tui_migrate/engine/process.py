@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from tui_migrate.engine import memory
 from tui_migrate.engine.workspace import Workspace
 from tui_migrate.errors import Exit, TuiMigrateError
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, language, speaking
 
 if TYPE_CHECKING:
     from tui_migrate.engine.engine import Engine
@@ -41,9 +41,10 @@ def main() -> int:
     from tui_migrate.engine.engine import Engine
 
     try:
-        engine = Engine.open(
-            root, key=key or None, serving=True, say=lambda line: _tell({"say": line})
-        )
+        with speaking(language()):  # of who started us: he hears it
+            engine = Engine.open(
+                root, key=key or None, serving=True, say=lambda line: _tell({"say": line})
+            )
     except TuiMigrateError as error:
         _tell(
             {"failed": error.message, "hint": error.hint, "exit_code": int(error.exit_code),
@@ -88,7 +89,7 @@ async def _serve(engine: Engine, ready: Callable[[], None], stay: bool) -> None:
     server = Server(engine, stay=stay)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.end, _("the engine was asked to end"))
+        loop.add_signal_handler(number, server.end, lambda: _("the engine was asked to end"))
     await server.serve(ready)
 
 

@@ -24,7 +24,7 @@ from tui_migrate.engine.core import Core
 from tui_migrate.engine.workspace import Workspace
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 from tui_migrate.files import sha256_file, write_whole
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, neutral
 from tui_migrate.staging.deliveries import files_of
 from tui_migrate.staging.erasing import destroy
 
@@ -66,7 +66,9 @@ def purge(core: Core, command: api.Purge) -> api.Reply:
         sha256 = sha256_file(one.path)
         destroy(one.path)
         if one.what == "export":
-            note = core.vault.keep_words(_("purged: its date was {}").format(one.since.isoformat()))
+            with neutral():
+                why = _("purged: its date was {}").format(one.since.isoformat())
+            note = core.vault.keep_words(why)
             core.record(facts.ExportDeleted(sha256=_exported_as(core, sha256), note=note))
     entry = core.record(
         facts.Purged(
@@ -269,8 +271,23 @@ def _certificate(core: Core, doomed: list[Path], command: api.Purge) -> dict[str
 
 def _write_certificate(workspace: Workspace, certificate: dict[str, Any], sha256: str) -> None:
     """The certificate for people, beside the audit folder and in it; the JSON is what counts."""
+    with neutral():  # it lies in the audit folder, for whoever reads that
+        lines = _lines_of(certificate, sha256)
+    text = "\n".join(lines)
+    content = canonical(certificate)
+    page = (
+        f"<!doctype html><meta charset=utf-8><title>{html.escape(lines[0][2:])}</title>"
+        f"<pre>{html.escape(text)}</pre>"
+    )
+    for folder in (workspace.root, workspace.audit):
+        write_whole(folder / f"{CERTIFICATE}.md", text)
+        write_whole(folder / f"{CERTIFICATE}.html", page)
+        write_whole(folder / f"{CERTIFICATE}.json", content)  # the last: it says that it is so
+
+
+def _lines_of(certificate: dict[str, Any], sha256: str) -> list[str]:
     left = certificate.get("left", 0)
-    lines = [
+    return [
         f"# {_('Certificate of destruction')}",
         "",
         _("Personal data of the migration {} (run {}) were destroyed.").format(
@@ -290,16 +307,6 @@ def _write_certificate(workspace: Workspace, certificate: dict[str, Any], sha256
         _("The audit folder stays; tui-migrate audit verify checks it with this certificate."),
         "",
     ]
-    text = "\n".join(lines)
-    content = canonical(certificate)
-    page = (
-        f"<!doctype html><meta charset=utf-8><title>{html.escape(lines[0][2:])}</title>"
-        f"<pre>{html.escape(text)}</pre>"
-    )
-    for folder in (workspace.root, workspace.audit):
-        write_whole(folder / f"{CERTIFICATE}.md", text)
-        write_whole(folder / f"{CERTIFICATE}.html", page)
-        write_whole(folder / f"{CERTIFICATE}.json", content)  # the last: it says that it is so
 
 
 def purged(workspace: Workspace) -> str:

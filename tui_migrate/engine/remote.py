@@ -35,7 +35,7 @@ from tui_migrate.errors import (
     Waiting,
 )
 from tui_migrate.files import whole
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, language, speaking
 
 if TYPE_CHECKING:
     from tui_migrate.runbook.models import Runbook
@@ -105,7 +105,11 @@ class RemoteClient:
         """Greet the engine. ``EOFError`` when it hangs up; ``DataSaysNo`` or ``EnvironmentProblem``
         when it refuses; then the connection is closed."""
         self._hello = wire.Hello(
-            protocol=wire.PROTOCOL, version=__version__, key=key or b"", drives=drives
+            protocol=wire.PROTOCOL,
+            version=__version__,
+            key=key or b"",
+            drives=drives,
+            language=language(),
         )
         self._line, welcome = _greeted(connection, self._hello)
         self.identity = welcome.identity
@@ -221,6 +225,11 @@ class RemoteClient:
             self._tell(api.Idle(exit_code=int(why.exit_code), message=str(why)))
 
     def _why(self) -> TuiMigrateError:
+        """Why the line is cut. Whoever listens has no language of its own: it is that of the greeting."""
+        with speaking(self._hello.language):
+            return self._ended()
+
+    def _ended(self) -> TuiMigrateError:
         if self._goodbye is not None:
             reason = self._goodbye.reason or _("it had nothing more to do")
             return EnvironmentProblem(
@@ -364,7 +373,8 @@ def _greeted(connection: socket.socket, hello: wire.Hello) -> tuple[Line, wire.W
         line.patience(None)
         if isinstance(answer, wire.Refused):
             kind = DataSaysNo if answer.exit_code == Exit.NO else EnvironmentProblem
-            raise kind(answer.message, answer.hint)
+            with speaking(hello.language):  # what is said before the greeting is read is in English
+                raise kind(_(answer.message), _(answer.hint) if answer.hint else "")
         if not isinstance(answer, wire.Welcome):
             raise EOFError
     except BaseException:

@@ -31,7 +31,7 @@ from tui_migrate.engine.rights import may_attach, rights
 from tui_migrate.engine.run import Status
 from tui_migrate.engine.sockets import listening
 from tui_migrate.errors import ReasonNeeded, TuiMigrateError
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, speaking
 
 PATIENCE = 10.0
 """Seconds that a client may take to send its first message, or the rest of one that it began."""
@@ -43,6 +43,8 @@ TICK = 60.0
 """Seconds between two looks at the clock, for deadlines."""
 FIRST_CLIENT = 30.0
 """Seconds that an engine waits for the client that started it."""
+Words = Callable[[], str]
+"""Says something in the language that is spoken where it is called."""
 
 
 class Server:
@@ -57,7 +59,7 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._pool = ThreadPoolExecutor(max_workers=UNDERWAY, thread_name_prefix="client")
         self._over = asyncio.Event()
-        self._reason = ""
+        self._reason: Words = str
         self._tasks: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger()
 
@@ -94,9 +96,10 @@ class Server:
         note_due(self.engine.core)
         flush(self.engine.core)
 
-    def end(self, reason: str = "") -> None:
-        """Rest after the present unit, tell the clients, end."""
-        self._reason = self._reason or reason
+    def end(self, reason: Words = str) -> None:
+        """Rest after the present unit, tell the clients, end. ``reason``: says why, to each of them."""
+        if self._reason is str:
+            self._reason = reason
         self.engine.stop()
         self._over.set()
 
@@ -106,10 +109,10 @@ class Server:
 
     def _say_goodbye(self) -> None:
         anew = self.engine.core.anew
-        goodbye = wire.frame(wire.Bye(ending=True, reason=self._reason, anew=anew))
         for guest in self._guests:
-            with contextlib.suppress(OSError):
-                guest.writer.write(goodbye)
+            with contextlib.suppress(OSError), speaking(guest.language):
+                goodbye = wire.Bye(ending=True, reason=self._reason(), anew=anew)
+                guest.writer.write(wire.frame(goodbye))
 
     def _consider(self) -> None:
         """End when the runner rests, nobody is here and nobody else is waited for."""
@@ -197,14 +200,17 @@ class Server:
         user = await self._loop.run_in_executor(self._pool, peer_user, connection)
         guest = Guest(user, reader, writer)
         self._lines[user.uid] += 1
-        speaking: asyncio.Task[None] | None = None
+        writing: asyncio.Task[None] | None = None
         try:
-            welcome = await self._admit(guest)  # no other guest comes in between
-            self._guests.add(guest)
-            await self._write(guest, welcome)
-            guest.wake.set()
-            speaking = asyncio.create_task(self._speak(guest))
-            await self._listen(guest)
+            hello = await self._greeting(guest)
+            guest.language = hello.language
+            with speaking(guest.language):
+                welcome = self._admit(guest, hello)  # no other guest comes in between
+                self._guests.add(guest)
+                await self._write(guest, welcome)
+                guest.wake.set()
+                writing = asyncio.create_task(self._speak(guest))
+                await self._listen(guest)
         except Stranger as stranger:
             self._log.warning("a client was refused", user=guest.user.name, why=str(stranger))
             with contextlib.suppress(OSError, TimeoutError):
@@ -215,21 +221,25 @@ class Server:
         finally:
             self._guests.discard(guest)
             self._lines[user.uid] -= 1
-            if speaking is not None:
-                speaking.cancel()
+            if writing is not None:
+                writing.cancel()
             guest.drop_files()
             writer.close()
             self._tasks.discard(task)
             self._consider()
 
-    async def _admit(self, guest: Guest) -> wire.Welcome:
-        """The welcome for who may come in. Raises ``Stranger``."""
-        core = self.engine.core
+    async def _greeting(self, guest: Guest) -> wire.Hello:
+        """The first message. Raises ``Stranger`` for another one, or where too many are here."""
         if self._lines.total() > CLIENTS or self._lines[guest.user.uid] > PER_USER:
             raise Stranger(_("Too many clients are connected."), _("Close one of them."))
         hello = await self._receive(guest, wire.MOST_FIRST, PATIENCE)
         if not isinstance(hello, wire.Hello):
             raise Stranger(_("The first message has to be a greeting."))
+        return hello
+
+    def _admit(self, guest: Guest, hello: wire.Hello) -> wire.Welcome:
+        """The welcome for who may come in. Raises ``Stranger``."""
+        core = self.engine.core
         if hello.protocol != wire.PROTOCOL:
             raise Stranger(
                 _("The engine speaks version {} of the protocol, this program version {}.").format(
@@ -293,11 +303,12 @@ class Server:
             raise Stranger(_("This is no message of the protocol.")) from error
 
     async def _serve(self, guest: Guest, message: wire.FromClient) -> None:
-        """Work on one message in a thread of the pool, and have the answer written."""
+        """Work on one message in a thread of the pool, and have the answer written. The task speaks the
+        guest's language, as who made it; a thread of the pool does not know."""
         try:
             reply = await self._loop.run_in_executor(self._pool, self._work, guest, message)
         except Anew:
-            self.end(_("it starts anew, to erase a person"))
+            self.end(lambda: _("it starts anew, to erase a person"))
             return  # without an answer: the client asks the next engine
         except ReasonNeeded as error:
             reply = wire.Failed(
@@ -317,9 +328,13 @@ class Server:
             reply = failed(message, _("This did not work; the engine's log says why."))
         self._reply(guest, reply)
         if isinstance(message, wire.Leave) and message.end and isinstance(reply, wire.Bye):
-            self.end(_("{} stopped the engine").format(guest.user.name))
+            self.end(lambda: _("{} stopped the engine").format(guest.user.name))
 
     def _work(self, guest: Guest, message: wire.FromClient) -> wire.Message:
+        with speaking(guest.language):
+            return self._answer(guest, message)
+
+    def _answer(self, guest: Guest, message: wire.FromClient) -> wire.Message:
         core = self.engine.core
         who = self.engine.who(guest.user.identity(core.runbook))
         match message:

@@ -10,7 +10,7 @@ from tui_migrate.engine.core import Core
 from tui_migrate.engine.gate_signing import to_be_done_again
 from tui_migrate.engine.run import Status
 from tui_migrate.errors import DataSaysNo
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, neutral
 
 
 def refresh_staleness(core: Core, attempts: Attempts) -> None:
@@ -73,10 +73,8 @@ def recheck_gates(core: Core) -> None:
             if s.outline.uses not in gates.PEOPLE and s.attempt and s.status is not Status.STALE
         ]
         if not behind:
-            core.record(
-                gate_facts.SignOffVoided(
-                    gate=gate.id, evidence=now, reason=_("the evidence changed")
-                )
-            )
+            with neutral():  # whoever's command led to it
+                reason = _("the evidence changed")
+            core.record(gate_facts.SignOffVoided(gate=gate.id, evidence=now, reason=reason))
         elif now != "stale":
             core.record(gate_facts.EvidenceChanged(gate=gate.id, evidence=now))

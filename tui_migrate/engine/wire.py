@@ -35,15 +35,18 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class Hello(Message, frozen=True, kw_only=True, tag="hello"):
-    """Who calls, in which language of both sides. ``since``: entries behind this number are wanted.
+    """Who calls, in which protocol. ``since``: entries behind this number are wanted.
     ``key``: the secret of the back-ups, taken only from who may run. ``drives``: this client carries
-    the run on by itself, with decisions of a file; there may be only one such."""
+    the run on by itself, with decisions of a file; there may be only one such. ``language``: in which
+    the engine answers (``i18n.speaking``); an older program names none, an older engine passes over it.
+    """
 
     protocol: int
     version: str
     since: int = 0
     key: bytes = b""
     drives: bool = False
+    language: str = ""
 
 
 class Do(Message, frozen=True, kw_only=True, tag="do"):

@@ -94,6 +94,22 @@ def figure_text(name: str, value: int | str) -> str:
     return f"{value:,}".replace(",", " ")
 
 
+def status_words(status: str) -> str:
+    """How a step stands (a value of ``state.Status``), as it is refused or told."""
+    known = {
+        "todo": _("to do"),
+        "running": _("running"),
+        "paused": _("paused"),
+        "waiting": _("waiting"),
+        "attention": _("attention"),
+        "failed": _("failed"),
+        "done": _("done"),
+        "stale": _("stale"),
+        "skipped": _("skipped"),
+    }
+    return known[status]
+
+
 def counted(number: int, entity: str) -> str:
     """``5 orders``, ``1 subscription``: a number of rows of an entity."""
     forms = {

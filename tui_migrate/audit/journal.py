@@ -11,17 +11,18 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import structlog
-from structlog.typing import EventDict
 
 from tui_migrate.audit.canonical import canonical, sha256_of
 from tui_migrate.audit.entries import AnyFact, Entry
 from tui_migrate.errors import DataSaysNo
 from tui_migrate.files import open_durably, write_whole
 from tui_migrate.i18n import _
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict
 
 FORMAT = 1
 GENESIS = "0" * 64
@@ -87,6 +88,8 @@ class Journal:
     """The append side. One lock around a whole call; the chain moves on only after the fsync."""
 
     def __init__(self, path: Path, clock: Callable[[], str] = now) -> None:
+        import structlog  # with half of rich behind it: who only reads a journal does without
+
         self.path = path
         self._clock = clock
         self._lock = threading.RLock()

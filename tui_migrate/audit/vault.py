@@ -25,7 +25,6 @@ from tui_migrate.files import (
     write_whole,
 )
 from tui_migrate.i18n import _
-from tui_migrate.staging.erasing import destroy
 
 KEY_BYTES = 32
 
@@ -127,6 +126,8 @@ class Vault:
 
     def end_opt_out(self, commitment: str) -> None:
         """Nobody has the address any more."""
+        from tui_migrate.staging.erasing import destroy  # with DuckDB: most do without
+
         destroy(self._opt_out_path(commitment))
 
     def keep_name(self, name: str) -> str:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
-import structlog
 
 from tui_migrate import __version__
 from tui_migrate.audit.entries import Entry
@@ -143,6 +142,8 @@ class RemoteClient:
         except TuiMigrateError:
             pass  # the goodbye says why the line is cut
         except Exception:  # noqa: BLE001 - a thread of its own: the log is all that it can tell
+            import structlog
+
             structlog.get_logger().exception("the line to the engine failed")
         self._lost()
 

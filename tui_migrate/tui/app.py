@@ -27,6 +27,7 @@ from tui_migrate.tui import themes
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import acts, bindings, key_of
 from tui_migrate.tui.breakpoints import BREAKPOINTS
+from tui_migrate.tui.driver import FrugalDriver
 from tui_migrate.tui.keymap import read_keys
 from tui_migrate.tui.keysfile import keys_file
 from tui_migrate.tui.messages import Heard, Opened, Said
@@ -76,7 +77,7 @@ class MigrateApp(App[int]):
         folder: Path | None = None,
     ) -> None:
         """``folder``: of the workspace; paths that a person types may start from there."""
-        super().__init__()
+        super().__init__(driver_class=FrugalDriver)
         self.client = client
         self.problem: BaseException | None = None
         self.outbox = Outbox()

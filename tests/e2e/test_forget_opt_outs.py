@@ -179,6 +179,24 @@ def test_what_a_later_delivery_says_of_her_is_kept_once(without: Path, tmp_path:
 
 
 @pytest.mark.soak
+def test_who_comes_with_her_and_shares_a_new_address_is_silent_too(
+    without: Path, tmp_path: Path
+) -> None:
+    workspace = copied(without, tmp_path / "w")
+    new, alone = "new-house@example.org", "zqxalone@example.org"
+    hers = [*PEOPLE[0][:2], new, "", "", "2026-04-03T10:00:00", "Nova", "Zqxletter"]
+    more = ["ZQXR1", "Zqxanna Zqxberg", alone, "", "", "2026-04-03T10:00:00", "Nova", "Zqxletter"]
+    eva = ["E5", "Eva Pol", new, "", "2026-04-02T10:00:00", "", "", "web"]
+    people(workspace, "2026-04-04-full", [hers, more, eva, *PEOPLE[1:]])
+    _again(workspace, "read")
+    kept = [name for fact in facts(workspace, "delivery.rewritten") for name in fact["kept"]]
+    assert len(kept) == 1, "of the address that only she has nothing is kept"
+    states = _states(_consents(workspace, tmp_path / "now"))
+    assert states[profile_id("people", "E5"), "Nova", "email"][0] == "opt-out"
+    assert traces(workspace) == []
+
+
+@pytest.mark.soak
 def test_it_goes_with_the_last_who_has_the_address(without: Path, tmp_path: Path) -> None:
     workspace = copied(without, tmp_path / "w")
     vault = workspace / ".tui-migrate" / "vault" / "opt-outs"

@@ -20,9 +20,10 @@ from tui_migrate.runbook.load import load_runbook
 from tui_migrate.staging.erasing import destroy
 from tui_migrate.staging.readers import Job, read_file
 from tui_migrate.staging.store import Cursor, Store, quote
-from tui_migrate.steps.erasing_kept import ENTITIES, Finder, mapped_now, union
+from tui_migrate.steps.erasing_kept import Finder
 from tui_migrate.steps.erasing_plan import FileLines
 from tui_migrate.steps.ingest import file_format
+from tui_migrate.steps.mapped_now import ENTITIES, mapped_now, union
 
 SCRATCH = "come-again.duckdb"
 """Staging for one file, beside staging."""

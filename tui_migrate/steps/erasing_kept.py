@@ -1,8 +1,7 @@
 """What an erased person said to addresses that others have: which opt-outs stay, without him.
 
 Who is silenced is found as the consent ledger finds it, over the rows that leave and the records that
-stay. Before records are merged each is somebody of his own; before they are mapped, the mappings are
-applied here.
+stay. Before records are merged each is somebody of his own.
 """
 
 from __future__ import annotations
@@ -16,29 +15,15 @@ import msgspec
 
 from tui_migrate.audit.kept import Keeping, OptOut, Said, keeping
 from tui_migrate.consent import placing, silence
-from tui_migrate.consent.relations import (
-    CONSENT_COLUMNS,
-    CONTACT_POINT_COLUMNS,
-    PROFILE_COLUMNS,
-    SUPPRESSION_COLUMNS,
-    Sources,
-    read,
-)
+from tui_migrate.consent.relations import Sources
 from tui_migrate.mapping.model import Mapping
-from tui_migrate.mapping.rows import Settings, map_rows
 from tui_migrate.runbook.models import Runbook
 from tui_migrate.staging.erasure import KEPT, WHY_KEPT
-from tui_migrate.staging.store import Cursor, quote
-from tui_migrate.steps.zones import zone_of, zones_of
+from tui_migrate.staging.store import Cursor
+from tui_migrate.steps.mapped_now import MappedRows, union
 
 HIS = ""
 """Profile of the records that leave; no profile is called so."""
-ENTITIES = {
-    "profile": PROFILE_COLUMNS,
-    "contact_point": CONTACT_POINT_COLUMNS,
-    "consent": CONSENT_COLUMNS,
-    "suppression": SUPPRESSION_COLUMNS,
-}
 _PEOPLE = ("profile", "contact_point")
 
 # One row is a mapped row of the person.
@@ -172,32 +157,6 @@ class Staying(msgspec.Struct, kw_only=True):
     instead: list[Instead] = []
 
 
-def mapped_now(
-    cursor: Cursor, workspace: Path, runbook: Runbook, source: str, mappings: Iterable[Mapping]
-) -> dict[str, list[str]]:
-    """Entity → relations of the rows that the mappings make of ``store.raw_<source>``. workspace: where
-    the manifests of its deliveries lie."""
-    found: dict[str, list[str]] = {name: [] for name in ENTITIES}
-    settings = Settings(
-        zone=zone_of(runbook, source),
-        zones=zones_of(workspace, runbook, source),
-        brands=runbook.brands,
-    )
-    wanted = [m for m in mappings if m.entity.name in ENTITIES]
-    for number, mapping in enumerate(wanted):
-        mapped = map_rows(cursor, mapping, f"store.{quote(f'raw_{source}')}", settings)
-        table = quote(f"erase_mapped_{source}_{number}")
-        cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {mapped.entity_select()}")
-        name = mapping.entity.name
-        found[name].append(read(cursor, table, ENTITIES[name]))
-    return found
-
-
-def union(relations: Iterable[str]) -> str:
-    """One relation of them all."""
-    return f"({' UNION ALL '.join(f'FROM {one}' for one in relations)})"
-
-
 class Finder:
     """Finds it for one erasure; reads what a ``Planner`` gathered (``erase_record``, ``erase_line``)."""
 
@@ -209,13 +168,13 @@ class Finder:
         mappings: Table[str, tuple[Mapping, ...]],
         tables: Iterable[str],
     ) -> None:
-        self._cursor, self._workspace = cursor, workspace
-        self._runbook, self._mappings = runbook, mappings
+        self._cursor, self._runbook = cursor, runbook
         self._tables = frozenset(tables)
+        self._rows = MappedRows(cursor, workspace, runbook, mappings, self._tables)
 
     def find(self, profile_id: str, kept: Table[str, OptOut]) -> Staying:
         """``profile_id``: '' before the merge; ``kept``: what earlier erasures kept."""
-        entities = self._entities()
+        entities = self._rows.whole()
         leaving = {
             "consent": _LEAVING.format(
                 rows=entities["consent"], silences=f"state IN {placing.OUT}"
@@ -239,13 +198,14 @@ class Finder:
 
     def find_again(self, come: Table[str, str]) -> dict[str, list[Said]]:
         """Address or number → what rows of erased persons that came again say to it, where somebody who
-        stays has it. ``come``: entity → relation of their mapped rows; staging knows who stays."""
+        stays has it. ``come``: entity → relation of their mapped rows. Staging knows who stays; of who
+        came with them, and is not mapped yet, each record is somebody of his own."""
         if not any(
             self._cursor.execute(f"SELECT 1 FROM {come[name]} LIMIT 1").fetchall()
             for name in ("consent", "suppression")
         ):
             return {}
-        cursor, entities = self._cursor, self._entities()
+        cursor, entities = self._cursor, self._rows.whole()
         cursor.execute(
             "CREATE OR REPLACE TEMP TABLE erase_record AS"
             f" SELECT DISTINCT source, record_id FROM {come['profile']} UNION"
@@ -254,7 +214,9 @@ class Finder:
             f" SELECT DISTINCT owner_source, owner_record FROM {come['suppression']}"
             " WHERE owner_record IS NOT NULL"
         )
-        both = {n: f"(FROM {entities[n]} UNION ALL FROM {come[n]})" for n in _PEOPLE}
+        # Who came in the same delivery may have an address that nobody had before.
+        fresh = self._rows.unmapped()
+        both = {n: union([entities[n], come[n], *fresh[n]]) for n in _PEOPLE}
         leaving = {
             "consent": f"(SELECT * FROM {come['consent']} WHERE state IN {placing.OUT})",
             "suppression": come["suppression"],
@@ -282,33 +244,18 @@ class Finder:
         )
         placing.place(self._cursor, sources, runbook.consent.purpose, runbook.country)
 
-    def _entities(self) -> dict[str, str]:
-        """Relations of all mapped rows; temporary tables where nothing was mapped yet."""
-        cursor = self._cursor
-        made = {
-            name: read(cursor, f"store.ent_{name}", columns) for name, columns in ENTITIES.items()
-        }
-        if "ent_profile" in self._tables:
-            return made
-        parts: dict[str, list[str]] = {name: [made[name]] for name in ENTITIES}
-        for source in self._runbook.sources:
-            if f"raw_{source}" in self._tables:
-                mappings = self._mappings.get(source, ())
-                found = mapped_now(cursor, self._workspace, self._runbook, source, mappings)
-                for name, relations in found.items():
-                    parts[name] += relations
-        return {name: union(parts[name]) for name in parts}
-
     def _whose(self, profile: str) -> None:
-        """By the last merge; where there was none, each record is somebody of its own."""
-        known = (
+        """By the last merge; each record that it did not see is somebody of its own."""
+        merged = (
             "SELECT source, record_id, profile_id FROM store.crosswalk"
             " WHERE attempt = (SELECT max(attempt) FROM store.crosswalk)"
             f" UNION SELECT source, record_id, '{HIS}' FROM erase_record"
         )
-        if not self._cursor.execute("SELECT 1 FROM store.crosswalk LIMIT 1").fetchall():
-            named = "source || '/' || record_id AS profile_id"
-            known = f"SELECT DISTINCT source, record_id, {named} FROM {profile}"
+        named = "source || '/' || record_id AS profile_id"
+        known = (
+            f"{merged} UNION SELECT source, record_id, {named} FROM {profile}"
+            f" ANTI JOIN ({merged}) USING (source, record_id)"
+        )
         self._cursor.execute(_WHOSE.format(known=known))
 
     def _keep(self, found: Staying) -> None:

@@ -25,7 +25,7 @@ from tui_migrate.engine.data_queries import Fates
 from tui_migrate.engine.remote import RemoteClient
 from tui_migrate.engine.sockets import connected
 from tui_migrate.engine.workspace import Workspace
-from tui_migrate.errors import EnvironmentProblem
+from tui_migrate.errors import DataSaysNo, EnvironmentProblem
 
 Opening = Callable[[Path], InProcessClient]
 NOWHERE = api.Sign(gate="nowhere", decision="approve")
@@ -136,6 +136,18 @@ def test_an_engine_in_the_same_process_speaks_the_reader_s_language(
     assert client.send(NOWHERE).message == DUTCH
     monkeypatch.setenv("LANGUAGE", "en_GB")
     assert client.send(NOWHERE).message == ENGLISH
+
+
+def test_an_engine_that_cannot_open_says_so_in_the_reader_s_language(
+    workspace: Path, opened: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = opened(workspace)
+    run(client)
+    client.close()
+    (Workspace(workspace).vault / "workspace.key").unlink()
+    monkeypatch.setenv("LANGUAGE", "nl")
+    with pytest.raises(DataSaysNo, match="is weg, maar hier is een run begonnen"):
+        opened(workspace)
 
 
 def test_values_are_shown_as_the_reader_writes_them() -> None:

@@ -103,4 +103,5 @@ def open_client(
     memory.load(Workspace(root.resolve()).journal)
     from tui_migrate.engine.engine import Engine
 
-    return InProcessClient(Engine.open(root, key=key, say=say))
+    with speaking(language()):
+        return InProcessClient(Engine.open(root, key=key, say=say))

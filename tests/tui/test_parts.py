@@ -217,6 +217,13 @@ def test_advice_follows_the_run(make: Make) -> None:
     )
     world.write(facts.StepStopped(step="quality", attempt=1))
     assert next_press(world.state, False).startswith("⏎ go on with")
+    for step in list(world.state.steps):
+        world.write(facts.StepSkipped(step=step, reason=""))
+    assert next_press(world.state, False) == "⏎ finish the run"
+    world.write(facts.RunEnded(outcome="done", figures={}))
+    told = next_press(world.state, False)
+    assert "tui-migrate audit report" in told, "no key makes the report: the command is said"
+    assert len(f" Next: {told}") <= 80
 
 
 def test_live_misses_nothing_and_repeats_nothing(make: Make) -> None:

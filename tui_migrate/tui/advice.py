@@ -10,7 +10,7 @@ from tui_migrate.i18n import _, ngettext
 from tui_migrate.tui.actions import key_of
 from tui_migrate.tui.safe import prose, safe
 
-KEYS = ("open", "toggle", "gate", "waive", "redo", "replay", "person")
+KEYS = ("open", "toggle", "gate", "waive", "redo", "replay")
 """Actions of the Run screen whose keys are named."""
 
 
@@ -65,9 +65,8 @@ def next_press(state: RunState, running: bool, key: Callable[[str], str] = key_o
                 **keys, name=_name(supplementary)
             )
         if state.ended:
-            return _(
-                "the run is complete · {replay} replay · {person} look a person up · {quit} quit"
-            ).format(**keys)
+            # Replay, persons and leaving stand in the line of keys below; the report has no key.
+            return _("the run is complete · report: tui-migrate audit report -o report.html")
         return _("{open} finish the run").format(**keys)
     return _for_step(state, step, keys)
 

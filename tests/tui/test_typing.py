@@ -221,6 +221,26 @@ def test_tab_still_goes_to_the_next_line(make: Make) -> None:
     tell(world, story)
 
 
+def test_where_one_types_stays_in_sight_when_the_terminal_gets_narrower(make: Make) -> None:
+    async def story(app: MigrateApp, pilot: Pilot[int]) -> None:
+        await press(pilot, "f2")
+        field = app.screen.query(Field).first()
+        field.insert_text_at_cursor("a reason that fits a line of this width to its last word END")
+        await settle(pilot)
+        assert "END" in shown(field)
+        await pilot.resize_terminal(50, 24)
+        await settle(pilot)
+        assert "END" in shown(field)
+
+    tell(make(), story)
+
+
+def shown(field: Field) -> str:
+    """The cells of a line to type on that can be seen."""
+    width = field.scrollable_content_region.width
+    return field.value[int(field.scroll_offset.x) :][:width]
+
+
 def test_a_comment_of_any_length_and_a_paste_with_lines_stay_on_their_line(make: Make) -> None:
     world = advanced(fill(make()))
     comment = "seen " * 900 + "\x1b[31mred\nsecond line"

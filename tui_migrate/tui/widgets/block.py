@@ -8,6 +8,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Region
 from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -87,6 +88,11 @@ class Field(Input):
             self.cursor_position = len(wanted)
         else:
             self.screen.focus_next()
+
+    def on_resize(self) -> None:
+        """Where one types stays in sight when the terminal gets narrower."""
+        at = cell_len(self.value[: self.cursor_position])
+        self.scroll_to_region(Region(at, 0, 1, 1), force=True, animate=False)
 
     def validate_value(self, value: str) -> str:
         """Controls become visible pictures before they can be drawn."""

@@ -269,7 +269,7 @@ def assert_sound_so_far(workspace: Path) -> None:
     entries = len((audit_of(workspace) / "journal.jsonl").read_bytes().splitlines())
     assert re.findall(r"^✗ .*", said, re.MULTILINE) == [
         "✗ The end is not vouched for: the run is not finished, or its end was cut off.",
-        f"✗ Trust ends behind entry {entries}.",
+        f"✗ Consistent to its last entry, {entries}; trust ends there.",
     ]
 
 

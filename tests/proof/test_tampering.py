@@ -426,3 +426,14 @@ def test_an_old_journal_with_its_old_seals_lacks_a_later_head(
     assert "not vouched for" in said
     assert f"does not contain the expected head {noted}" in said
     assert f"does not contain {noted}" in theirs(audit, "--expect", noted)[1]
+    last = len(_lines(audit))
+    assert f"Consistent to its last entry, {last}; trust ends there." in ours(capsys, audit)[1]
+
+
+@pytest.mark.parametrize("left", [None, b""], ids=["no journal", "an empty one"])
+def test_of_nothing_nothing_can_be_trusted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], left: bytes | None
+) -> None:
+    if left is not None:
+        (tmp_path / "journal.jsonl").write_bytes(left)
+    assert "Nothing of it can be trusted." in ours(capsys, tmp_path)[1]

@@ -103,6 +103,10 @@ def verify(
 def _conclusion(verdict: Verdict | Verified) -> str:
     """What the verdict comes to, in one line."""
     if not verdict.ok:
+        if verdict.entries and len(verdict.problems) == 1 and not verdict.ended:  # its end alone
+            return _("✗ Consistent to its last entry, {}; trust ends there.").format(
+                verdict.entries
+            )
         if verdict.trusted:
             return _("✗ Trust ends behind entry {}.").format(verdict.trusted)
         return _("✗ Nothing of it can be trusted.")

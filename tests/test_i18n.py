@@ -76,15 +76,19 @@ def messages(path: Path) -> set[str]:
     return found
 
 
-NEUTRAL = ("runner", "staleness", "config", "loading")
-"""Modules of the engine that speak English to everybody: the run, whose words are journalled, and the
-mistakes of a runbook."""
+NEUTRAL = ("runner.py", "staleness.py", "mapping/problems.py")
+"""Modules that speak English to everybody: the run, whose words are journalled, and findings."""
 
 IN_DUTCH = sorted(
     path
     for path in (
         *(PACKAGE / "engine").rglob("*.py"),
         *(PACKAGE / "audit").glob("*.py"),
+        *(PACKAGE / "runbook").glob("*.py"),
+        *(PACKAGE / "mapping").glob("*.py"),
+        *(PACKAGE / "targets").glob("*.py"),
+        PACKAGE / "staging" / "store.py",
+        PACKAGE / "staging" / "guard.py",
         PACKAGE / "matching" / "from_runbook.py",
         PACKAGE / "steps" / "import_held.py",
         PACKAGE / "tui" / "clustersheet.py",
@@ -99,7 +103,7 @@ IN_DUTCH = sorted(
         *(PACKAGE / "web").glob("*.py"),
         *(PACKAGE / "report").glob("*.py"),
     )
-    if path.stem not in NEUTRAL
+    if not str(path).endswith(NEUTRAL)
 )
 
 
@@ -122,6 +126,27 @@ def test_keys_of_screens_in_dutch_are_told_in_dutch(group: str) -> None:
 
 def test_the_modules_that_are_looked_at_say_something() -> None:
     assert sum(len(messages(path)) for path in IN_DUTCH) > 700
+
+
+def said_at_import(path: Path) -> list[int]:
+    """Lines of a module on which something is translated while it is imported."""
+    found, waiting = [], list(ast.parse(path.read_text(encoding="utf-8")).body)
+    while waiting:
+        node: ast.AST = waiting.pop()
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("_", "ngettext"):
+            found.append(node.lineno)
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting.extend(ast.iter_child_nodes(node))  # type: ignore[arg-type]
+    return found
+
+
+def test_what_the_engine_imports_translates_nothing_meanwhile() -> None:
+    """Somebody's question may import it first: his language would be that of all."""
+    screens = (PACKAGE / "tui", PACKAGE / "cli")
+    paths = [p for p in PACKAGE.rglob("*.py") if not any(s in p.parents for s in screens)]
+    assert len(paths) > 300
+    assert {str(p): said_at_import(p) for p in paths if said_at_import(p)} == {}
+    assert said_at_import(PACKAGE / "tui" / "status.py"), "there it is, and would be found"
 
 
 SAYING = {"say", "result", "echo", "prompt", "confirm", "getpass", "tell", "notify"}

@@ -150,6 +150,27 @@ def test_an_engine_that_cannot_open_says_so_in_the_reader_s_language(
         opened(workspace)
 
 
+def test_the_mistakes_of_a_runbook_are_told_in_one_language(
+    workspace: Path, opened: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = opened(workspace)
+    text = (workspace / "runbook.yaml").read_text()
+    text = text.replace("title: Questions", "titel: Questions").replace("role: lead", "role: leed")
+    (workspace / "runbook.yaml").write_text(text)
+    (workspace / "mapping" / "crm.yaml").write_text("source: crm\nentity: profiel\nfields: 3\n")
+    told = {}
+    for language in ("nl", "en"):
+        monkeypatch.setenv("LANGUAGE", language)
+        told[language] = client.send(api.Run()).message.splitlines()
+    assert told["nl"][0].startswith("Er zitten ")
+    assert told["en"][0].startswith("The runbook has ")
+    assert len(told["nl"]) == len(told["en"]) > 3
+    places = [line.rpartition(": ")[0].split(": ")[0] for line in told["en"]]
+    assert [line.rpartition(": ")[0].split(": ")[0] for line in told["nl"]][1:] == places[1:]
+    assert any("onbekende sleutel 'titel'" in line for line in told["nl"])
+    assert set(told["nl"]).isdisjoint(told["en"])
+
+
 def test_values_are_shown_as_the_reader_writes_them() -> None:
     with i18n.speaking("nl"):
         assert show("birth_date", date(1980, 3, 1)) == "01-03-1980"

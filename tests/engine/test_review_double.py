@@ -336,6 +336,16 @@ def test_kappa_counts_what_neither_knew_and_the_rest_is_said_with_its_basis(run:
     assert "Door twee personen beantwoord" in told
 
 
+def windows(run: Run) -> list[list[int]]:
+    """What each of the three finds by a filter for where clusters stand."""
+    states = ("open", "waiting", "differ", "unsure", "settled")
+    return [
+        [ref.number for ref in run.ask(who, ClusterQueue(only=ClusterFilter(state=state))).rows]
+        for who in (ANNA, BERT, LEA)
+        for state in states
+    ]
+
+
 def test_a_thousand_answers_end_as_a_fresh_fold_says(run: Run) -> None:
     """Answers, undone and redone at random by three persons: the queue that follows, one made anew, and
     the state of a fresh fold are the same; and no word counts that two did not give."""
@@ -355,14 +365,19 @@ def test_a_thousand_answers_end_as_a_fresh_fold_says(run: Run) -> None:
             entries.append(reply.seq)
         if number % 20 == 0:
             run.ask(who, ClusterQueue())
+        if number % 100 == 0:
+            windows(run)
     assert len(entries) > 150
     fresh = fold(core.journal.entries)
     assert fresh.pairs == core.state.pairs
     assert fresh.questions == core.state.questions
     assert fresh.decisions == core.state.decisions
     kept = [(ref.decision, ref.entry) for ref in run.ask(ANNA, ClusterQueue()).rows]
+    found = windows(run)
+    assert len(set(map(len, found))) > 2
     core.reviews.forget()
     assert [(ref.decision, ref.entry) for ref in run.ask(ANNA, ClusterQueue()).rows] == kept
+    assert windows(run) == found
     for pair in core.state.pairs.values():
         decision = core.state.decisions[pair.seq]
         if decision.turn != "third":

@@ -9,7 +9,7 @@ out when it is asked for, and only then is it looked at: what is read here nobod
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -62,6 +62,15 @@ class Ahead:
                 found = kept.get((uid, sitting))
                 if found is not None and found.records == tuple(records):
                     return found
+        return None
+
+    def brands(self, records: Sequence[Record]) -> Mapping[Record, frozenset[str]] | None:
+        """The brands of the child rows of these records, where they were read with others for whoever,
+        if staging is as it was."""
+        with self._lock:
+            for found in (*self._kept.values(), *self._shown.values()):
+                if found.brands is not None and found.brands.keys() >= set(records):
+                    return found.brands
         return None
 
     def show(

@@ -8,14 +8,16 @@ too large are further clusters of their own. So every pair is asked in exactly o
 from __future__ import annotations
 
 import gc
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import compress, takewhile
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from tui_migrate.engine.decisions import changed, digests_of, members_of
+from tui_migrate.engine.review_index import Selections, Tally
 from tui_migrate.engine.review_order import Asked, Order, ordered, stakes
 from tui_migrate.engine.two_answers import (
     AGREED,
@@ -138,6 +140,12 @@ class _Brands(Sequence[frozenset[str]]):
     @overload
     def __getitem__(self, at: slice) -> Sequence[frozenset[str]]: ...
     def __getitem__(self, at: int | slice) -> frozenset[str] | Sequence[frozenset[str]]:
+        return self._all()[at]
+
+    def __iter__(self) -> Iterator[frozenset[str]]:
+        return iter(self._all())
+
+    def _all(self) -> list[frozenset[str]]:
         if self._made is None:
             view, cursor = self._view, self._view.cursor()
             try:
@@ -145,7 +153,7 @@ class _Brands(Sequence[frozenset[str]]):
             finally:
                 cursor.close()
             self._made = [found[record] for record in self._records]
-        return self._made[at]
+        return self._made
 
 
 @contextmanager
@@ -205,9 +213,15 @@ class ReviewQueue:
     stale: dict[int, set[str]]
     """Decision → the records (pseudonyms) of which a field is another now."""
     seq: int = 0
-    counts: dict[str, int] = field(default_factory=dict)
-    missed: float = 0.0
-    """The pairs of one person in clusters that are not settled, by their likelihoods."""
+    touched: list[int] = field(default_factory=list)
+    """The clusters that decisions were about, one after the other."""
+    selections: Selections = field(default_factory=Selections)
+    """What filters and roles found in it."""
+    _whole: Tally = field(default_factory=lambda: Tally(0, {}, 0.0))
+    _seen: dict[frozenset[str], tuple[bytes, Tally]] = field(default_factory=dict)
+    """Brands that somebody may see → 1 for each cluster that he may see, 0 for the others; and how those
+    stand."""
+    _counting: threading.Lock = field(default_factory=threading.Lock)
     _of: dict[Record, list[int]] = field(default_factory=dict)
     """Record → the clusters that it stands in."""
     _called: dict[str, int] = field(default_factory=dict)
@@ -217,9 +231,7 @@ class ReviewQueue:
         for number, cluster in enumerate(self.clusters):
             for at in cluster.records:
                 self._of.setdefault(self.records[at], []).append(number)
-        self.counts = dict.fromkeys(STATES, 0)
-        self.counts[OPEN] = len(self.clusters)
-        self.missed = sum(cluster.missed for cluster in self.clusters)
+        self._whole = _counted(self.clusters)
 
     def named(self, number: int) -> tuple[Record, ...]:
         """The records of a cluster."""
@@ -240,6 +252,24 @@ class ReviewQueue:
         each = [self.brands[at] for at in self.clusters[number].records]
         return all(brands and brands <= allowed for brands in each)
 
+    def seen(self, allowed: frozenset[str]) -> bytes:
+        """For each cluster 1 if it is covered, else 0."""
+        return self._known(allowed)[0]
+
+    def tally(self, allowed: frozenset[str] | None) -> Tally:
+        """How the clusters stand that are covered."""
+        return self._whole if allowed is None else self._known(allowed)[1]
+
+    def _known(self, allowed: frozenset[str]) -> tuple[bytes, Tally]:
+        known = self._seen.get(allowed)
+        if known is not None:
+            return known
+        within = [bool(brands) and brands <= allowed for brands in self.brands]
+        seen = bytes(all(within[at] for at in cluster.records) for cluster in self.clusters)
+        with self._counting:
+            tally = _counted(compress(self.clusters, seen))
+            return self._seen.setdefault(allowed, (seen, tally))
+
     def follow(self, state: RunState) -> None:
         """Take in what was decided since; only the clusters that it is about are looked at. Whoever
         changes ``state`` has to wait meanwhile."""
@@ -250,8 +280,10 @@ class ReviewQueue:
         news = {*said, *(state.taken_back[entry] for entry in back)}
         names = {name for seq in news for name in state.decisions[seq].records}
         places = (self._place(name) for name in names)
-        for number in self.holding(self.records[at] for at in places if at is not None):
-            self._settle(state, self.clusters[number])
+        with self._counting:
+            for number in self.holding(self.records[at] for at in places if at is not None):
+                self._settle(state, number)
+                self.touched.append(number)
         self.seq = state.seq
 
     def _place(self, name: str) -> int | None:
@@ -261,8 +293,9 @@ class ReviewQueue:
             self._called = {each: at for at, each in enumerate(self.names)}
         return self._called.get(name)
 
-    def _settle(self, state: RunState, cluster: Cluster) -> None:
+    def _settle(self, state: RunState, number: int) -> None:
         """Find where a cluster stands: by the words on the pairs that are asked in it."""
+        cluster = self.clusters[number]
         before = cluster.state
         pairs = [
             state.pairs.get((self.names[a], self.names[b]))
@@ -290,9 +323,10 @@ class ReviewQueue:
             cluster.state = OPEN
         else:
             cluster.state = words.pop() if len(words) == 1 else SPLIT
-        self.counts[before] -= 1
-        self.counts[cluster.state] += 1
-        self.missed += cluster.missed * ((before in SETTLED) - (cluster.state in SETTLED))
+        for tally in (self._whole, *(t for seen, t in self._seen.values() if seen[number])):
+            tally.counts[before] -= 1
+            tally.counts[cluster.state] += 1
+            tally.missed += cluster.missed * ((before in SETTLED) - (cluster.state in SETTLED))
 
     def _two(self, state: RunState, cluster: Cluster) -> str:
         """Where a cluster stands that two persons answer; '' where that says no more than its pairs."""
@@ -308,6 +342,15 @@ class ReviewQueue:
         if any(self.stale.get(one.seq) for one in standing(state, question)):
             return ""
         return {ONE: WAITING, TWO_DIFFER: DIFFER, AGREED: ""}[how]
+
+
+def _counted(clusters: Iterable[Cluster]) -> Tally:
+    tally = Tally(0, dict.fromkeys(STATES, 0), 0.0)
+    for cluster in clusters:
+        tally.total += 1
+        tally.counts[cluster.state] += 1
+        tally.missed += cluster.missed * (cluster.state not in SETTLED)
+    return tally
 
 
 def build(desk: Desk) -> ReviewQueue:

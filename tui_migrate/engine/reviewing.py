@@ -9,6 +9,9 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+
 from tui_migrate.engine.ahead import Ahead
 from tui_migrate.staging.store import Cursor, quote
 
@@ -28,10 +31,19 @@ CLAIM = 600.0
 PATIENCE = 10.0
 """Seconds for which an engine that ends waits for a queue that is being made."""
 
-# One row: a record that was asked about, and a brand that it has to do with.
+NONE: frozenset[str] = frozenset()
+
+# One row: the place of a record that was asked about, and a brand that it has to do with.
 _BRANDS = """
-SELECT DISTINCT a.source, a.record_id, e.brand FROM {table} e JOIN asked a
-ON {owner} WHERE e.brand IS NOT NULL
+SELECT place, e.brand FROM {table} e JOIN asked a ON {owner} WHERE e.brand IS NOT NULL
+"""
+# One row: brands, and the places of the records that have to do with just these: few rows, whatever the
+# number of records.
+_TOGETHER = """
+SELECT brands, list(place) FROM (
+  SELECT place, list_sort(list(brand)) AS brands FROM (SELECT DISTINCT place, brand FROM ({parts}))
+  GROUP BY place)
+GROUP BY brands
 """
 OWN = "e.source = a.source AND e.record_id = a.record_id"
 OWNED = "e.owner_source = a.source AND e.owner_record = a.record_id"
@@ -158,29 +170,39 @@ class Reviews:
 
     # Brands
 
-    @staticmethod
     def brands(
-        cursor: Cursor, runbook: Runbook | None, records: Sequence[Record]
+        self, cursor: Cursor, runbook: Runbook | None, records: Sequence[Record]
     ) -> dict[Record, frozenset[str]]:
-        """The brands that each record has to do with: those of its child rows, else all of its source."""
-        found: dict[Record, set[str]] = {record: set() for record in records}
-        cursor.execute(
-            "CREATE OR REPLACE TEMP TABLE asked AS SELECT unnest($sources::VARCHAR[]) AS source,"
-            " unnest($records::VARCHAR[]) AS record_id",
-            {"sources": [s for s, _r in records], "records": [r for _s, r in records]},
-        )
-        for table, owned in with_brands(cursor):
-            for owner in (OWN, OWNED) if owned else (OWN,):
-                sql = _BRANDS.format(table=quote(table), owner=owner)
-                for source, record, brand in cursor.execute(sql).fetchall():
-                    found[source, record].add(brand)
-        cursor.execute("DROP TABLE temp.asked")
+        """The brands that each record has to do with: those of its child rows, else all of its source.
+        As they were read with a cluster that somebody has before him, while staging is as it was."""
+        staged = self.ahead.brands(records)
+        if staged is None:
+            staged = staged_brands(cursor, records)
         sources = runbook.sources if runbook is not None else {}
-        whole = {name: set(source.brands) for name, source in sources.items()}
-        return {
-            record: frozenset(brands or whole.get(record[0], set()))
-            for record, brands in found.items()
-        }
+        whole = {name: frozenset(source.brands) for name, source in sources.items()}
+        return {record: staged[record] or whole.get(record[0], NONE) for record in records}
+
+
+def staged_brands(cursor: Cursor, records: Sequence[Record]) -> dict[Record, frozenset[str]]:
+    """The brands of each record's child rows."""
+    columns = {
+        "place": np.arange(len(records)),
+        "source": pa.array([source for source, _record in records], pa.string()),
+        "record_id": pa.array([record for _source, record in records], pa.string()),
+    }
+    cursor.register("asked", pa.table(columns))
+    parts = [
+        _BRANDS.format(table=quote(table), owner=owner)
+        for table, owned in with_brands(cursor)
+        for owner in ((OWN, OWNED) if owned else (OWN,))
+    ]
+    found: dict[Record, frozenset[str]] = dict.fromkeys(records, NONE)
+    if parts:  # at once: to plan a question takes longer than to answer it
+        sql = _TOGETHER.format(parts=" UNION ALL ".join(parts))
+        for brands, places in cursor.execute(sql).fetchall():
+            found |= dict.fromkeys((records[at] for at in places), frozenset(brands))
+    cursor.unregister("asked")
+    return found
 
 
 def _match_of(state: RunState) -> object:

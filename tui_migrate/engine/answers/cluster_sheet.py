@@ -22,6 +22,7 @@ from tui_migrate.engine.answers.cluster_evidence import (
 from tui_migrate.engine.answers.common import Desk, text
 from tui_migrate.engine.answers.values import canonical, same, show
 from tui_migrate.engine.decisions import Digests, are_merged, changed, digests_of, members_of
+from tui_migrate.engine.reviewing import staged_brands
 from tui_migrate.engine.state import Decision
 from tui_migrate.matching.explaining import reason_text
 from tui_migrate.model.entities import entities
@@ -86,7 +87,8 @@ class Material:
     """What staging says of the records of a cluster, and nothing that people decided: whoever asks, and
     whatever is decided meanwhile, it is the same until staging changes. ``cells``: the mapped row of
     each record. ``compared``: rows of ``_PAIRS``. ``hanging``: what hangs on each record. ``digests``
-    and ``together``: what a decision on them needs (``decisions.digests_of``, ``are_merged``)."""
+    and ``together``: what a decision on them needs (``decisions.digests_of``, ``are_merged``).
+    ``brands``: those of their child rows, for who may not see all."""
 
     records: tuple[Record, ...]
     cells: Mapping[Record, Cells]
@@ -94,11 +96,12 @@ class Material:
     hanging: Mapping[Record, Hanging]
     digests: Mapping[Record, Digests]
     together: bool
+    brands: Mapping[Record, frozenset[str]] | None = None
 
 
 def material(desk: Desk, records: Sequence[Record]) -> Material:
-    """Read what there is on these records: all questions to staging that a cluster costs, but what it
-    says of a decision that was made on it."""
+    """Read what there is on these records: all questions to staging that a cluster costs, but those
+    about a decision that was about further records."""
     sources, ids = [s for s, _r in records], [record for _s, record in records]
     desk.cursor.execute(_ASKED, {"sources": sources, "records": ids})
     known = _tables(desk)
@@ -112,6 +115,7 @@ def material(desk: Desk, records: Sequence[Record]) -> Material:
         hanging=_hanging(desk, known),
         digests=digests_of(desk.cursor, records),
         together=are_merged(desk.cursor, records),
+        brands=staged_brands(desk.cursor, records) if desk.view.seen.brands is not None else None,
     )
 
 
@@ -143,7 +147,7 @@ def sheet(
         pairs=tuple(_pairs(desk, records, names, found.compared)),
         weakest=weakest_link(pairs) or (),
         contrary=next((f.unkept[0] for f in fields if f.unkept), contradiction(pairs) or ()),
-        **{"lead": _lead(desk, records, cells), **_chosen(desk, records, names, decision)},
+        **{"lead": _lead(desk, records, cells), **_chosen(desk, found, names, decision)},
     )
 
 
@@ -318,13 +322,14 @@ def _day(moment: object) -> str:
 
 
 def _chosen(
-    desk: Desk, records: Sequence[Record], names: Sequence[str], decision: Decision | None
+    desk: Desk, told: Material, names: Sequence[str], decision: Decision | None
 ) -> dict[str, Any]:
     """What the last decision chose, by place of the records; and the fields that changed since."""
     if decision is None:
         return {}
     members = members_of(desk.view, decision)
-    now = digests_of(desk.cursor, [m.record for m in members if m is not None])
+    decided = {m.record for m in members if m is not None}
+    now = told.digests if decided <= set(told.records) else digests_of(desk.cursor, decided)
     news = {
         field for m in members if m is not None for field in changed(m.digests, now.get(m.record))
     }

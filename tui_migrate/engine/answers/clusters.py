@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -15,6 +17,7 @@ from tui_migrate.engine.answers.lane_pool import pool
 from tui_migrate.engine.answers.twice import Twice
 from tui_migrate.engine.decisions import members_of
 from tui_migrate.engine.lane_queries import Pool
+from tui_migrate.engine.review_index import Fitting
 from tui_migrate.engine.review_queue import (
     DIFFER,
     FLAGGED,
@@ -52,7 +55,8 @@ class Place:
         only, queue = self.only, self.queue
         tests: list[Callable[[int, Cluster], bool]] = []
         if self.allowed is not None:
-            tests.append(lambda n, _c: queue.covered(n, self.allowed))
+            seen = queue.seen(self.allowed)
+            tests.append(lambda n, _c: bool(seen[n]))
         if self.blind and any(getattr(only, name) for name in SCORED):
             tests.append(lambda n, _c: not self.hidden(n))
         if only.field:
@@ -89,29 +93,32 @@ class Place:
         """Whether a cluster may be seen and is asked for."""
         return all(test(number, self.queue.clusters[number]) for test in self._tests)
 
-    def numbers(self) -> Sequence[int]:
-        """The clusters that fit."""
+    def fitting(self) -> Fitting:
+        """The clusters that fit. What another has answered is open to who asks, so that his own are kept
+        apart where two answer."""
+        me = self.desk.view.who.user if self.desk.view.state.draw is not None else ""
+        key = (self.allowed, self.only, self.blind, me)
+        tests = (self.fits if self._tests else None, self._asked, self._doubted)
         every = range(len(self.queue.clusters))
-        return [n for n in every if self.fits(n)] if self._tests else every
+        return self.queue.selections.of(key).now(every, self.queue.touched, tests)
+
+    def _asked(self, number: int) -> bool:
+        return self.state(number) in (OPEN, DIFFER)
+
+    def _doubted(self, number: int) -> bool:
+        return self.state(number) in (UNSURE, FLAGGED)
 
     def window(self, numbers: Sequence[int], offset: int, limit: int) -> r.ClusterWindow:
         """Counts, and ``limit`` of the fitting clusters."""
-        clusters = self.queue.clusters
-        counts, total, missed = self.queue.counts, len(clusters), self.queue.missed
-        if self.allowed is not None:
-            seen = [c for n, c in enumerate(clusters) if self.queue.covered(n, self.allowed)]
-            counts, total = dict.fromkeys(counts, 0), len(seen)
-            for cluster in seen:
-                counts[cluster.state] += 1
-            missed = sum(cluster.missed for cluster in seen if cluster.state not in SETTLED)
+        tally = self.queue.tally(self.allowed)
         rows = tuple(self.ref(number) for number in numbers[offset : offset + limit])
         return r.ClusterWindow(
-            total=total,
-            counts=dict(counts),
+            total=tally.total,
+            counts=dict(tally.counts),
             fitting=len(numbers),
             offset=offset,
             rows=rows,
-            missed=max(0.0, missed),
+            missed=max(0.0, tally.missed),
         )
 
     def ref(self, number: int) -> r.ClusterRef:
@@ -157,33 +164,35 @@ class Place:
         wanted = set(records)
         return next((c.user for c in self.claims if wanted & c.records), "")
 
-    def free(self, number: int, states: tuple[str, ...]) -> bool:
-        """Whether a cluster stands so, and nobody else has it before him."""
-        state = self.state(number)
-        if state == DIFFER and not self.twice.may_settle(number):
+    def free(self, number: int) -> bool:
+        """Whether who asks may answer, and nobody else has it before him."""
+        if self.state(number) == DIFFER and not self.twice.may_settle(number):
             return False
-        return state in states and not self.holder(self.queue.named(number))
+        return not self.holder(self.queue.named(number))
 
-    def moved(self, start: int, move: str, numbers: Sequence[int]) -> int | None:
+    def moved(self, start: int, move: str, fitting: Fitting) -> int | None:
         """Where a step leads from ``start`` (a number of the whole queue, from 1)."""
-        behind = [n for n in numbers if n + 1 > start] if self._tests else numbers[start:]
-        before = (
-            [n for n in numbers if n + 1 < start] if self._tests else numbers[: max(0, start - 1)]
-        )
-        here = start - 1 if numbers and start and start - 1 in numbers else None
-        if move == "next":
-            return behind[0] if behind else here
-        if move == "previous":
-            return before[-1] if before else here
+        numbers = fitting.numbers
+        before, behind = _around(numbers, start)
+        here = start - 1 if before < behind else None
         if move == "open":
-            for states in ((OPEN, DIFFER), (UNSURE, FLAGGED)):
-                for group in (behind, before, (here,)):
-                    for number in group:
-                        if number is not None and self.free(number, states):
-                            return number
-        if here is not None:
+            for found in (fitting.asked, fitting.doubted):
+                _first, rest = _around(found, start)
+                for at in chain(range(rest, len(found)), range(rest)):
+                    if self.free(found[at]):
+                        return found[at]
+        if move == "previous":
+            return numbers[before - 1] if before else here
+        if move != "next" and here is not None:
             return here
-        return behind[0] if behind else before[-1] if before else None
+        if behind < len(numbers):
+            return numbers[behind]
+        return here if move == "next" else numbers[before - 1] if before else None
+
+
+def _around(numbers: Sequence[int], start: int) -> tuple[int, int]:
+    """How many clusters stand before this one (a number from 1), and how many with it."""
+    return bisect_left(numbers, start - 1), bisect_left(numbers, start)
 
 
 def _in_state(cluster: Cluster, shown: str, state: str) -> bool:
@@ -197,20 +206,22 @@ def _in_state(cluster: Cluster, shown: str, state: str) -> bool:
 def queue(desk: Desk, query: r.ClusterQueue) -> r.ClusterWindow:
     """A window of the queue, and how much of the whole is settled."""
     place = Place(desk, query.only, query.sitting, query.pool)
-    numbers = place.numbers() if query.limit or query.only != r.ClusterFilter() else ()
+    wanted = query.limit or query.only != r.ClusterFilter()
+    numbers = place.fitting().numbers if wanted else ()
     return place.window(numbers, query.offset, query.limit)
 
 
 def step(desk: Desk, query: r.ClusterStep) -> r.ClusterPage:
     """The cluster that a step leads to, whole."""
     place = Place(desk, query.only, query.sitting, query.pool)
-    numbers = place.numbers()
+    fitting = place.fitting()
     if query.records:
         number = _wanted(place, query.records)
     else:
-        number = place.moved(query.start, query.move, numbers)
-    at = numbers.index(number) if number is not None and number in numbers else 0
-    window = place.window(numbers, at, 0)
+        number = place.moved(query.start, query.move, fitting)
+    before, behind = _around(fitting.numbers, number + 1) if number is not None else (0, 0)
+    at = before if before < behind else 0
+    window = place.window(fitting.numbers, at, 0)
     if number is None:
         return r.ClusterPage(window=window, place=0)
     decision, names = place.last(number), place.queue.pseudonyms(number)
@@ -235,7 +246,7 @@ def next_open(desk: Desk, query: r.ClusterStep, page: r.ClusterPage) -> Material
     if page.ref is None:
         return None
     place = Place(desk, query.only, query.sitting, query.pool)
-    number = place.moved(page.ref.number, "open", place.numbers())
+    number = place.moved(page.ref.number, "open", place.fitting())
     if number is None or number + 1 == page.ref.number:
         return None
     records = place.queue.named(number)

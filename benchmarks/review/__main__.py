@@ -2,8 +2,8 @@
 
 A simulated reviewer answers the clusters of the real queue from the truth, another errs in 3 % of his
 answers; the program's own match makes profiles of the answers. And how long a key takes on the screen
-(``benchmarks.review.keys``). Prints the report and writes it to ``benchmarks/review.md``. Missing an aim
-is told, not failed.
+(``benchmarks.review.keys``), and a step in a queue of 100,000 clusters (``benchmarks.review.many``).
+Prints the report and writes it to ``benchmarks/review.md``. Missing an aim is told, not failed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import duckdb
 
 from benchmarks import workload
 from benchmarks.matching.data import SEED
-from benchmarks.review import keys
+from benchmarks.review import keys, many
 from benchmarks.review.matched import by_trap, matched, prepare, profiles, quality
 from benchmarks.review.report import Rows, Walk, document
 from benchmarks.review.reviewer import Reviewer, Way, review, still_open
@@ -76,7 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--persons", type=int, default=10_000, help="of the generator")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="in which the queue is answered")
     parser.add_argument("--output", type=Path, default=RESULTS)
-    parser.add_argument("--no-keys", action="store_true", help="leave out how long a key takes")
+    parser.add_argument(
+        "--no-keys", action="store_true", help="leave out how long a key and a step take"
+    )
     given = parser.parse_args(arguments)
     around = world(given.persons, SEED)
     with tempfile.TemporaryDirectory(prefix="reviewed-", dir=workload.cache()) as folder:
@@ -93,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.output.write_text(text)
     if not given.no_keys:
         keys.put(keys.section(), given.output)
+        keys.put(many.section(), given.output)
     print(given.output.read_text())
     return 0
 

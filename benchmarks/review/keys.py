@@ -367,9 +367,15 @@ def _reached(milliseconds: float) -> str:
 
 
 def put(text: str, report: Path) -> None:
-    """Write the section at the end of the report, in place of the one that stands there."""
-    rest = report.read_text().partition(TITLE)[0].rstrip() if report.is_file() else ""
-    report.write_text(f"{rest}\n\n{text}".lstrip())
+    """Write a section into the report: in place of the one of its title that stands there, else at the
+    end."""
+    title = text.partition("\n")[0]
+    there = report.read_text().rstrip() if report.is_file() else ""
+    before, found, rest = there.partition(f"{title}\n")
+    behind = rest.partition("\n## ")
+    after = "## " + behind[2] if found and behind[1] else ""
+    parts = (before.rstrip(), text.strip(), after)
+    report.write_text("\n\n".join(part for part in parts if part) + "\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -35,14 +35,15 @@ HEAD = f"""\
 
 Made by `python -m benchmarks.review.many`: {{clusters:,}} clusters of {{records:,}} records in three
 sources and of three brands, asked of an engine in one process; what is read of a cluster itself was read
-ahead. *Opens*: the first question with that filter or of that role; the other steps {STEPS} times each, in
-the middle and, in brackets, the slowest. The queue itself was made in {{made:.1f}} s, once for everybody. The
-machine was used to {{busy:.0%}} meanwhile, by other programs too.
+ahead. *Opens*: the first question with that filter or of that role; the other steps {STEPS} times each,
+in the middle and, in brackets, the slowest. The queue itself was made in {{made:.1f}} s, once for
+everybody. The machine was used to {{busy:.0%}} meanwhile, by other programs too.
 
 | who asks, and for what | fitting | opens | next | previous | jump | decides, next open | how far |
 |---|---:|---:|---:|---:|---:|---:|---:|"""
 FOOT = """
-Milliseconds. Aim: opened in under {opens:,.0f}, every other step, in the middle, in under {step:.0f}: {reached}.
+Milliseconds. Aim: opened in under {opens:,.0f}, every other step in the middle in under {step:.0f}:
+{reached}.
 """
 OPENS, STEP = 1000.0, 50.0
 

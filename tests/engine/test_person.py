@@ -132,9 +132,12 @@ def test_a_profile_a_record_or_an_id_name_the_same_person(root: Path) -> None:
     client.close()
 
 
-def test_who_is_not_there_is_said(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_cli(["audit", "show", "nobody", "-w", str(root)]) == 1
-    assert "no profile or record nobody" in capsys.readouterr().err
+@pytest.mark.parametrize("who", ["nobody", "crm/nobody", "crn/1"])
+def test_who_is_not_there_is_said(root: Path, capsys: pytest.CaptureFixture[str], who: str) -> None:
+    """Each time: that somebody looked before makes nobody of him either."""
+    for _again in range(2):
+        assert run_cli(["audit", "show", who, "-w", str(root), "--reason", str(_again)]) == 1
+        assert f"no profile or record {who}" in capsys.readouterr().err
 
 
 def test_a_decision_of_a_person_is_told_with_who(root: Path) -> None:

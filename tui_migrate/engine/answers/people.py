@@ -99,8 +99,11 @@ def person(desk: Desk, query: q.Person) -> q.PersonSheet:
 
 
 def _record_sheet(desk: Desk, source: str, record_id: str) -> q.PersonSheet:
+    """A record of no profile. One of which nothing is known, but that somebody looked, is none."""
     record = q.Record(source=source, record_id=record_id, role="", rule="")
     cells = shown_fields(desk, source, record_id)
+    trail = history(desk, "", (record,))
+    known = any(cells.values()) or any(event.event != "looked" for event in trail)
     return q.PersonSheet(
         profile_id="",
         name=name_of(cells),
@@ -109,10 +112,10 @@ def _record_sheet(desk: Desk, source: str, record_id: str) -> q.PersonSheet:
             for field, value in cells.items()
             if value
         ),
-        records=(record,),
+        records=(record,) if known else (),
         consents=(),
         children=_children(desk, (record,)),
-        trail=history(desk, "", (record,)),
+        trail=trail,
         rights=standing(desk, (record,)),
     )
 

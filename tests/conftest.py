@@ -11,6 +11,7 @@ from hypothesis import settings
 # What the memory holds is looked at where programs run (tests/e2e).
 os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "zero:false")
 os.environ["XDG_CONFIG_HOME"] = "/nonexistent"  # whoever runs them may have keys of his own
+os.environ.update(LANGUAGE="", LC_ALL="", LC_MESSAGES="", LANG="C.UTF-8")  # or read Dutch
 
 from tui_migrate.staging import archive
 

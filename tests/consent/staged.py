@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -144,7 +146,9 @@ class Memory(Quiet):
 class Staged:
     """A workspace with its staging database, in which steps can be run as the engine does."""
 
-    def __init__(self, workspace: Path, name: str = "staging.duckdb") -> None:
+    def __init__(
+        self, workspace: Path, name: str = "staging.duckdb", *, there: bool = False
+    ) -> None:
         self.workspace = workspace
         if not (workspace / "runbook.yaml").exists():
             (workspace / "mapping").mkdir()
@@ -156,6 +160,10 @@ class Staged:
         assert loaded.runbook is not None, loaded.problems
         self.book: Runbook = loaded.runbook
         self.store = Store(workspace / name)
+        self.host = Memory()
+        self.units: dict[str, dict[str, dict[str, int]]] = {}
+        if there:
+            return
         for entity in ("profile", "consent", "suppression"):
             self.store.define(f"ent_{entity}", entity_columns(entities()[entity]))
         self.store.define(
@@ -164,8 +172,14 @@ class Staged:
             " email VARCHAR[], phone VARCHAR[]",
         )
         self.store.connection.execute(ROWS)
-        self.host = Memory()
-        self.units: dict[str, dict[str, dict[str, int]]] = {}
+
+    def copied(self, workspace: Path) -> Staged:
+        """The same, with all that has been done in it, in another folder."""
+        self.store.connection.execute("CHECKPOINT")
+        shutil.copytree(self.workspace, workspace, dirs_exist_ok=True)
+        copy = Staged(workspace, there=True)
+        copy.host, copy.units = deepcopy(self.host), deepcopy(self.units)
+        return copy
 
     def run(
         self,

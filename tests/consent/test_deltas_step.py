@@ -25,11 +25,16 @@ NOBODY = "C5,opt-out,,niemand@huis.nl,email,Nova,2026-03-03T12:00:00,,,"
 UNKNOWN = "C6,opt-in,R404,,email,Nova,2026-03-03T12:00:00,web,,"
 
 
-@pytest.fixture
-def staged(tmp_path: Path) -> Staged:
-    made = Staged(tmp_path)
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Staged:
+    made = Staged(tmp_path_factory.mktemp("loaded"))
     made.run("load")
     return made
+
+
+@pytest.fixture
+def staged(loaded: Staged, tmp_path: Path) -> Staged:
+    return loaded.copied(tmp_path)
 
 
 def _failed(outcome: Outcome) -> list[str]:
@@ -151,13 +156,13 @@ def test_a_number_used_twice_for_different_content_is_not_applied(staged: Staged
     assert staged.states()["bert", "Nova"] == ("opt-in", "newest_optin")
 
 
-def test_the_outcome_does_not_depend_on_the_order_of_arrival(tmp_path: Path) -> None:
+def test_the_outcome_does_not_depend_on_the_order_of_arrival(
+    loaded: Staged, tmp_path: Path
+) -> None:
     parts = {1: [OUT_BERT], 2: [IN_BERT], 3: [OUT_SHARED, MOVED]}
     found = []
     for name, order in (("a", (1, 2, 3)), ("b", (3, 1, 2))):
-        (tmp_path / name).mkdir()
-        staged = Staged(tmp_path / name)
-        staged.run("load")
+        staged = loaded.copied(tmp_path / name)
         for place, number in enumerate(order):
             staged.deliver(f"d{place}", number, parts[number])
         staged.run("sync")

@@ -23,6 +23,14 @@ def staged(tmp_path: Path) -> Staged:
     return Staged(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Staged:
+    """After ``load``, to look at only."""
+    made = Staged(tmp_path_factory.mktemp("loaded"))
+    made.run("load")
+    return made
+
+
 def test_load_carries_consents_and_proves_it(staged: Staged) -> None:
     outcome = staged.run("load")
     assert staged.states() == STATES
@@ -39,19 +47,17 @@ def test_load_carries_consents_and_proves_it(staged: Staged) -> None:
     )  # fmt: skip
 
 
-def test_the_opt_out_of_a_pruned_person_is_on_the_targets_list(staged: Staged) -> None:
-    staged.run("load")
-    cursor = staged.store.cursor()
-    target = open_target(staged.book.target, staged.workspace)
+def test_the_opt_out_of_a_pruned_person_is_on_the_targets_list(loaded: Staged) -> None:
+    cursor = loaded.store.cursor()
+    target = open_target(loaded.book.target, loaded.workspace)
     entries = target.read_back(cursor, "suppression").to_pylist()
     assert [(e["contact_point"], e["channel"], e["brand"], e["reason"]) for e in entries] == [
         ("weg@huis.nl", "email", "Nova", "opt_out")
     ]
 
 
-def test_no_row_stays_pending_and_an_opt_out_is_never_rejected(staged: Staged) -> None:
-    staged.run("load")
-    assert staged.fates("crm_consents") == {
+def test_no_row_stays_pending_and_an_opt_out_is_never_rejected(loaded: Staged) -> None:
+    assert loaded.fates("crm_consents") == {
         "full:T1": ("attached", "consent.owner"),
         "full:T2": ("attached", "consent.owner"),
         "full:T3": ("attached", "consent.suppression_list"),
@@ -59,12 +65,11 @@ def test_no_row_stays_pending_and_an_opt_out_is_never_rejected(staged: Staged) -
         "full:T5": ("rejected", "owner_unknown"),
         "full:T6": ("pending", None),  # T6 was never mapped: not this step's to judge
     }
-    assert staged.fates("email") == {"full:E1": ("merged", None)}
+    assert loaded.fates("email") == {"full:E1": ("merged", None)}
 
 
-def test_the_trail_tells_each_state_on_the_founding_record(staged: Staged) -> None:
-    staged.run("load")
-    events = staged.rows(
+def test_the_trail_tells_each_state_on_the_founding_record(loaded: Staged) -> None:
+    events = loaded.rows(
         "SELECT source, record_id, field, rule, other_source, other_record, before, after"
         " FROM trail WHERE event = 'consent' AND record_id = 'R1' ORDER BY ALL"
     )
@@ -74,16 +79,15 @@ def test_the_trail_tells_each_state_on_the_founding_record(staged: Staged) -> No
     ]
 
 
-def test_intent_comes_before_receipt(staged: Staged) -> None:
-    staged.run("load")
-    assert staged.host.batches[:2] == ["intent load-consent-0001", "receipt load-consent-0001"]
-    receipts = staged.rows("SELECT profile_id, target_id, action FROM receipt WHERE entity = 'consent'"
+def test_intent_comes_before_receipt(loaded: Staged) -> None:
+    assert loaded.host.batches[:2] == ["intent load-consent-0001", "receipt load-consent-0001"]
+    receipts = loaded.rows("SELECT profile_id, target_id, action FROM receipt WHERE entity = 'consent'"
                            " ORDER BY target_id DESC")  # fmt: skip
     assert receipts == [(ANNA, "2", "create"), (BERT, "1", "create")]
 
 
-def test_a_rebuild_writes_nothing_and_gives_the_same(staged: Staged) -> None:
-    staged.run("load")
+def test_a_rebuild_writes_nothing_and_gives_the_same(loaded: Staged, tmp_path: Path) -> None:
+    staged = loaded.copied(tmp_path)
     before = staged.rows("SELECT * EXCLUDE (unit) FROM store.receipt ORDER BY ALL")
     recorded = staged.rows(
         "SELECT unit, entity, profile_id, record_key, target_id, action FROM store.receipt"
@@ -125,11 +129,13 @@ def test_a_rebuild_writes_nothing_and_gives_the_same(staged: Staged) -> None:
         ("UPDATE store.consent_state SET evidence_at = NULL WHERE brand = 'Kompas'", "carried"),
     ],
 )
-def test_conservation_finds_what_went_wrong(staged: Staged, change: str, failing: str) -> None:
+def test_conservation_finds_what_went_wrong(
+    loaded: Staged, tmp_path: Path, change: str, failing: str
+) -> None:
     from tui_migrate.steps.base import Context
     from tui_migrate.steps.consent_target import TargetSide
 
-    staged.run("load")
+    staged = loaded.copied(tmp_path)
     cursor = staged.store.cursor()
     cursor.execute(change)
     spec = staged.book.step("load")
@@ -140,9 +146,8 @@ def test_conservation_finds_what_went_wrong(staged: Staged, change: str, failing
     assert wrong == {failing}
 
 
-def test_the_events_behind_a_state_name_the_one_that_decided(staged: Staged) -> None:
-    staged.run("load")
-    found = behind(staged.store.cursor(), ANNA, "Kompas", "email")
+def test_the_events_behind_a_state_name_the_one_that_decided(loaded: Staged) -> None:
+    found = behind(loaded.store.cursor(), ANNA, "Kompas", "email")
     assert [(b.what, b.source, b.decides) for b in found] == [
         ("withdrawn", "crm_consents", False),
         ("given", "email", True),

@@ -31,15 +31,20 @@ INSERT INTO store.fate VALUES ('merge', 1, 'u', 'changes', 'd1', 'changes.csv', 
 """
 
 
-@pytest.fixture
-def staged(tmp_path: Path) -> Staged:
-    made = Staged(tmp_path)
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory: pytest.TempPathFactory) -> Staged:
+    made = Staged(tmp_path_factory.mktemp("delivered"))
     mapping = made.workspace / "mapping" / "changes.yaml"
     mapping.write_text(CHANGES.partition("skip:")[0] + NEWCOMER)
     made.store.define("link", LINK_COLUMNS)
     made.run("load")
     made.deliver("d1", 1, [NINA, KNOWN, HERS])
     return made
+
+
+@pytest.fixture
+def staged(delivered: Staged, tmp_path: Path) -> Staged:
+    return delivered.copied(tmp_path)
 
 
 def test_a_newcomer_is_held_and_what_one_says_of_a_known_person_is_a_change(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -39,10 +41,23 @@ def _state(found: Outcome) -> dict[str, Any]:
     return {"pairs": pairs, "clusters": clusters}
 
 
-MODEL = FrozenModel.from_json(run(FIRST).report.model.to_json())
-WHOLE = run(ROWS, model=MODEL)
-DOUBTFUL = [pair for pair, row in WHOLE.pairs.items() if row["band"] == "review"]
-SETTLED = _state(run(ROWS, decisions=_said(ROWS, DOUBTFUL), model=MODEL))
+@dataclass(frozen=True)
+class Settled:
+    """The model of the first delivery, what is doubtful by it in all, and how all ends."""
+
+    model: FrozenModel
+    doubtful: list[frozenset[str]]
+    state: dict[str, Any]
+
+
+@cache
+def settled() -> Settled:
+    """Made by the first who asks: the other workers do without."""
+    model = FrozenModel.from_json(run(FIRST).report.model.to_json())
+    whole = run(ROWS, model=model)
+    doubtful = [pair for pair, row in whole.pairs.items() if row["band"] == "review"]
+    said = _said(ROWS, doubtful)
+    return Settled(model, doubtful, _state(run(ROWS, decisions=said, model=model)))
 
 
 @settings(
@@ -61,22 +76,23 @@ SETTLED = _state(run(ROWS, decisions=_said(ROWS, DOUBTFUL), model=MODEL))
 def test_the_order_of_deliveries_does_not_change_who_is_one_person(
     order: list[int], parts: list[int]
 ) -> None:
-    assert DOUBTFUL, "a reviewer has something to say"
-    come, found = list(FIRST), run(FIRST, model=MODEL)
+    model, doubtful = settled().model, settled().doubtful
+    assert doubtful, "a reviewer has something to say"
+    come, found = list(FIRST), run(FIRST, model=model)
     for part in range(PARTS):
         come += [LATER[at] for at in order if parts[at] == part]
         before = found
-        found = run(come, decisions=_said(come, DOUBTFUL), model=MODEL)
+        found = run(come, decisions=_said(come, doubtful), model=model)
         for pair in before.pairs.keys() & found.pairs.keys():
             old, new = before.pairs[pair], found.pairs[pair]
             # Only what is known of an address moves a pair: how many others have it too.
             levels = [[one["level"] for one in row["weights"]] for row in (old, new)]
             assert levels[0] != levels[1] or old["weight"] == new["weight"]
-    assert _state(found) == SETTLED
+    assert _state(found) == settled().state
 
 
 def test_a_model_fitted_anew_would_not_say_the_same() -> None:
     """What the test above would not see if models were not kept."""
-    refitted = run(ROWS, decisions=_said(ROWS, DOUBTFUL))
-    assert refitted.report.model != MODEL
-    assert _state(refitted)["pairs"] != SETTLED["pairs"]
+    refitted = run(ROWS, decisions=_said(ROWS, settled().doubtful))
+    assert refitted.report.model != settled().model
+    assert _state(refitted)["pairs"] != settled().state["pairs"]

@@ -18,7 +18,6 @@ from tui_migrate.cli import run_cli
 from tui_migrate.engine.api import Decide, Export, Identity
 from tui_migrate.engine.client import InProcessClient, open_client
 from tui_migrate.engine.data_queries import Columns
-from tui_migrate.engine.pair_queries import PairDetail, PairSheet
 from tui_migrate.engine.person_queries import ConsentEvents, Person, PersonSheet, Search
 from tui_migrate.engine.queries import Said
 
@@ -210,30 +209,12 @@ def test_a_role_of_one_channel_sees_no_permission_and_no_contact_point_of_anothe
     assert anna.consents == ()
     assert not [e for e in anna.trail if e.event in ("stated", "consent")]
     assert {c.channel for c in _whole(client).consents} == {"email"}
-    pair = PairDetail(source_a="crm", record_a="1", source_b="mail", record_b="8")
-    asked = [who, Search(text="anna"), Columns(), pair]
+    asked = [who, Search(text="anna"), Columns()]
     asked.append(ConsentEvents(profile_id=anna.profile_id, brand="Nova", channel="email"))
     told = [msgspec.json.encode(client.engine.question(one, OTHER)).decode() for one in asked]
     assert not [text for text in told if "voorbeeld.nl" in text]
-    assert "voorbeeld.nl" in msgspec.json.encode(client.ask(pair)).decode()
+    assert "voorbeeld.nl" in msgspec.json.encode(_whole(client)).decode()
     assert client.engine.command(Export(what="profiles", path="x.csv"), OTHER).exit_code == 1
-    client.close()
-
-
-def test_of_a_pair_a_role_of_one_brand_sees_its_own_permissions(root: Path) -> None:
-    path = root / "runbook.yaml"
-    source = "mapping: [mapping/mail.yaml, mapping/said.yaml]"
-    path.write_text(path.read_text().replace(source, f"{source}\n    brands: [Kompas]"))
-    client = limited(root, "brands: [Kompas]")
-    pair = PairDetail(source_a="mail", record_a="8", source_b="mail", record_b="9")
-    whole: PairSheet = client.ask(pair)
-    assert {one.brand for one in (*whole.left.permissions, *whole.right.permissions)} == {
-        "Nova",
-        "Kompas",
-    }
-    seen: PairSheet = client.engine.question(pair, OTHER)
-    assert {one.brand for one in (*seen.left.permissions, *seen.right.permissions)} == {"Kompas"}
-    assert seen.fields == whole.fields
     client.close()
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import pytest
 
 from tui_migrate.audit.forgetting import Forgetting, Forgotten
@@ -22,12 +23,15 @@ from tui_migrate.engine.review_queries import (
     ClusterFilter,
     ClusterHistory,
     ClusterPage,
+    ClusterPermission,
     ClusterQueue,
     ClusterRef,
     ClusterStep,
     ClusterWindow,
 )
 from tui_migrate.engine.reviewing import CLAIM, Reviews
+from tui_migrate.engine.seeing import Seen
+from tui_migrate.engine.sight import Sight
 
 NORA = Identity(user="nora", uid=4711, roles=("nova",))
 TRIPLE = (("crm", "C1"), ("mail", "M1"), ("mail", "N1"))
@@ -243,6 +247,25 @@ def test_a_role_gets_only_clusters_whose_brands_it_covers_wholly(root: Path) -> 
     mine = client.send(DecideCluster(records=TRIPLE)).seq
     assert "brands" in engine.command(TakeBack(entry=mine), NORA).message
     assert [p.records for p in engine.question(ClusterHistory(), NORA)] == [own]
+    client.close()
+
+
+def test_of_a_cluster_a_role_of_one_channel_sees_the_permissions_on_it(root: Path) -> None:
+    client = open_client(root)
+    whole = here(client, TRIPLE)
+    assert whole.sheet is not None
+    said = tuple(
+        ClusterPermission(brand="Nova", channel=channel, state="given", event_at="")
+        for channel in ("email", "post", "*")
+    )
+    first, *others = whole.sheet.records
+    first = msgspec.structs.replace(first, permissions=said)
+    sheet = msgspec.structs.replace(whole.sheet, records=(first, *others))
+    page = msgspec.structs.replace(whole, sheet=sheet)
+    sight = Sight(client.engine.view, Seen(channels=frozenset({"email"})))
+    masked: ClusterPage = sight.masked(ClusterStep(records=TRIPLE), page)
+    assert masked.sheet is not None
+    assert [p.channel for p in masked.sheet.records[0].permissions] == ["email", "*"]
     client.close()
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from tui_migrate.engine.api import DecideCluster, TakeBack
 from tui_migrate.engine.client import InProcessClient, open_client
-from tui_migrate.engine.pair_queries import PairDetail
 from tui_migrate.engine.review_queries import (
     ClusterFilter,
     ClusterPage,
@@ -61,8 +60,7 @@ def page(client: InProcessClient) -> ClusterPage:
 def test_no_answer_says_how_likely_it_is_before_it_is_decided(root: Path) -> None:
     client = open_client(root)
     nothing = [None, 0.0, "", ()]
-    pair = PairDetail(source_a="crm", record_a="C1", source_b="mail", record_b="M1")
-    for query in (ClusterStep(records=TRIPLE), ClusterQueue(), pair):
+    for query in (ClusterStep(records=TRIPLE), ClusterQueue()):
         answer = client.ask(query)
         scores = told(answer)
         assert scores, query
@@ -79,7 +77,6 @@ def test_no_answer_says_how_likely_it_is_before_it_is_decided(root: Path) -> Non
     assert after.ref is not None
     assert after.ref.weight != 0.0
     assert not after.ref.hidden
-    assert any(told(client.ask(pair))["weight"])
     said = told(after)
     assert all(said["most"] - {None}), "and all the rest of it"
     assert after.sheet is not None

@@ -17,7 +17,6 @@ from tui_migrate.audit.vault import pseudonym
 from tui_migrate.engine.api import Look, Query
 from tui_migrate.engine.core import Core, acting
 from tui_migrate.engine.data_queries import ColumnPage, Columns, FindingPage, FindingRecords
-from tui_migrate.engine.pair_queries import PairDetail, PairSheet
 from tui_migrate.engine.person_queries import ConsentEvents, ConsentFact, Hit, Person, Search
 from tui_migrate.engine.review_queries import ClusterPage, ClusterStep
 from tui_migrate.engine.seeing import HIDDEN
@@ -144,12 +143,6 @@ def _columns(core: Core, query: Columns, shown: ColumnPage, reason: str) -> None
         _record(core, Looked(what="examples", place=", ".join(sorted(sources))), reason)
 
 
-def _pair(core: Core, query: PairDetail, shown: PairSheet, reason: str) -> None:
-    if any({one.left, one.right} - {"", HIDDEN} for one in shown.fields):
-        sides = [(query.source_a, query.record_a), (query.source_b, query.record_b)]
-        _undecided(core, sides, reason)
-
-
 def _cluster(core: Core, query: ClusterStep, shown: ClusterPage, reason: str) -> None:
     if shown.sheet is not None:
         _undecided(core, ((one.source, one.record_id) for one in shown.sheet.records), reason)
@@ -165,6 +158,5 @@ _NOTERS: dict[type[Query], Callable[[Core, Any, Any, str], None]] = {
     ConsentEvents: _consent,
     FindingRecords: _findings,
     Columns: _columns,
-    PairDetail: _pair,
     ClusterStep: _cluster,
 }

@@ -35,12 +35,7 @@ from tui_migrate.engine.lane_queries import (
     SafeLane,
 )
 from tui_migrate.engine.lesson_queries import Lesson, LessonTold
-from tui_migrate.engine.pair_queries import (
-    PairDecided,
-    PairDecisions,
-    PairDetail,
-    PairSheet,
-)
+from tui_migrate.engine.pair_queries import PairDecided, PairDecisions
 from tui_migrate.engine.person_queries import (
     ConsentEvents,
     ConsentFact,
@@ -143,7 +138,6 @@ AnyQuery = (
     | FindingFields
     | FindingRecords
     | Columns
-    | PairDetail
     | PairDecisions
     | ClusterQueue
     | ClusterStep
@@ -168,7 +162,6 @@ ANSWERS: dict[type[Query], Any] = {
     FindingFields: tuple[FieldTotal, ...],
     FindingRecords: FindingPage,
     Columns: ColumnPage,
-    PairDetail: PairSheet,
     PairDecisions: tuple[PairDecided, ...],
     ClusterQueue: ClusterWindow,
     ClusterStep: ClusterPage,

@@ -29,7 +29,6 @@ from tui_migrate.engine.data_queries import (
     FindingPage,
     FindingRecords,
 )
-from tui_migrate.engine.pair_queries import PairDetail, PairField, PairSheet, PairSide
 from tui_migrate.engine.person_queries import ConsentEvents, ConsentFact, Person, PersonSheet
 from tui_migrate.engine.person_sight import masked_sheet
 from tui_migrate.engine.queries import Said, View
@@ -98,30 +97,6 @@ class Sight:
             )
             for fact in answer
         )
-
-    def pair(self, query: PairDetail, answer: PairSheet) -> PairSheet:
-        """Both sides when he may see both; else neither, for one betrays the other."""
-        both = {(query.source_a, query.record_a), (query.source_b, query.record_b)}
-        if self.visible(both) == both:
-            return msgspec.structs.replace(
-                answer,
-                fields=tuple(f if self.seen.point(f.field) else _dots(f) for f in answer.fields),
-                left=self._side(answer.left),
-                right=self._side(answer.right),
-            )
-        hidden = tuple(_dots(field) for field in answer.fields)
-        nothing = PairSide(permissions=(), children={})
-        return msgspec.structs.replace(answer, fields=hidden, left=nothing, right=nothing)
-
-    def _side(self, side: PairSide) -> PairSide:
-        """One side of a pair, with the permissions of his brands and channels, or of all, only."""
-        kept = tuple(
-            one
-            for one in side.permissions
-            if (one.brand in ("", EVERY) or self.seen.brand(one.brand))
-            and (one.channel in ("", EVERY) or self.seen.channel(one.channel))
-        )
-        return msgspec.structs.replace(side, permissions=kept)
 
     def cluster(self, query: r.ClusterStep, answer: r.ClusterPage) -> r.ClusterPage:
         """A cluster that he may see as a whole, without contact points and permissions of channels
@@ -207,15 +182,9 @@ class Sight:
             cursor.close()
 
 
-def _dots(field: PairField) -> PairField:
-    """A field of a pair without its values."""
-    return msgspec.structs.replace(field, left=field.left and HIDDEN, right=field.right and HIDDEN)
-
-
 _MASKS: dict[type[Query], Callable[[Sight, Any, Any], Any]] = {
     Person: Sight.sheet,
     ConsentEvents: Sight.events,
-    PairDetail: Sight.pair,
     r.ClusterStep: Sight.cluster,
     FindingRecords: Sight.findings,
     Said: Sight.said,

@@ -39,7 +39,6 @@ _ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
     data_queries.FindingRecords: findings.records,
     data_queries.Columns: findings.columns,
     data_queries.Fates: findings.fates,
-    pair_queries.PairDetail: pairs.detail,
     pair_queries.PairDecisions: pairs.settled,
     review_queries.ClusterQueue: clusters.queue,
     review_queries.ClusterStep: clusters.step,

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import msgspec
 
-from tui_migrate.engine import pair_queries as q
 from tui_migrate.engine import review_queries as r
 from tui_migrate.engine.queries import View
 
@@ -39,13 +38,4 @@ def blind_sheet(sheet: r.ClusterSheet) -> r.ClusterSheet:
 def _blind_pair(pair: r.ClusterEvidence) -> r.ClusterEvidence:
     return msgspec.structs.replace(
         pair, weight=0.0, probability=0.0, reason="", rules=(), asked=True
-    )
-
-
-def blind_pair_sheet(sheet: q.PairSheet) -> q.PairSheet:
-    """Two records side by side without what was made of them."""
-    fields = [msgspec.structs.replace(field, level="", weight=None) for field in sheet.fields]
-    fields.sort(key=lambda field: (field.equal, not (field.left and field.right), field.field))
-    return msgspec.structs.replace(
-        sheet, fields=tuple(fields), other=(), weight=0.0, probability=0.0, reason="", rules=()
     )

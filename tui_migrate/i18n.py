@@ -67,6 +67,11 @@ def language() -> str:
     return "en"
 
 
+def point() -> str:
+    """What stands before the decimals of a number: in Dutch a comma."""
+    return "," if language() == "nl" and not _neutral.get() else "."
+
+
 @cache
 def _catalogue(wanted: str) -> dict[str, str]:
     """What stands in ``locale/<language>/*.po``: message → its translation. Most screens do not

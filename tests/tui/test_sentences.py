@@ -14,12 +14,12 @@ from tui_migrate.engine.sentences import (
     _TELLERS,
     clock,
     duration,
-    grouped,
     said,
     sentence,
     stamp,
 )
 from tui_migrate.engine.trail_sentences import trail_sentence
+from tui_migrate.numerals import grouped
 
 
 def test_every_kind_of_fact_can_be_told() -> None:

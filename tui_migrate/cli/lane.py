@@ -20,6 +20,7 @@ from tui_migrate.cli.common import (
 from tui_migrate.cli.people import send
 from tui_migrate.errors import DataSaysNo, EnvironmentProblem, Exit
 from tui_migrate.i18n import _
+from tui_migrate.numerals import grouped
 
 if TYPE_CHECKING:
     from tui_migrate.engine.api import AnyCommand, Client
@@ -117,7 +118,6 @@ def _show(sheet: LaneSheet, known: LaneKnown, as_json: bool) -> int:
         clusters,
         decision_words,
         group_words,
-        grouped,
         known_words,
         lot_share_words,
         lot_words,

@@ -17,11 +17,7 @@ from tui_migrate.engine.lane_queries import (
 )
 from tui_migrate.engine.lane_state import OPEN
 from tui_migrate.i18n import _, ngettext
-
-
-def grouped(number: int) -> str:
-    """12480 → ``12 480``."""
-    return f"{number:,}".replace(",", " ")
+from tui_migrate.numerals import grouped, short
 
 
 def clusters(number: int) -> str:
@@ -108,7 +104,7 @@ def decision_words(sheet: LaneSheet) -> str:
 def percent(share: float, *, up: bool = False) -> str:
     """0.9714 → ``97.1 %``: an end of an interval, rounded outwards, so that it never claims too much."""
     tenths = math.ceil(share * 1000 - 1e-9) if up else math.floor(share * 1000 + 1e-9)
-    return f"{tenths / 10:.1f}".removesuffix(".0") + " %"
+    return f"{short(tenths / 10)} %"
 
 
 def lot_share_words(lot: LaneLot) -> str:

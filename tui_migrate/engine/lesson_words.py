@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tui_migrate.engine.lane_words import grouped
 from tui_migrate.engine.lesson_queries import Correction, Judgement, LessonTold
 from tui_migrate.engine.pair_words import PRIOR, field_name, level_of
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import decimal, grouped
 
 SHOWN = 12
 """Corrections that are listed, the greatest first."""
@@ -31,7 +31,7 @@ def _corrections(told: LessonTold) -> list[str]:
         return [_("Weights as they were before anything was learned.")]
     shown = told.corrections[:SHOWN]
     lines = [_("What agreement is worth more or less (bits):")]
-    lines += [f"  {one.bits:+6.2f}  {correction_name(one)}" for one in shown]
+    lines += [f"  {decimal(one.bits, 2, signed=True):>6}  {correction_name(one)}" for one in shown]
     rest = len(told.corrections) - len(shown)
     if rest:
         text = ngettext("  and {n} smaller one", "  and {n} smaller ones", rest)
@@ -82,7 +82,7 @@ def _judged(told: LessonTold, fitted: Judgement, corrected: Judgement) -> list[s
             "As people said it: {before} of {n} pairs before, {after} after (by decisions kept apart)."
         ).format(before=fitted.agreeing, after=corrected.agreeing, n=told.decided),
         _("Surprise (bits a decision, less is better): {before} before, {after} after.").format(
-            before=f"{fitted.surprise:.3f}", after=f"{corrected.surprise:.3f}"
+            before=decimal(fitted.surprise, 3), after=decimal(corrected.surprise, 3)
         ),
         _("Decided pairs from {p} on that are one person: {before} before, {after} after.").format(
             p=threshold, before=share(fitted), after=share(corrected)
@@ -95,7 +95,10 @@ def share(one: Judgement) -> str:
     if not one.above:
         return _("no decision above it yet")
     return _("{same} of {n} (95 %: {low} to {high})").format(
-        same=one.same, n=one.above, low=f"{one.low:.1%}", high=f"{one.high:.1%}"
+        same=one.same,
+        n=one.above,
+        low=f"{decimal(100 * one.low)}%",
+        high=f"{decimal(100 * one.high)}%",
     )
 
 

@@ -9,8 +9,8 @@ from tui_migrate.audit import gate_facts
 from tui_migrate.audit.entries import Entry
 from tui_migrate.audit.review_facts import ClusterAnswered, ClusterDecided, ModelJudged, PairDecided
 from tui_migrate.engine.run import StepState
-from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import grouped
 
 DECISIONS = (
     gate_facts.SignedOff,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tui_migrate.engine.review_queries import ReviewState
-from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
 from tui_migrate.matching.agreement import Agreement
+from tui_migrate.numerals import decimal, grouped, short
 
 VAGUE = 0.4
 """An interval of kappa that is wider says nothing."""
@@ -89,7 +89,7 @@ def _wrong(state: ReviewState) -> str:
 
 def _about(number: float) -> str:
     """A number of things that is known roughly: one digit behind the point below ten."""
-    return f"{number:.1f}".removesuffix(".0") if number < 10 else grouped(round(number))
+    return short(number) if number < 10 else grouped(round(number))
 
 
 def agreement_text(both: Agreement) -> str:
@@ -103,9 +103,9 @@ def agreement_text(both: Agreement) -> str:
         return alike + _(". All answers are the same word: Cohen’s kappa says nothing.")
     text = _(". Cohen’s kappa is {k} ({low} to {high}): {words}.")
     return alike + text.format(
-        k=f"{both.kappa:.2f}",
-        low=f"{both.low:.2f}",
-        high=f"{both.high:.2f}",
+        k=decimal(both.kappa, 2),
+        low=decimal(both.low, 2),
+        high=decimal(both.high, 2),
         words=_("too few answers to call it anything")
         if both.high - both.low > VAGUE
         else _kappa_words(both.kappa),

@@ -17,6 +17,7 @@ from tui_migrate.audit.review_facts import (
     ReviewDrawn,
 )
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import short
 
 if TYPE_CHECKING:
     from tui_migrate.engine.sentences import Teller
@@ -77,7 +78,7 @@ def cluster_words(f: ClusterDecided) -> str:
 def _drawn(t: Teller, e: Entry, f: ReviewDrawn) -> str:
     if not f.share:
         return _("Every cluster of duplicates is answered by one person from here on")
-    percent = f"{100 * f.share:.1f}".removesuffix(".0")
+    percent = short(100 * f.share)
     text = _("{percent} % of the clusters of duplicates are answered by two persons from here on")
     return text.format(percent=percent)
 

@@ -22,6 +22,7 @@ from tui_migrate.engine.run import RunState
 from tui_migrate.engine.wording import measured
 from tui_migrate.engine.zones import moment
 from tui_migrate.i18n import _, language, ngettext
+from tui_migrate.numerals import grouped
 
 Words = Callable[[str], str]
 """Commitment → what a person typed, or ''."""
@@ -35,11 +36,6 @@ def said(texts: Mapping[str, str] | str, wanted: str = "") -> str:
         if texts.get(code):
             return texts[code]
     return ""
-
-
-def grouped(number: int) -> str:
-    """12480 → ``12 480``."""
-    return f"{number:,}".replace(",", " ")
 
 
 def figure(value: int | str) -> str:

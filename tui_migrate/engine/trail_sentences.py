@@ -11,11 +11,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from tui_migrate.engine.pair_words import PRIOR, evidence
-from tui_migrate.engine.sentences import grouped
 from tui_migrate.engine.sentences import label as spelled
 from tui_migrate.engine.wording import evidence_words, rule_words
 from tui_migrate.i18n import _
 from tui_migrate.matching.explaining import reason_text
+from tui_migrate.numerals import grouped
 
 if TYPE_CHECKING:
     from tui_migrate.engine.person_queries import TrailEvent

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import decimal, grouped, short
 
 _LONG = re.compile(r"(?<![\w.,:/-])\d{5,}(?![\w.,:/-])")
 _BOUND = re.compile(r"(>=|<=|>|<|=)\s*(.+)")
@@ -28,8 +29,8 @@ def measured(text: str) -> str:
     if bound := _BOUND.fullmatch(text):
         return _bounds()[bound[1]].format(n=measured(bound[2]))
     if re.fullmatch(r"0\.\d+|1\.0+", text):
-        return f"{float(text) * 100:.1f}".removesuffix(".0") + " %"
-    return _LONG.sub(lambda found: f"{int(found[0]):,}".replace(",", " "), text)
+        return f"{short(float(text) * 100)} %"
+    return _LONG.sub(lambda found: grouped(int(found[0])), text)
 
 
 _SUPPRESSION = "suppression:"
@@ -91,8 +92,8 @@ def figure_text(name: str, value: int | str) -> str:
     if not isinstance(value, int):
         return value
     if name.replace("_", " ").endswith(_PER_MILLE):
-        return f"{value / 10:.1f} %"
-    return f"{value:,}".replace(",", " ")
+        return f"{decimal(value / 10)} %"
+    return grouped(value)
 
 
 def status_words(status: str) -> str:
@@ -132,4 +133,4 @@ def counted(number: int, entity: str) -> str:
         "suppression": ngettext("suppression", "suppressions", number),
     }
     words = forms.get(entity, entity.replace("_", " "))
-    return f"{number:,}".replace(",", " ") + f" {words}"
+    return f"{grouped(number)} {words}"

@@ -111,8 +111,3 @@ class Document:
     banner: str = ""
     contents: str = "Contents"
     lead: tuple[Block, ...] = field(default=())
-
-
-def grouped(number: int) -> str:
-    """12480 → ``12 480``."""
-    return f"{number:,}".replace(",", " ")

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from tui_migrate.i18n import _, speaking
+from tui_migrate.numerals import grouped
 from tui_migrate.report.document import (
     NOTHING,
     Bars,
@@ -26,7 +27,6 @@ from tui_migrate.report.document import (
     Paragraph,
     Section,
     Table,
-    grouped,
 )
 from tui_migrate.report.plots import figures, said, svg
 

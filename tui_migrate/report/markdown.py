@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tui_migrate.numerals import grouped
 from tui_migrate.printable import printable
 from tui_migrate.report.document import (
     Bars,
@@ -16,7 +17,6 @@ from tui_migrate.report.document import (
     Note,
     Paragraph,
     Table,
-    grouped,
 )
 from tui_migrate.report.plots import figures
 

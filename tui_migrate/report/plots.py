@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable
 from html import escape
 
+from tui_migrate.numerals import grouped
 from tui_migrate.printable import printable
-from tui_migrate.report.document import Bar, Bars, grouped
+from tui_migrate.report.document import Bar, Bars
 
 LABEL, PLOT, VALUE = 230, 400, 110
 """Widths in user units: names, bars, figures."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tui_migrate.engine.run import CheckState, RunState, Status, StepState
-from tui_migrate.engine.sentences import grouped, label, step_name
+from tui_migrate.engine.sentences import label, step_name
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.actions import key_of
 from tui_migrate.tui.safe import prose, safe
 

@@ -10,8 +10,9 @@ from textual.content import Content
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.moments import apart, counts, decided, nothing_between, signed_by
 from tui_migrate.engine.run import SETTLED, RunState, StepState
-from tui_migrate.engine.sentences import Teller, clock, grouped, said, stamp, step_name
+from tui_migrate.engine.sentences import Teller, clock, said, stamp, step_name
 from tui_migrate.i18n import _
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.evidence import changes
 from tui_migrate.tui.safe import fit, prose, safe
 from tui_migrate.tui.status import LOOKS, QUIET, WARN

@@ -28,6 +28,7 @@ from tui_migrate.engine.review_queries import (
 from tui_migrate.engine.sentences import label
 from tui_migrate.engine.wording import counted
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import short
 from tui_migrate.tui.differ import Spans, differing
 from tui_migrate.tui.drafting import Draft
 from tui_migrate.tui.reviewing import answer_rows
@@ -185,7 +186,7 @@ def _sure_of_all(ref: ClusterRef, sheet: ClusterSheet) -> str:
 
 def _percent(probability: float) -> str:
     """Nothing is certain, nor out of the question."""
-    return f"{min(99.9, max(0.1, 100 * probability)):.1f}".removesuffix(".0")
+    return short(min(99.9, max(0.1, 100 * probability)))
 
 
 def _levels(field: ClusterField) -> str:

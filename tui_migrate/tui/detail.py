@@ -16,7 +16,6 @@ from tui_migrate.engine.sentences import (
     clock,
     duration,
     figure,
-    grouped,
     label,
     said,
     stamp,
@@ -24,6 +23,7 @@ from tui_migrate.engine.sentences import (
 )
 from tui_migrate.engine.wording import figure_text, figure_words, measured
 from tui_migrate.i18n import _, language, ngettext
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.advice import is_checklist, is_gate, unanswered
 from tui_migrate.tui.deciding import due_rows, moment_of, part_rows
 from tui_migrate.tui.safe import fit, prose, safe

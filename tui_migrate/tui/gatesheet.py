@@ -8,9 +8,10 @@ from textual.content import Content
 
 from tui_migrate.engine.data_queries import RuleTotal
 from tui_migrate.engine.run import RunState, SignOff, StepState
-from tui_migrate.engine.sentences import grouped, stamp, step_name
+from tui_migrate.engine.sentences import stamp, step_name
 from tui_migrate.engine.wording import rule_words
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.advice import is_gate
 from tui_migrate.tui.deciding import Words, signer, special_rows
 from tui_migrate.tui.detail import check_row, figure_rows, gate_figures, needs_rows

@@ -16,8 +16,9 @@ from tui_migrate.engine.review_queries import (
     ClusterSheet,
     ReviewState,
 )
-from tui_migrate.engine.sentences import duration, grouped, label, stamp
+from tui_migrate.engine.sentences import duration, label, stamp
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN
 from tui_migrate.tui.widgets.block import Part, line

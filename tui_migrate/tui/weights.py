@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from tui_migrate.engine.pair_words import NOTHING
+from tui_migrate.numerals import decimal
 from tui_migrate.tui.safe import fit
 from tui_migrate.tui.status import BAD, GOOD, QUIET
 from tui_migrate.tui.widgets.block import Part, line
@@ -49,9 +50,9 @@ def range_part(weight: float | None, most: float | None, unkept: bool = False) -
 
 def _single(weight: float, room: int) -> Part:
     if abs(weight) < NOTHING:
-        return (" " * BAR + f"{0.0:{room}.1f}", QUIET)
+        return (" " * BAR + decimal(0.0).rjust(room), QUIET)
     bar = fit(("█" if weight > 0 else "▒") * max(1, _cells(weight)), BAR)
-    return (f"{bar}{weight:+{room}.1f}", GOOD if weight > 0 else BAD)
+    return (f"{bar}{decimal(weight, signed=True):>{room}}", GOOD if weight > 0 else BAD)
 
 
 def _both(bar: list[Part], numbers: list[Part]) -> Content:

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tui_migrate.engine.rewind import Rewind, typed_moment
-from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _
+from tui_migrate.numerals import grouped
 
 KINDS = ("by", "step", "brand")
 LONGEST = 200

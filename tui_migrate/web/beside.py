@@ -9,10 +9,11 @@ from tui_migrate.engine.moments import apart, counts, decided, nothing_between, 
 from tui_migrate.engine.reporting.material import named
 from tui_migrate.engine.reporting.steps import status_mark
 from tui_migrate.engine.run import SETTLED, RunState, StepState
-from tui_migrate.engine.sentences import clock, grouped, stamp
+from tui_migrate.engine.sentences import clock, stamp
 from tui_migrate.engine.sentences import said as in_language
 from tui_migrate.engine.wording import figure_text, figure_words
 from tui_migrate.i18n import _
+from tui_migrate.numerals import grouped
 from tui_migrate.report.plots import said
 from tui_migrate.web.page import GLYPHS, Json, document
 

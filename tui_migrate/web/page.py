@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui_migrate.engine.rewind import DECISION, FAILURE, GATE, REST, SEAL
-from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, language, ngettext
+from tui_migrate.numerals import grouped
 from tui_migrate.report.plots import said
 from tui_migrate.web.asked import KINDS, Asked, Place
 

@@ -11,7 +11,8 @@ from tui_migrate.engine.run import StepState
 from tui_migrate.engine.two_answers import compared
 from tui_migrate.i18n import _
 from tui_migrate.matching.agreement import WORDS, agreement
-from tui_migrate.report.document import Bar, Bars, Block, Cell, Paragraph, Section, Table, grouped
+from tui_migrate.numerals import grouped
+from tui_migrate.report.document import Bar, Bars, Block, Cell, Paragraph, Section, Table
 
 _FIGURE = re.compile(
     r"(?P<brand>.+) (?P<channel>\w+): (?P<state>opt-in|opt-out) (?P<side>before|after)"

@@ -7,9 +7,9 @@ from datetime import datetime
 from tui_migrate.audit import entries as facts
 from tui_migrate.engine.reporting.governance import missing
 from tui_migrate.engine.reporting.material import Material
-from tui_migrate.engine.sentences import grouped
 from tui_migrate.engine.zones import moment
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import grouped
 from tui_migrate.report.document import Cell, FactList, Lines, Mark, Section, Table
 
 

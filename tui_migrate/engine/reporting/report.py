@@ -15,8 +15,9 @@ from tui_migrate.engine.reporting import (
     steps,
 )
 from tui_migrate.engine.reporting.material import Material
-from tui_migrate.engine.sentences import grouped, said
+from tui_migrate.engine.sentences import said
 from tui_migrate.i18n import _, speaking
+from tui_migrate.numerals import grouped
 from tui_migrate.report.document import Block, Document, FactList, Mark, Note
 
 LANGUAGES = ("en", "nl")

@@ -13,6 +13,7 @@ from tui_migrate.engine.reporting.material import Material, named
 from tui_migrate.engine.sentences import label
 from tui_migrate.engine.wording import rule_words
 from tui_migrate.i18n import _
+from tui_migrate.numerals import grouped
 from tui_migrate.report.document import (
     NOTHING,
     Bar,
@@ -24,7 +25,6 @@ from tui_migrate.report.document import (
     Paragraph,
     Section,
     Table,
-    grouped,
 )
 
 FATES = (

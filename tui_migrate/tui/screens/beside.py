@@ -12,8 +12,8 @@ from textual.widget import Widget
 
 from tui_migrate.audit.entries import Entry
 from tui_migrate.engine.run import RunState
-from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.beside import beside

@@ -9,8 +9,9 @@ from textual.content import Content
 from textual.timer import Timer
 
 from tui_migrate.engine.run import RunState
-from tui_migrate.engine.sentences import clock, grouped
+from tui_migrate.engine.sentences import clock
 from tui_migrate.i18n import _
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.screens.form import Form
 from tui_migrate.tui.status import QUIET
 from tui_migrate.tui.widgets.block import Block, lines

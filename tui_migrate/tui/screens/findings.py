@@ -24,9 +24,9 @@ from tui_migrate.engine.data_queries import (
     FindingRules,
     RuleTotal,
 )
-from tui_migrate.engine.sentences import grouped
 from tui_migrate.engine.wording import rule_words
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.safe import safe

@@ -33,8 +33,8 @@ from tui_migrate.engine.lane_words import (
     plan_words,
     value_words,
 )
-from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.advice import waits_for_lane

@@ -14,8 +14,8 @@ from tui_migrate.engine.lane_state import ACCEPTED, OPEN, Tally
 from tui_migrate.engine.lane_words import value_words
 from tui_migrate.engine.review_queries import ClusterPage, ClusterQueue, ClusterStep
 from tui_migrate.engine.run_lane import result, tally
-from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.review import ReviewScreen

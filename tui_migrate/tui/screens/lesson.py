@@ -13,8 +13,8 @@ from textual.widget import Widget
 from tui_migrate.engine import api
 from tui_migrate.engine.lesson_queries import Lesson, LessonTold
 from tui_migrate.engine.lesson_words import words_of
-from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.safe import safe

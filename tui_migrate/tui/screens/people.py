@@ -11,8 +11,8 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 
 from tui_migrate.engine.person_queries import Hit, Person, Search
-from tui_migrate.engine.sentences import grouped
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.safe import safe

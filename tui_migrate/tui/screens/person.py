@@ -22,10 +22,11 @@ from tui_migrate.engine.person_queries import (
     PersonSheet,
     Right,
 )
-from tui_migrate.engine.sentences import grouped, label, stamp
+from tui_migrate.engine.sentences import label, stamp
 from tui_migrate.engine.trail_sentences import told as told_of
 from tui_migrate.engine.wording import counted, evidence_words, rule_words
 from tui_migrate.i18n import _, language, ngettext, speaking
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.safe import safe

@@ -19,9 +19,10 @@ from textual.widgets import OptionList
 from tui_migrate.engine.queries import Said
 from tui_migrate.engine.rewind import DECISION, FAILURE, GATE, SEAL, Rewind, kept, typed_moment
 from tui_migrate.engine.run import RunState
-from tui_migrate.engine.sentences import Teller, clock, grouped, stamp
+from tui_migrate.engine.sentences import Teller, clock, stamp
 from tui_migrate.errors import TuiMigrateError
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.advice import is_gate

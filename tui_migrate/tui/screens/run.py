@@ -14,8 +14,9 @@ from tui_migrate.engine import api
 from tui_migrate.engine.queries import Said
 from tui_migrate.engine.review_queries import ClusterQueue, ClusterWindow
 from tui_migrate.engine.run import SETTLED, Status, StepState
-from tui_migrate.engine.sentences import grouped, step_name
+from tui_migrate.engine.sentences import step_name
 from tui_migrate.i18n import _
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.advice import (

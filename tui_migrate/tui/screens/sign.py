@@ -9,9 +9,10 @@ from tui_migrate.engine import api
 from tui_migrate.engine.gate_signing import START, checkpoints
 from tui_migrate.engine.gates import held_back
 from tui_migrate.engine.run import StepState
-from tui_migrate.engine.sentences import grouped, step_name
+from tui_migrate.engine.sentences import step_name
 from tui_migrate.engine.ssh_signoffs import AGENT, demanded, signed
 from tui_migrate.i18n import _
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.answers import day
 from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.screens.base import BaseScreen

@@ -12,8 +12,9 @@ from textual.widgets import OptionList
 
 from tui_migrate.engine.api import Progress
 from tui_migrate.engine.run import SETTLED, RunState, Status, StepState
-from tui_migrate.engine.sentences import grouped, number_of, said, step_name
+from tui_migrate.engine.sentences import number_of, said, step_name
 from tui_migrate.i18n import _, ngettext
+from tui_migrate.numerals import grouped
 from tui_migrate.tui.detail import entry_rows, references, step_rows
 from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.status import LOOKS, phase_status

@@ -31,6 +31,29 @@ def _cheaply() -> None:
     archive.COST["n"] = 1 << 8
 
 
+@pytest.hookimpl(trylast=True)  # behind what leaves tests out
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long ones are begun first, by all workers: else one of them would be what all wait for.
+    Every worker begins with a block of the list, and takes from another's end when it is through."""
+    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    marks = {item: item.get_closest_marker("long") for item in items}
+    rest = [item for item in items if marks[item] is None]
+    long = sorted(
+        (-mark.kwargs["seconds"], place, item)
+        for place, (item, mark) in enumerate(marks.items())
+        if mark is not None
+    )
+    share = -(-len(rest) // workers)
+    items[:] = [
+        item
+        for worker in range(workers)
+        for item in (
+            *(one[2] for one in long[worker::workers]),
+            *rest[worker * share : (worker + 1) * share],
+        )
+    ]
+
+
 def pytest_collection_finish() -> None:
     """What was imported and collected stays: nobody looks through it for garbage, again and again.
     Tests of screens spent a quarter of their time on that."""

@@ -22,6 +22,7 @@ def audit(demo: Run, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.long(seconds=35)
 def test_the_run_is_vouched_for(demo: Run) -> None:
     said = tui("audit", "verify", "-w", demo.workspace).out
     entries, segments, seals = re.search(  # type: ignore[union-attr]

@@ -230,6 +230,7 @@ def test_staging_that_is_lost_comes_back_without_her(erased: Path, tmp_path: Pat
     assert traces(workspace) == []
 
 
+@pytest.mark.long(seconds=60)
 def test_who_comes_again_is_not_let_in(erased: Path, tmp_path: Path) -> None:
     workspace = copied(erased, tmp_path / "again")
     again = [*CRM_ROWS[:3], ["R999", "Zqxanna", "", "", "", "", "", "ZQXANNA@example.org", "", "", ""],

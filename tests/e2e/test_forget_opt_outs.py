@@ -79,6 +79,7 @@ def without(before: Path) -> Path:
     return workspace
 
 
+@pytest.mark.long(seconds=24)
 def test_the_others_stay_silent_and_nothing_of_hers_is_left(
     before: Path, without: Path, tmp_path: Path
 ) -> None:

@@ -92,6 +92,7 @@ def assert_as_if_nothing_happened(workspace: Path, reference: Run, tmp_path: Pat
     assert len(units) == len(set(units)), "every unit counts once"
 
 
+@pytest.mark.long(seconds=75)
 def test_a_run_that_is_killed_three_times_gives_what_an_uninterrupted_run_gives(
     demo: Run, tmp_path: Path
 ) -> None:

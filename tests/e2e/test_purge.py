@@ -43,6 +43,7 @@ def test_exports_go_when_their_day_is_over(world_done: Path, tmp_path: Path) -> 
     tui("audit", "verify", "-w", workspace)
 
 
+@pytest.mark.long(seconds=23)
 def test_a_workspace_goes_and_its_proof_stays(world_done: Path, tmp_path: Path) -> None:
     workspace = copied(world_done, tmp_path / "w")
     said = tui("purge", "workspace", "--yes", "-w", workspace, code=1).err

@@ -46,6 +46,7 @@ def records(t: Terminal) -> int:
     return int(found[1]) if found else 0
 
 
+@pytest.mark.long(seconds=25)
 @pytest.mark.parametrize("size", [(120, 40), pytest.param((80, 24), marks=pytest.mark.soak)])
 def test_fifty_clusters_by_keyboard(tmp_path: Path, size: tuple[int, int]) -> None:
     root = delivered(tmp_path / "w", families(), RUNBOOK)

@@ -220,6 +220,7 @@ def step_back_and_forth(t: Terminal) -> None:
     t.until(lambda: at_run(t))
 
 
+@pytest.mark.long(seconds=100)
 def test_the_demo_by_keyboard_from_its_start_to_its_signed_end(tmp_path: Path) -> None:
     workspace = tmp_path / "demo"
     with Terminal("demo", workspace) as t:
@@ -303,6 +304,7 @@ def test_a_lost_terminal_in_mid_run_and_on_again(tmp_path: Path) -> None:
     assert_sound_so_far(workspace)
 
 
+@pytest.mark.long(seconds=19)
 @pytest.mark.parametrize("key", ["q", pytest.param("ctrl+c", marks=pytest.mark.soak)])
 def test_leaving_while_a_step_runs_asks_first_and_the_engine_goes_on(
     tmp_path: Path, key: str

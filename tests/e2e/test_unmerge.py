@@ -66,6 +66,7 @@ def together(shared: Path) -> Path:
     return made_once(shared / "together", make, lambda folder: folder).workspace
 
 
+@pytest.mark.long(seconds=50)
 @pytest.mark.parametrize("kind", ["csv", pytest.param("duckdb", marks=pytest.mark.soak)])
 def test_told_apart_late_is_as_told_apart_from_the_start(kind: str, tmp_path: Path) -> None:
     early, late = world.make(tmp_path / "early", kind), world.make(tmp_path / "late", kind)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 import msgspec
+import pytest
 
 from tests.engine.review_world import made, waiting
 from tui_migrate.engine.api import AnyCommand, Decide, DecideCluster, TakeBack
@@ -141,6 +142,7 @@ def note(naive: Naive, command: AnyCommand, seq: int) -> None:
             raise AssertionError(command)
 
 
+@pytest.mark.long(seconds=30)
 def test_the_end_is_what_was_said_whatever_was_undone_and_killed(tmp_path: Path) -> None:
     root = made(tmp_path / "w", families=30)
     client = waiting(root)

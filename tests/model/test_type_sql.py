@@ -72,14 +72,21 @@ def assert_alike(
     return len(rows)
 
 
-@pytest.mark.parametrize("name", type_names())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(cells=CELLS)
-def test_sql_and_python_agree(
-    name: str, connection: duckdb.DuckDBPyConnection, cells: list[str]
+def test_sql_and_python_agree(connection: duckdb.DuckDBPyConnection, cells: list[str]) -> None:
+    """On all types at once: to make up the cells costs more than to clean them."""
+    for name in type_names():
+        for options in (NL, Options(country="BE", decimal=",", today=TODAY)):
+            assert_alike(connection, name, options, cells)
+
+
+@pytest.mark.parametrize("name", type_names())
+def test_sql_and_python_agree_on_known_cells(
+    name: str, connection: duckdb.DuckDBPyConnection
 ) -> None:
     for options in (NL, Options(country="BE", decimal=",", today=TODAY)):
-        assert_alike(connection, name, options, cells + FIXED)
+        assert_alike(connection, name, options, FIXED)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import md5, sha256
 
 import duckdb
@@ -85,12 +86,19 @@ def test_a_leaf_is_one_record_with_its_rows_in_order(
     ]
 
 
-@given(st.lists(st.text()))
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as made:
+        yield made
+
+
+@given(texts=st.lists(st.text()))
 @settings(deadline=None)
-def test_the_hash_in_a_content_digest_is_the_second_half_of_md5(texts: list[str]) -> None:
-    with duckdb.connect() as connection:
-        sql = f"SELECT list_transform($texts::VARCHAR[], lambda text: {low_md5('text')})"
-        found = connection.execute(sql, {"texts": texts}).fetchall()[0][0]
+def test_the_hash_in_a_content_digest_is_the_second_half_of_md5(
+    connection: duckdb.DuckDBPyConnection, texts: list[str]
+) -> None:
+    sql = f"SELECT list_transform($texts::VARCHAR[], lambda text: {low_md5('text')})"
+    found = connection.execute(sql, {"texts": texts}).fetchall()[0][0]
     halves = [md5(text.encode(), usedforsecurity=False).digest()[8:] for text in texts]
     assert found == [int.from_bytes(half, "little") for half in halves]
 

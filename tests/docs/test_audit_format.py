@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import importlib.util
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -94,14 +95,21 @@ def stated_digest(rows: list[tuple[str | int | None, ...]]) -> str:
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6)
 
 
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as made:
+        yield made
+
+
 @settings(deadline=None, max_examples=40)
-@given(st.lists(st.tuples(texts | st.none(), st.integers(0, 2**31 - 1), texts), max_size=8))
-def test_the_content_digest_is_the_one_described(rows: list[tuple[str | None, int, str]]) -> None:
-    with duckdb.connect() as connection:
-        connection.execute("CREATE TABLE t (a VARCHAR, b INTEGER, c VARCHAR)")
-        for row in rows:
-            connection.execute("INSERT INTO t VALUES (?, ?, ?)", row)
-        assert digest(connection, "t", "abc") == stated_digest([*rows])
+@given(rows=st.lists(st.tuples(texts | st.none(), st.integers(0, 2**31 - 1), texts), max_size=8))
+def test_the_content_digest_is_the_one_described(
+    connection: duckdb.DuckDBPyConnection, rows: list[tuple[str | None, int, str]]
+) -> None:
+    connection.execute("CREATE OR REPLACE TABLE t (a VARCHAR, b INTEGER, c VARCHAR)")
+    for row in rows:
+        connection.execute("INSERT INTO t VALUES (?, ?, ?)", row)
+    assert digest(connection, "t", "abc") == stated_digest([*rows])
 
 
 def test_the_number_for_abc_is_the_one_on_the_page() -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import make_workspace
+from tests.engine.conftest import KEY, make_workspace
 from tests.engine.killed import POINTS
 from tui_migrate.audit.entries import Recovered, UnitCommitted
 from tui_migrate.audit.verify import verify
-from tui_migrate.engine.client import InProcessClient
+from tui_migrate.engine.client import InProcessClient, open_client
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RUNBOOK = """\
@@ -78,10 +78,23 @@ def untidy(root: Path) -> Path:
     return root
 
 
+def _open(root: Path) -> InProcessClient:
+    return open_client(root, key=KEY)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """What comes out when nobody is killed."""
+    outcome, client = to_the_end(untidy(tmp_path_factory.mktemp("undisturbed") / "w"), _open)
+    client.shut()
+    assert outcome.events > 0
+    return outcome
+
+
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_inside_a_unit(tmp_path: Path, opened: Opening, point: str) -> None:
-    undisturbed, _client = to_the_end(untidy(tmp_path / "undisturbed"), opened)
-    assert undisturbed.events > 0
+def test_killed_inside_a_unit(
+    tmp_path: Path, opened: Opening, undisturbed: Outcome, point: str
+) -> None:
     root = untidy(tmp_path / "killed")
     killed = subprocess.run(
         [sys.executable, "-m", "tests.engine.killed", root, point],

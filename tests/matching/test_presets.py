@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import duckdb
 import pytest
 
@@ -13,10 +15,15 @@ from tui_migrate.matching.presets import PRESETS
 from tui_migrate.matching.spellings import SPELLINGS, macros
 
 
-def _spelt(preset: str, macro: str, text: str) -> str:
+@cache
+def _speller(preset: str) -> duckdb.DuckDBPyConnection:
     cur = duckdb.connect()
     cur.execute(macros(preset))
-    row = cur.execute(f"SELECT {macro}($1)", [text]).fetchone()
+    return cur
+
+
+def _spelt(preset: str, macro: str, text: str) -> str:
+    row = _speller(preset).execute(f"SELECT {macro}($1)", [text]).fetchone()
     return str(row[0]) if row else ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -27,13 +28,19 @@ def weights(found: Outcome, one: str, two: str) -> dict[str, float]:
     return {entry["field"]: entry["weight"] for entry in found.pair(one, two)["weights"]}
 
 
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as made:
+        yield made
+
+
 @settings(deadline=None)
 @given(
-    st.lists(st.integers(0, 7), min_size=MOST_FIELDS, max_size=MOST_FIELDS),
-    st.sets(st.sampled_from(FLAGS)),
+    levels=st.lists(st.integers(0, 7), min_size=MOST_FIELDS, max_size=MOST_FIELDS),
+    flags=st.sets(st.sampled_from(FLAGS)),
 )
 def test_a_pattern_gives_back_the_levels_that_it_was_made_of(
-    levels: list[int], flags: set[str]
+    connection: duckdb.DuckDBPyConnection, levels: list[int], flags: set[str]
 ) -> None:
     layout = Layout(NAMES)
     columns = [f"{level}::UTINYINT AS {name}" for name, level in zip(NAMES, levels, strict=True)]
@@ -43,8 +50,7 @@ def test_a_pattern_gives_back_the_levels_that_it_was_made_of(
         f"SELECT {layout.unpacked()} FROM (SELECT {layout.packed(known)} AS pattern"
         f" FROM (SELECT 'organisation' AS kind, {', '.join(columns)}))"
     )
-    with duckdb.connect() as connection:
-        row = connection.execute(sql).fetchall()[0]
+    row = connection.execute(sql).fetchall()[0]
     assert row == ("organisation", *levels, *(flag in flags for flag in FLAGS))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import duckdb
 import pytest
 from hypothesis import given, settings
@@ -42,15 +44,22 @@ CELLS = st.one_of(
 )
 
 
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as made:
+        yield made
+
+
 @settings(max_examples=60, deadline=None)
-@given(st.lists(CELLS, max_size=20))
-def test_sql_and_python_agree_and_nothing_is_lost(cells: list[str]) -> None:
-    with duckdb.connect() as connection:
-        rows = connection.execute(
-            f"SELECT d, {restore_sql('d')} FROM (SELECT i, {defuse_sql('c')} AS d FROM"
-            " (SELECT unnest($cells) AS c, generate_subscripts($cells, 1) AS i)) ORDER BY i",
-            {"cells": cells},
-        ).fetchall()
+@given(cells=st.lists(CELLS, max_size=20))
+def test_sql_and_python_agree_and_nothing_is_lost(
+    connection: duckdb.DuckDBPyConnection, cells: list[str]
+) -> None:
+    rows = connection.execute(
+        f"SELECT d, {restore_sql('d')} FROM (SELECT i, {defuse_sql('c')} AS d FROM"
+        " (SELECT unnest($cells) AS c, generate_subscripts($cells, 1) AS i)) ORDER BY i",
+        {"cells": cells},
+    ).fetchall()
     assert rows == [(defuse(c), c) for c in cells]
     for cell in cells:
         assert restore(defuse(cell)) == cell

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tui_migrate.mapping.model import Mapping
@@ -16,6 +16,19 @@ UNMAPPED = "unmapped"
 EMPTY = "empty"
 ABSENT = "absent"
 PAYMENT = "excluded: payment"
+
+# One row is a key that is filled in some element of a list: in how many rows, and a few values.
+_KEYS = """
+SELECT key, count(DISTINCT (_delivery, _file, _line)), list(DISTINCT value ORDER BY value)[:{examples}]
+FROM (
+  SELECT _delivery, _file, _line, key,
+    left(json_extract_string(element, '/' || replace(replace(key, '~', '~0'), '/', '~1')), 200) AS value
+  FROM (
+    SELECT _delivery, _file, _line, element, unnest(json_keys(element)) AS key FROM (
+      SELECT _delivery, _file, _line, unnest(TRY(from_json({column}, '["JSON"]'))) AS element
+      FROM {relation})))
+WHERE trim(value) <> '' GROUP BY key ORDER BY key
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +68,9 @@ def coverage(
 
     ``relation``: SQL for FROM that gives its raw rows. ``payment``: payment fields that may be read.
     ``known``: (column, key or link) of columns that the runbook itself names.
-    A column has one row for each field that it is mapped to.
+    A column has one row for each field that it is mapped to. A list counts as mapped when one of its
+    keys is; a filled key in its elements that no mapping names is a column of its own
+    (``wishes[].never``).
     """
     columns = [name for name in columns_of(cursor, relation) if not name.startswith("_")]
     filled, rows, examples = _measure(cursor, relation, columns)
@@ -67,6 +82,9 @@ def coverage(
         count, shown = filled[column], examples[column]
         uses = used.pop(column, None) or [("", "", UNMAPPED if count else EMPTY, "")]
         found += [ColumnUse(source, column, e, f, count, rows, u, r, shown) for e, f, u, r in uses]
+    for column, count, shown in _inside(cursor, relation, columns, mappings):
+        (said,) = used.pop(column, None) or [("", "", UNMAPPED, "")]
+        found.append(ColumnUse(source, column, said[0], said[1], count, rows, *said[2:], shown))
     found += [
         ColumnUse(source, column, entity, field, 0, rows, ABSENT, reason, ())
         for column, uses in used.items()
@@ -104,6 +122,22 @@ def _uses(
             if column not in found:
                 found[column] = {("", "", "skipped", reason): None}
     return {column: list(uses) for column, uses in found.items()}
+
+
+def _inside(
+    cursor: Cursor, relation: str, columns: Sequence[str], mappings: Sequence[Mapping]
+) -> Iterator[tuple[str, int, tuple[str, ...]]]:
+    """Filled keys in the elements of lists that no field is mapped from: name, rows, examples."""
+    mapped = {column for m in mappings for column, _field, _use in m.columns()}
+    whole = mapped | {column for m in mappings for column, _reason in m.skip}
+    lists = {m.each for m in mappings if m.each is not None and m.each in columns}
+    for name in sorted(lists - whole):
+        begin = f"{name}[]."
+        known = {c.removeprefix(begin).split(".")[0] for c in mapped if c.startswith(begin)}
+        sql = _KEYS.format(column=quote(name), relation=relation, examples=EXAMPLES)
+        for key, count, values in cursor.execute(sql).fetchall():
+            if key not in known:
+                yield f"{begin}{key}", int(count), tuple(values)
 
 
 def _measure(

@@ -22,14 +22,6 @@ from tui_migrate.steps.base import Check, Context
 
 # One row is a row of a delivery that is applied, or waits for a person.
 _RAW = "(SELECT * FROM {raw} WHERE _delivery IN ({names}))"
-# One row is a key that is filled in some element of a list.
-_KEYS = """
-SELECT DISTINCT key FROM (
-  SELECT element, unnest(json_keys(element)) AS key FROM (
-    SELECT unnest(TRY(from_json({column}, '["JSON"]'))) AS element FROM {relation}))
-WHERE trim(json_extract_string(element, '/' || replace(replace(key, '~', '~0'), '/', '~1'))) <> ''
-ORDER BY key
-"""
 # The cells of a column in which one number of eight or nine digits may stand, and nothing else.
 _NUMBERS = "count(*) FILTER (regexp_full_match({column}, ' *[0-9]([0-9]|[ .][0-9]){{7,8}} *'))"
 # One row is a delivery with its first filled cells of a column.
@@ -51,7 +43,6 @@ def checks(
     the deliveries; of those that are set aside nothing is taken, whatever stands in their header."""
     applied = [(j.delivery.source, j.delivery.name) for j in judged if j.applied]
     uses: list[ColumnUse] = []
-    inside: list[tuple[str, str]] = []
     citizens: list[str] = []
     for source, of_it in mappings.items():
         if not context.exists(raw_table(source)):
@@ -65,10 +56,8 @@ def checks(
         taken = {use.column for use in found if use.filled and use.use in _TAKEN_OVER}
         citizens += [f"{source}.{column}" for column in _citizens(context, relation, taken)]
         uses += found
-        inside += [(source, key) for key in _inside(context, relation, of_it)]
     # A column that no mapping names is what the delivery says: where its header is missing, data.
-    named = [(u.source, u.column) for u in uses if u.lost] + inside
-    lost = [f"{source}.{context.host.name(column)}" for source, column in named]
+    lost = [f"{u.source}.{context.host.name(u.column)}" for u in uses if u.lost]
     absent = (u for u in uses if u.use == ABSENT and not u.reason)
     missing = sorted({f"{u.source}.{u.column}" for u in absent})
     remedy = _("map it, skip it with a reason, or waive with a reason")
@@ -108,22 +97,6 @@ def _citizens(context: Context, relation: str, columns: Iterable[str]) -> list[s
             if any(are_bsn(cast("list[str]", values)) for (values,) in context.query(first)):
                 found.add(column)
     return sorted(found)
-
-
-def _inside(context: Context, relation: str, mappings: Sequence[Mapping]) -> list[str]:
-    """Filled keys in the elements of lists (``wishes[].never``) that no mapping names. A list counts as
-    mapped when one of its keys is."""
-    lists = sorted({m.each for m in mappings if m.each is not None})
-    present = context.columns(relation)
-    said = {column for m in mappings for column, _field, _use in m.columns()}
-    said |= {column for m in mappings for column, _reason in m.skip}
-    found = []
-    for name in (name for name in lists if name in present and name not in said):
-        begin = f"{name}[]."
-        known = {c.removeprefix(begin).split(".")[0] for c in said if c.startswith(begin)}
-        keys = context.query(_KEYS.format(column=quote(name), relation=relation))
-        found += [f"{begin}{key}" for (key,) in keys if str(key) not in known]
-    return found
 
 
 def _counted(names: Sequence[str]) -> str:

@@ -86,6 +86,9 @@ def test_one_is_excluded_values_are_taken_and_another_leads(make: Make) -> None:
         assert "which record is somebody else?" in text(app, "#next")
         await press(pilot, "3")
         assert "3 [B] shop" in sheet(app)
+        assert "Next: m merge the others · n none the same · u unsure · esc anew" in text(
+            app, "#next"
+        )
         await press(pilot, "w")
         assert "2 [A] ★ email" in sheet(app)
         await press(pilot, "b")
@@ -113,6 +116,10 @@ def test_a_split_can_be_left_again(make: Make) -> None:
         await press(pilot, "escape")
         assert "[B]" not in sheet(app)
         assert isinstance(app.screen, ReviewScreen), "esc begins this cluster anew"
+        assert "Next: m merge · n not the same" in text(app, "#next")
+        await press(pilot, "e", "1", "e", "2")
+        assert "Next: m n not the same, each somebody else" in text(app, "#next")
+        await press(pilot, "escape")
         await press(pilot, "s", "3", "m")
 
     tell(world, story)

@@ -27,6 +27,7 @@ from tui_migrate.engine.review_queries import (
     ClusterWindow,
 )
 from tui_migrate.engine.wording import counted, figure_text, figure_words, rule_words
+from tui_migrate.tui import clustersheet
 from tui_migrate.tui.app import MigrateApp
 from tui_migrate.tui.clustersheet import Showing, sheet_rows, verdict
 from tui_migrate.tui.detail import consents_table, look_rows
@@ -106,6 +107,25 @@ def test_a_long_value_goes_on_below_and_keeps_its_marks() -> None:
     rows = rows_of(sheet(field("note", "a" * 30 + "X", "a" * 30 + "Y")), width=78)
     below = rows[next(n for n, row in enumerate(rows) if "note" in row.plain) + 1]
     assert underlined(below) == ["X", "Y"]
+
+
+@pytest.mark.parametrize(
+    ("value", "width", "pieces"),
+    [
+        ("2026-03-02 10:00", 13, ["2026-03-02", "10:00"]),
+        ("● 2026-03-02 10:00", 13, ["● 2026-03-02", "10:00"]),
+        ("2026-03-02 10:00 · 2025-01-31 23:59:08", 13, ["2026-03-02", "10:00 ·", "2025-01-31 2…"]),
+        ("since 2026-03-02 10:00", 13, ["since", "2026-03-02", "10:00"]),
+        ("2026-03-02 10:00", 30, ["2026-03-02 10:00"]),
+        ("2026-03-02 10:00", 8, ["2026-03", "-02 10:", "00"]),
+        ("Dorpsstraat 10:00", 13, ["Dorpsstraat", "10:00"]),
+    ],
+)
+def test_a_moment_is_parted_between_date_and_time(
+    value: str, width: int, pieces: list[str]
+) -> None:
+    found = clustersheet._pieces(width, value, [], 0, "")
+    assert [piece.plain.strip() for piece in found] == pieces
 
 
 def test_of_wide_letters_none_is_left_out() -> None:

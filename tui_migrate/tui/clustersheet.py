@@ -3,6 +3,7 @@ stake below."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -49,6 +50,9 @@ LEAST = 13
 """Cells of a column: below it fewer records are shown at once."""
 MOST_WORDS = 2
 """Lines of a sentence above the table."""
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?")
+DATE = 10
+"""Characters of the date of a moment."""
 OUT = ("refused", "withdrawn", "opt-out")
 MARK = "underline $text-warning"
 CHOSEN, HERE = "● ", "›"
@@ -349,16 +353,30 @@ def _pieces(width: int, text: str, marks: Spans, shift: int, style: str) -> list
 
 
 def _starts(text: str, room: int) -> list[int]:
-    """Where each line of ``text`` begins: none takes more than ``room`` cells."""
-    if text.isascii():
-        return list(range(0, max(1, len(text)), room))
-    starts, used = [0], 0
-    for at, cells in enumerate(map(cell_len, text)):
-        if used + cells > room:
-            starts.append(at)
-            used = 0
-        used += cells
+    """Where each line of ``text`` begins: none takes more than ``room`` cells, a blank at its end apart.
+    A moment is parted between its date and its time, where the date has room."""
+    starts = [0]
+    moments = [found.span() for found in MOMENT.finditer(text)] if room >= DATE else []
+    while (end := _end(text, starts[-1], room)) < len(text):
+        begin = next((low for low, high in moments if low < end < high), None)
+        if begin is not None and begin + DATE <= end:
+            end = begin + DATE + 1
+        elif begin is not None and begin > starts[-1]:
+            end = begin
+        starts.append(end)
     return starts
+
+
+def _end(text: str, start: int, room: int) -> int:
+    """How far ``text`` has room in so many cells from ``start`` on; one character has it always."""
+    if text.isascii():
+        return start + room
+    used = 0
+    for at in range(start, len(text)):
+        used += cell_len(text[at])
+        if used > room and at > start:
+            return at
+    return len(text)
 
 
 def _evidence(made: Columns, field: ClusterField, how: Showing) -> list[Part]:

@@ -166,7 +166,9 @@ class LanePoolScreen(ReviewScreen):
     def _advice(self, page: ClusterPage) -> str:
         if self._mode or page.ref is None:
             return super()._advice(page)
-        if self._pool.lot:
+        if self._pool.lot and not self._draft.whole:
+            text = _("{m} wrong: as they are grouped · {n} wrong: not the same · {back} anew")
+        elif self._pool.lot:
             text = _("{m} right · {n} wrong: not the same · {u} not sure: counts as wrong")
         else:
             text = _(

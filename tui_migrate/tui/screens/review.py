@@ -221,16 +221,32 @@ class ReviewScreen(BaseScreen):
                 )
         if page.ref is None:
             return _("{back} back").format(back=key("review.back"))
-        if page.window.decided >= page.window.total:
+        untouched = page.sheet is None or self._draft == Draft.of(page.sheet)
+        if untouched and page.window.decided >= page.window.total:
             return _("{back} back: all is settled · {p} {n} look again · {undo} take back").format(
                 back=key("review.back"),
                 p=key("review.previous"),
                 n=key("review.next"),
                 undo=key("review.undo"),
             )
-        return _("{m} merge · {n} not the same · {u} unsure").format(
-            m=key("review.merge"), n=key("review.different"), u=key("review.unsure")
+        text = self._decisions() if untouched else self._decisions() + _(" · {back} anew")
+        return text.format(
+            m=key("review.merge"),
+            n=key("review.different"),
+            u=key("review.unsure"),
+            back=key("review.back"),
         )
+
+    def _decisions(self) -> str:
+        """What the keys say of the records as they are grouped now."""
+        draft = self._draft
+        if draft.whole:
+            return _("{m} merge · {n} not the same · {u} unsure")
+        if draft.apart:
+            return _("{m} {n} not the same, each somebody else · {u} unsure")
+        if sum(len(group) > 1 for group in draft.groups) == 1:
+            return _("{m} merge the others · {n} none the same · {u} unsure")
+        return _("{m} merge each group · {n} none the same · {u} unsure")
 
     def _nothing(self) -> str:
         """Why there is no cluster to look at."""

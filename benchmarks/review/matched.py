@@ -15,8 +15,8 @@ from benchmarks.matching.peers import connect
 from benchmarks.review.world import TRAPS, Pair, World
 from sample_data.generator.tables import Facts, Key
 from tui_migrate.engine.answers.common import Desk
+from tui_migrate.engine.review_clusters import Cluster, asked_of
 from tui_migrate.engine.review_order import Order
-from tui_migrate.engine.review_queue import Cluster, asked_of
 from tui_migrate.matching import FrozenModel, MatchSettings, match
 from tui_migrate.matching.schema import RECORD_COLUMNS
 

@@ -12,7 +12,7 @@ import pytest
 
 from tui_migrate.audit.forgetting import Forgetting, Forgotten
 from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
-from tui_migrate.engine import answers, queries, review_queue
+from tui_migrate.engine import answers, queries, review_clusters
 from tui_migrate.engine.api import Claim, Decide, DecideCluster, Identity, Redo, Sign, TakeBack
 from tui_migrate.engine.client import InProcessClient, open_client
 from tui_migrate.engine.decisions import decided
@@ -97,8 +97,8 @@ def test_every_doubtful_pair_is_asked_in_one_cluster(root: Path) -> None:
 
 def test_a_star_of_doubts_is_cut_to_what_one_screen_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     edges = [(0, n) for n in range(1, 30)] + [(1, 2)]
-    found = list(review_queue._joined(edges, {3: [3, 40], 40: [3, 40]}))
-    assert max(len(members) for members, _asked in found) == review_queue.MOST
+    found = list(review_clusters._joined(edges, {3: [3, 40], 40: [3, 40]}))
+    assert max(len(members) for members, _asked in found) == review_clusters.MOST
     assert sorted(n for _members, asked in found for n in asked) == list(range(len(edges)))
     with_group = next(members for members, asked in found if 2 in asked)
     assert 40 in with_group, "who stands as one with a record comes along"

@@ -14,9 +14,10 @@ from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack
 from tui_migrate.engine.answers.clusters import BANDS, Place, queue
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.api import Identity
+from tui_migrate.engine.review_clusters import SETTLED, STATES, Cluster
 from tui_migrate.engine.review_index import MOST, Selections
 from tui_migrate.engine.review_queries import ClusterFilter, ClusterQueue, ClusterWindow
-from tui_migrate.engine.review_queue import SETTLED, STATES, Cluster, ReviewQueue
+from tui_migrate.engine.review_queue import ReviewQueue
 from tui_migrate.engine.reviewing import Reviews
 from tui_migrate.engine.run import apply
 from tui_migrate.engine.seeing import Seen

@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from tui_migrate.engine.answers.common import Desk
+from tui_migrate.engine.review_clusters import asked_of
 from tui_migrate.engine.review_order import Asked, ordered, stakes
-from tui_migrate.engine.review_queue import asked_of
 
 
 def one(*pairs: tuple[int, float, int], name: str = "a", score: float = 0.0, at: int = 0) -> Asked:

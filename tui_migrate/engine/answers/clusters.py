@@ -17,8 +17,7 @@ from tui_migrate.engine.answers.lane_pool import pool
 from tui_migrate.engine.answers.twice import Twice
 from tui_migrate.engine.decisions import members_of
 from tui_migrate.engine.lane_queries import Pool
-from tui_migrate.engine.review_index import Fitting
-from tui_migrate.engine.review_queue import (
+from tui_migrate.engine.review_clusters import (
     DIFFER,
     FLAGGED,
     OPEN,
@@ -26,8 +25,9 @@ from tui_migrate.engine.review_queue import (
     UNSURE,
     WAITING,
     Cluster,
-    ReviewQueue,
 )
+from tui_migrate.engine.review_index import Fitting
+from tui_migrate.engine.review_queue import ReviewQueue
 from tui_migrate.engine.reviewing import Claimed
 from tui_migrate.engine.state import Decision
 from tui_migrate.engine.two_answers import word_of

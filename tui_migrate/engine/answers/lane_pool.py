@@ -8,7 +8,8 @@ from typing import Any
 from tui_migrate.engine import lane_queries as q
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.answers.lane import page
-from tui_migrate.engine.review_queue import Cluster, ReviewQueue, stale
+from tui_migrate.engine.review_clusters import Cluster
+from tui_migrate.engine.review_queue import ReviewQueue, stale
 from tui_migrate.engine.run_lane import erased_records, verdicts
 
 Record = tuple[str, str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui_migrate.engine import review_queries as r
 from tui_migrate.engine.answers.common import Desk
-from tui_migrate.engine.review_queue import SETTLED, STATES
+from tui_migrate.engine.review_clusters import SETTLED, STATES
 from tui_migrate.engine.two_answers import compared, drawn
 from tui_migrate.matching.agreement import agreement, slips
 

@@ -7,7 +7,8 @@ import msgspec
 from tui_migrate.engine import queries as q
 from tui_migrate.engine import review_queries as r
 from tui_migrate.engine.answering import as_opened
-from tui_migrate.engine.review_queue import DIFFER, ReviewQueue
+from tui_migrate.engine.review_clusters import DIFFER
+from tui_migrate.engine.review_queue import ReviewQueue
 from tui_migrate.engine.state import Decision, Question
 from tui_migrate.engine.two_answers import (
     THIRD,

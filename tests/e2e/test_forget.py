@@ -29,6 +29,7 @@ from tests.e2e.program import (
     facts,
     records,
     run_on,
+    said_by_each,
     tui,
     tui_many,
 )
@@ -313,13 +314,15 @@ def test_killed_and_staging_lost_too_it_goes_on(known: Path, tmp_path: Path, poi
 
 def test_what_is_left_of_her_history_says_that_she_was_erased(erased: Path, tmp_path: Path) -> None:
     workspace = copied(erased, tmp_path / "told")
-    told = tui("audit", "show", "crm/ZQXR100", "--lang", "en", "-w", workspace).out
+    told, in_dutch, other = said_by_each(
+        ["audit", "show", "crm/ZQXR100", "--lang", "en", "-w", workspace],
+        ["audit", "show", "crm/ZQXR100", "--lang", "nl", "-w", workspace],
+        ["audit", "show", "crm/R200", "--lang", "en", "-w", workspace],
+    )
     assert "erased: what was known is gone" in told
     assert "Cees" not in told
     assert "zqxanna" not in told.lower()
-    told = tui("audit", "show", "crm/ZQXR100", "--lang", "nl", "-w", workspace).out
-    assert "gewist: wat bekend was is weg" in told
-    other = tui("audit", "show", "crm/R200", "--lang", "en", "-w", workspace).out
+    assert "gewist: wat bekend was is weg" in in_dutch
     assert "erased" not in other
     assert traces(workspace) == [], "looking leaves nothing"
 
@@ -337,18 +340,21 @@ def test_doing_it_again_says_that_erased_records_cannot_be_compared(
 
 def test_the_report_names_the_request_and_what_became_of_it(erased: Path, tmp_path: Path) -> None:
     workspace = copied(erased, tmp_path / "report")
+    pages = {language: tmp_path / f"{language}.md" for language in ("en", "nl")}
+    _in_english, _in_dutch, said = said_by_each(
+        ["audit", "report", "--lang", "en", "-o", pages["en"], "-w", workspace],
+        ["audit", "report", "--lang", "nl", "-o", pages["nl"], "-w", workspace],
+        ["audit", "log", "-w", workspace],
+    )
     for language, section, act in (
         ("en", "Rights of persons, and destruction", "erasure (art. 17)"),
         ("nl", "Rechten van personen, en vernietiging", "wissing (art. 17)"),
     ):
-        page = tmp_path / f"{language}.md"
-        tui("audit", "report", "--lang", language, "-o", page, "-w", workspace)
-        text = page.read_text()
+        text = pages[language].read_text()
         assert section in text
         assert act in text
         assert "keep-1.backup" in text
         assert not re.search(r"\bzqx", text.lower())
-    said = tui("audit", "log", "-w", workspace).out
     assert "has a person of" in said
 
 

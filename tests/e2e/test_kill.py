@@ -28,6 +28,7 @@ from tests.e2e.program import (
     times,
     tree,
     tui,
+    tui_many,
     wait_until,
 )
 from tui_migrate.engine.workspace import Workspace, holder_of, is_held
@@ -154,9 +155,8 @@ def test_a_demo_that_is_killed_while_it_makes_its_workspace_begins_again(tmp_pat
         time.sleep(chance.uniform(0.2, 0.9))
         process.kill()
         finish(process)
-        if not folder.exists():
-            tui("new", folder)
-        tui("check", folder)
+        lines: list[list[str | Path]] = [["new", folder], ["check", folder]]
+        tui_many(lines[folder.exists() :])
         assert sorted(path.name for path in tmp_path.iterdir()) == [f"d{m}" for m in range(n + 1)]
 
 

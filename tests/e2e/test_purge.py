@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.erasure_world import traces
-from tests.e2e.program import REPOSITORY, audit_of, copied, environment, facts, tui
+from tests.e2e.program import REPOSITORY, audit_of, copied, environment, facts, said_by_each, tui
 
 YEAR = 365 * 24 * 3600
 
@@ -26,8 +26,10 @@ def test_exports_go_when_their_day_is_over(world_done: Path, tmp_path: Path) -> 
     stray = workspace / ".tui-migrate" / "exports" / "stray.csv"
     stray.write_text("Zqx")
     os.utime(stray, (time.time() - YEAR,) * 2)
-    assert "stray.csv" in tui("purge", "--dry-run", "-w", workspace).out
-    plan = json.loads(tui("purge", "--dry-run", "--json", "-w", workspace).out)
+    line: list[str | Path] = ["purge", "--dry-run", "-w", workspace]
+    told, plan_told = said_by_each(line, [*line, "--json"])
+    assert "stray.csv" in told
+    plan = json.loads(plan_told)
     (file,) = plan["files"]
     assert (file["path"], file["kind"]) == (".tui-migrate/exports/stray.csv", "export")
     assert (plan["what"], plan["dry_run"], plan["bytes"]) == ("exports", True, 3)

@@ -22,6 +22,7 @@ from tests.e2e.program import (
     facts,
     records,
     run_on,
+    said_by_each,
     tui,
 )
 from tui_migrate.model.profile_id import profile_id
@@ -109,11 +110,14 @@ def test_who_and_why_stand_in_journal_log_history_and_report(
     fact = facts(restricted, "person.restricted")
     assert len(fact) == 1
     assert "disputes" not in (audit_of(restricted) / "journal.jsonl").read_text()
-    assert "disputes her address" in tui("audit", "log", "-w", restricted).out
-    told = tui("audit", "show", "crm/R400", "--lang", "nl", "-w", restricted).out
-    assert "verwerking beperkt" in told
     page = tmp_path / "report.md"
-    tui("audit", "report", "--lang", "en", "-o", page, "-w", restricted)
+    log, history, _report = said_by_each(
+        ["audit", "log", "-w", restricted],
+        ["audit", "show", "crm/R400", "--lang", "nl", "-w", restricted],
+        ["audit", "report", "--lang", "en", "-o", page, "-w", restricted],
+    )
+    assert "disputes her address" in log
+    assert "verwerking beperkt" in history
     assert "restriction (art. 18)" in page.read_text()
 
 

@@ -91,7 +91,7 @@ IN_DUTCH = sorted(
         PACKAGE / "staging" / "guard.py",
         PACKAGE / "matching" / "from_runbook.py",
         PACKAGE / "steps" / "import_held.py",
-        PACKAGE / "tui" / "clustersheet.py",
+        *(PACKAGE / "tui").glob("cluster*.py"),
         PACKAGE / "tui" / "reviewing.py",
         PACKAGE / "tui" / "screens" / "review.py",
         PACKAGE / "tui" / "screens" / "rights.py",

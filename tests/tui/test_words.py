@@ -27,9 +27,10 @@ from tui_migrate.engine.review_queries import (
     ClusterWindow,
 )
 from tui_migrate.engine.wording import counted, figure_text, figure_words, rule_words
-from tui_migrate.tui import clustersheet
 from tui_migrate.tui.app import MigrateApp
-from tui_migrate.tui.clustersheet import Showing, sheet_rows, verdict
+from tui_migrate.tui.clustercolumns import Showing, parted
+from tui_migrate.tui.clustersheet import sheet_rows
+from tui_migrate.tui.clusterverdict import verdict
 from tui_migrate.tui.detail import consents_table, look_rows
 from tui_migrate.tui.differ import differing
 from tui_migrate.tui.drafting import Draft
@@ -124,7 +125,7 @@ def test_a_long_value_goes_on_below_and_keeps_its_marks() -> None:
 def test_a_moment_is_parted_between_date_and_time(
     value: str, width: int, pieces: list[str]
 ) -> None:
-    found = clustersheet._pieces(width, value, [], 0, "")
+    found = parted(width, value, [], 0, "")
     assert [piece.plain.strip() for piece in found] == pieces
 
 

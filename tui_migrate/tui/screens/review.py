@@ -34,7 +34,8 @@ from tui_migrate.i18n import _
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.advice import is_gate
-from tui_migrate.tui.clustersheet import Showing, in_order, sheet_rows
+from tui_migrate.tui.clustercolumns import Showing
+from tui_migrate.tui.clustersheet import in_order, sheet_rows
 from tui_migrate.tui.drafting import Draft
 from tui_migrate.tui.reviewing import (
     Sitting,

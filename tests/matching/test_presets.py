@@ -98,7 +98,10 @@ def test_swapped_names_meet_in_every_preset(preset: str) -> None:
     assert {"names_birth", "names"} & set(_rules(preset, one, two))
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(
+    "preset",
+    [p if p in ("nl-be", "general") else pytest.param(p, marks=pytest.mark.soak) for p in PRESETS],
+)
 def test_organisations_meet_by_their_own_domain_and_not_by_a_providers(preset: str) -> None:
     def with_mail(*addresses: str) -> list[Row]:
         return [

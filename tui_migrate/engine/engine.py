@@ -270,9 +270,9 @@ class Engine:
             step.outline.uses for step in core.state.steps.values() if step.status in SETTLED
         }
         if core.serving and "match" in settled and "merge" not in settled:
-            from tui_migrate.engine.answers import knowing_clusters
+            from tui_migrate.engine.answers import ready_for_reviewers
 
-            core.reviews.prepare(lambda: knowing_clusters(self.view))
+            core.reviews.prepare(lambda: ready_for_reviewers(self.view))
 
     def stop(self) -> None:
         """Ask the runner to rest at the next point between units."""

@@ -118,7 +118,9 @@ class ReviewQueue:
         known = self._seen.get(allowed)
         if known is not None:
             return known
-        within = [bool(brands) and brands <= allowed for brands in self.brands]
+        brands = list(self.brands)
+        few = {each: bool(each) and each <= allowed for each in set(brands)}
+        within = [few[each] for each in brands]
         seen = bytes(all(within[at] for at in cluster.records) for cluster in self.clusters)
         with self._counting:
             tally = _counted(compress(self.clusters, seen))

@@ -32,6 +32,7 @@ from tui_migrate.engine.answers import (
 from tui_migrate.engine.answers.cluster_sheet import Material
 from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.api import Query
+from tui_migrate.runbook.base import EVERY
 
 _ANSWERS: dict[type, Callable[[Desk, Any], Any]] = {
     data_queries.FindingRules: findings.rules,
@@ -83,6 +84,16 @@ def knowing_clusters(view: queries.View) -> None:
         view.reviews.queue(Desk(view, cursor))
     finally:
         cursor.close()
+
+
+def ready_for_reviewers(view: queries.View) -> None:
+    """See to it that the queue of clusters is made, and that it is known which of them the roles see that
+    see some brands only."""
+    knowing_clusters(view)
+    queue = view.reviews.made
+    for role in view.runbook.roles.values():
+        if queue is not None and EVERY not in role.brands:
+            queue.tally(frozenset(role.brands))
 
 
 def read_next(

@@ -12,11 +12,12 @@ import pytest
 
 from tui_migrate.audit.forgetting import Forgetting, Forgotten
 from tui_migrate.audit.review_facts import ClusterDecided, DecisionTakenBack, PairDecided
-from tui_migrate.engine import answers, queries, review_clusters
+from tui_migrate.engine import answers, queries, review_clusters, reviewing
 from tui_migrate.engine.api import Claim, Decide, DecideCluster, Identity, Redo, Sign, TakeBack
 from tui_migrate.engine.client import InProcessClient, open_client
 from tui_migrate.engine.decisions import decided
 from tui_migrate.engine.engine import Engine
+from tui_migrate.engine.loading import reload
 from tui_migrate.engine.pair_queries import PairDecisions
 from tui_migrate.engine.person_queries import Person
 from tui_migrate.engine.review_queries import (
@@ -269,6 +270,23 @@ def test_of_a_cluster_a_role_of_one_channel_sees_the_permissions_on_it(root: Pat
     client.close()
 
 
+def test_a_source_of_other_brands_is_seen_by_other_roles_at_once(root: Path) -> None:
+    client = open_client(root)
+    engine = client.engine
+    every = client.ask(ClusterQueue(limit=0)).total
+    book = root / "runbook.yaml"
+    text = book.read_text()
+    assert engine.question(ClusterQueue(), NORA).total == 1
+    book.write_text(text.replace("brands: [Nova, Kompas]\ntarget", "brands: [Nova]\ntarget"))
+    reload(engine.core)
+    assert engine.question(ClusterQueue(), NORA).total == every > 1
+    book.write_text(text.replace("    brands: [Nova]\n", "    brands: [Nova, Kompas]\n"))
+    reload(engine.core)
+    window: Any = engine.question(ClusterQueue(), NORA)
+    assert (window.total, window.fitting, window.rows) == (0, 0, ())
+    client.close()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -347,11 +365,20 @@ def test_a_chosen_value_survives_and_a_chosen_record_leads(root: Path) -> None:
     client.close()
 
 
-def test_the_first_reviewer_does_not_wait_for_the_queue(root: Path) -> None:
+def test_the_first_reviewer_does_not_wait_for_the_queue(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = Engine.open(root, serving=True)
     engine.core.reviews.rest()
     assert engine.core.reviews.made is not None, "made since a match waits for reviewers"
     assert len(engine.core.reviews.made.clusters) > 10
+
+    def read(*_anything: object) -> None:
+        raise AssertionError("what records have to do with is known")
+
+    monkeypatch.setattr(reviewing, "staged_brands", read)
+    window: ClusterWindow = engine.question(ClusterQueue(), NORA)
+    assert window.total == 1
     engine.close()
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 from tui_migrate.audit.canonical import sha256_of
 from tui_migrate.engine.decisions import Words, doubted, settled
 from tui_migrate.engine.lane_state import ACCEPTED, LaneWord, Lot
-from tui_migrate.engine.reviewing import OWN, OWNED, with_brands
+from tui_migrate.engine.reviewing import OWN, OWNED, brands_told, with_brands
 from tui_migrate.engine.run_lane import result
 from tui_migrate.engine.state import RunState, Status, StepState
 from tui_migrate.engine.workspace import Workspace
@@ -222,7 +222,8 @@ def lane_of(ground: Ground, match: StepState) -> Lane | None:
     if match.status is not Status.DONE or not columns_of(ground.cursor, "cluster"):
         return None
     state, reviews = ground.state, ground.reviews
-    key = (match.id, match.attempt, match.digest, len(state.erased))
+    told = brands_told(ground.runbook)
+    key = (match.id, match.attempt, match.digest, len(state.erased), told)
     said = (key, len(state.decisions), max(state.taken_back, default=0), state.lane.closed)
     with reviews.looking_at_lane:
         if reviews.lane_key != said or reviews.lane is None:

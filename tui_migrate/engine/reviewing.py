@@ -130,12 +130,13 @@ class Reviews:
 
     def queue(self, desk: Desk) -> ReviewQueue:
         """The queue of the last match, with all that was decided until now. It is made at the first
-        question after a match; decisions are added to it."""
+        question after a match, and anew when the runbook names other brands of a source; decisions are
+        added to it."""
         from tui_migrate.engine.review_queue import build
 
         with self._making:
             state = desk.view.state
-            key = _match_of(state)
+            key = _match_of(state), brands_told(desk.view.runbook)
             if self._queue is None or self._key != key:
                 self._queue, self._key = build(desk), key
             with self.folding:
@@ -210,6 +211,12 @@ def _match_of(state: RunState) -> object:
     matches = [s for s in state.steps.values() if s.outline.uses == "match"]
     made = [(s.id, s.attempt, s.status, s.digest) for s in matches]
     return made, len(state.erased), state.draw
+
+
+def brands_told(runbook: Runbook | None) -> object:
+    """What the runbook says of the brands of sources: who may see a record rests on it."""
+    sources = runbook.sources if runbook is not None else {}
+    return tuple((name, source.brands) for name, source in sorted(sources.items()))
 
 
 def with_brands(cursor: Cursor) -> list[tuple[str, bool]]:

@@ -10,6 +10,7 @@ from tui_migrate.engine.answers.common import Desk
 from tui_migrate.engine.answers.lane import page
 from tui_migrate.engine.review_clusters import Cluster
 from tui_migrate.engine.review_queue import ReviewQueue, stale
+from tui_migrate.engine.reviewing import brands_told
 from tui_migrate.engine.run_lane import erased_records, verdicts
 
 Record = tuple[str, str]
@@ -62,7 +63,7 @@ def pool(desk: Desk, wanted: q.Pool) -> ReviewQueue:
     view = desk.view
     state, reviews = view.state, view.reviews
     matches = [(s.attempt, s.digest) for s in state.steps.values() if s.outline.uses == "match"]
-    key = matches, len(state.erased)
+    key = matches, len(state.erased), brands_told(view.runbook)
     with reviews.looking_at_lane:
         name = wanted, view.seen.brands if not wanted.lot else None
         kept = reviews.pools.get(name)

@@ -34,6 +34,7 @@ from tui_migrate.i18n import _
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.advice import is_gate
+from tui_migrate.tui.clusteradvice import advice
 from tui_migrate.tui.clustercolumns import Showing
 from tui_migrate.tui.clustersheet import in_order, sheet_rows
 from tui_migrate.tui.drafting import Draft
@@ -206,48 +207,7 @@ class ReviewScreen(BaseScreen):
         pane.put(rows)
 
     def _advice(self, page: ClusterPage) -> str:
-        count, key = len(page.ref.records) if page.ref is not None else 0, self.home.key
-        match self._mode:
-            case "exclude":
-                return _("1–{n}: which record is somebody else?   {back}: none").format(
-                    n=count, back=key("review.back")
-                )
-            case "split":
-                return _(
-                    "1–{n}: the next group for that record   {merge} merge each group   {back}: no"
-                ).format(n=count, merge=key("review.merge"), back=key("review.back"))
-            case "person":
-                return _("1–{n}: whose person?   {back}: nobody’s").format(
-                    n=count, back=key("review.back")
-                )
-        if page.ref is None:
-            return _("{back} back").format(back=key("review.back"))
-        untouched = page.sheet is None or self._draft == Draft.of(page.sheet)
-        if untouched and page.window.decided >= page.window.total:
-            return _("{back} back: all is settled · {p} {n} look again · {undo} take back").format(
-                back=key("review.back"),
-                p=key("review.previous"),
-                n=key("review.next"),
-                undo=key("review.undo"),
-            )
-        text = self._decisions() if untouched else self._decisions() + _(" · {back} anew")
-        return text.format(
-            m=key("review.merge"),
-            n=key("review.different"),
-            u=key("review.unsure"),
-            back=key("review.back"),
-        )
-
-    def _decisions(self) -> str:
-        """What the keys say of the records as they are grouped now."""
-        draft = self._draft
-        if draft.whole:
-            return _("{m} merge · {n} not the same · {u} unsure")
-        if draft.apart:
-            return _("{m} {n} not the same, each somebody else · {u} unsure")
-        if sum(len(group) > 1 for group in draft.groups) == 1:
-            return _("{m} merge the others · {n} none the same · {u} unsure")
-        return _("{m} merge each group · {n} none the same · {u} unsure")
+        return advice(page, self._draft, self._mode, self.home.key)
 
     def _nothing(self) -> str:
         """Why there is no cluster to look at."""

@@ -10,7 +10,7 @@ from tui_migrate.tui.drafting import Draft
 
 
 def advice(page: ClusterPage, draft: Draft, mode: str, key: Callable[[str], str]) -> str:
-    """The line behind ``Next:``. ``mode``: what the next digit names a record for; ``key``: an action's id
+    """The line behind ``Next:``. ``mode``: what the next digit names a record for; ``key``: action id
     → its key, as it is printed."""
     count = len(page.ref.records) if page.ref is not None else 0
     match mode:

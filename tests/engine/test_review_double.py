@@ -332,7 +332,7 @@ def test_kappa_counts_what_neither_knew_and_the_rest_is_said_with_its_basis(run:
     material = Material(entries=core.journal.entries, state=core.state, config=None, seals=())
     with speaking("nl"):
         told = str(duplicates(material))
-    assert "Cohens kappa is 0." in told
+    assert "Cohens kappa is 0," in told
     assert "Door twee personen beantwoord" in told
 
 

@@ -51,6 +51,11 @@ def speaking(language: str) -> Iterator[None]:
         _asked.reset(token)
 
 
+def speak(language: str) -> None:
+    """As ``speaking``, to the end of the present task and of those that it starts."""
+    _asked.set(language if language in ("", *LANGUAGES) else LANGUAGES[0])
+
+
 def asked() -> str:
     """The language asked for; '' where none is."""
     return _asked.get()
@@ -74,8 +79,7 @@ def point() -> str:
 
 @cache
 def _catalogue(wanted: str) -> dict[str, str]:
-    """What stands in ``locale/<language>/*.po``: message → its translation. Most screens do not
-    read it yet: one in two languages at once is worse than one in English."""
+    """What stands in ``locale/<language>/*.po``: message → its translation."""
     from tui_migrate.catalogue import read_po
 
     found: dict[str, str] = {}
@@ -92,6 +96,11 @@ def _(message: str) -> str:
     if wanted := _asked.get():
         return _catalogue(wanted).get(message, message)
     return _translations().gettext(message)
+
+
+def later(message: str) -> str:
+    """The message as written, for a constant: who shows it passes it through ``_``."""
+    return message
 
 
 def ngettext(singular: str, plural: str, n: int) -> str:

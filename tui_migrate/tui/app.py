@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.command import Provider
+from textual.command import CommandPalette, Provider
 from textual.screen import Screen
 from textual.timer import Timer
 
 from tui_migrate.errors import Exit
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, language, speak
 from tui_migrate.tui import themes
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import acts, bindings, key_of
@@ -96,6 +96,10 @@ class MigrateApp(App[int]):
         self._pace = pace
         self._painted = 0.0
         self._later: Timer | None = None
+
+    def on_load(self) -> None:
+        """All that the screens say from here on is in the reader's language."""
+        speak(language())
 
     def on_mount(self) -> None:
         self._catch_signals()
@@ -299,6 +303,12 @@ class MigrateApp(App[int]):
         self.keys = found.keys
         self.set_keymap(found.keys)
 
+    def action_command_palette(self) -> None:
+        if not CommandPalette.is_open(self):
+            self.push_screen(
+                CommandPalette(placeholder=_("Search for commands…"), id="--command-palette")
+            )
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: all actions of the present screen by name, and the themes."""
         from tui_migrate.tui.screens.base import BaseScreen
@@ -310,6 +320,7 @@ class MigrateApp(App[int]):
             ):
                 continue
             word = screen.wording(act) if isinstance(screen, BaseScreen) else act.label
+            word = _(word)
             yield SystemCommand(
                 f"{word}   {act.glyph}", act.help, lambda act=act: self._run_act(screen, act.action)
             )

@@ -51,7 +51,7 @@ def evidence_rows(state: RunState, gate: StepState, width: int) -> list[Content]
     for step in steps:
         look = LOOKS[step.status]
         name = prose(step_name(step.outline))
-        rows.append(line((f"{look.glyph} {name}", "bold"), (f"  {look.word}", look.style)))
+        rows.append(line((f"{look.glyph} {name}", "bold"), (f"  {_(look.word)}", look.style)))
         rows += [line("  ", check_row(check)) for check in step.checks.values() if check.passed]
         if is_gate(step):
             rows += [line("  ", row) for row in needs_rows(step)]

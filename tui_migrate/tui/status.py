@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from tui_migrate.engine.run import SETTLED, Status, StepState
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, later
 
 GOOD, WARN, BAD, QUIET, BUSY = (
     "$text-success",
@@ -30,19 +30,19 @@ class Look:
     @property
     def content(self) -> Content:
         """Glyph and word."""
-        return Content.styled(f"{self.glyph} {self.word}", self.style)
+        return Content.styled(f"{self.glyph} {_(self.word)}", self.style)
 
 
 LOOKS: dict[Status, Look] = {
-    Status.DONE: Look("✓", _("done"), GOOD),
-    Status.RUNNING: Look("▶", _("running"), BUSY),
-    Status.PAUSED: Look("‖", _("paused"), WARN),
-    Status.WAITING: Look("‖", _("waiting"), WARN),
-    Status.ATTENTION: Look("!", _("attention"), WARN),
-    Status.FAILED: Look("✗", _("failed"), BAD),
-    Status.TODO: Look("○", _("to do"), QUIET),
-    Status.STALE: Look("↺", _("stale"), WARN),
-    Status.SKIPPED: Look("–", _("skipped"), QUIET),
+    Status.DONE: Look("✓", later("done"), GOOD),
+    Status.RUNNING: Look("▶", later("running"), BUSY),
+    Status.PAUSED: Look("‖", later("paused"), WARN),
+    Status.WAITING: Look("‖", later("waiting"), WARN),
+    Status.ATTENTION: Look("!", later("attention"), WARN),
+    Status.FAILED: Look("✗", later("failed"), BAD),
+    Status.TODO: Look("○", later("to do"), QUIET),
+    Status.STALE: Look("↺", later("stale"), WARN),
+    Status.SKIPPED: Look("–", later("skipped"), QUIET),
 }
 
 _URGENT = (

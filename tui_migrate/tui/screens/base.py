@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -20,13 +19,12 @@ from tui_migrate.engine.gates import broken_glass
 from tui_migrate.engine.run import RunState, StepState
 from tui_migrate.engine.sentences import said, stamp
 from tui_migrate.errors import ReasonNeeded, TuiMigrateError
-from tui_migrate.i18n import _
+from tui_migrate.i18n import _, language, speaking
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import LOOKING
 from tui_migrate.tui.breakpoints import BREAKPOINTS
 from tui_migrate.tui.messages import Done, Told, Trouble, WhyWanted
 from tui_migrate.tui.safe import fit, prose, safe
-from tui_migrate.tui.speaking import in_language
 from tui_migrate.tui.widgets.block import KeyBar, TopBar
 
 if TYPE_CHECKING:
@@ -114,13 +112,8 @@ class BaseScreen(Screen[None]):
         """Bring everything up to date."""
         if not self.is_mounted:
             return
-        with self.spoken():
-            self.show_frame()
-            self.refresh_state()
-
-    def spoken(self) -> AbstractContextManager[None]:
-        """Within it, this screen speaks its language."""
-        return in_language(self.GROUP)
+        self.show_frame()
+        self.refresh_state()
 
     def show_frame(self) -> None:
         """Top line and key line."""
@@ -231,16 +224,18 @@ class BaseScreen(Screen[None]):
             self.post_message(Trouble(error.message, error.hint))
         except Exception:
             log.exception("a question or command of the interface failed")
-            self.post_message(
-                Trouble(_("This did not work."), _("The engine's log says why (engine.log)."))
-            )
+            with speaking(language()):  # a thread begins without
+                message, hint = (
+                    _("This did not work."),
+                    _("The engine's log says why (engine.log)."),
+                )
+            self.post_message(Trouble(message, hint))
         return None
 
     @on(Told)
     def _told(self, message: Told) -> None:
         if self._turns.get(message.slot) == message.turn and self.is_mounted:
-            with self.spoken():
-                message.then(message.answer)
+            message.then(message.answer)
 
     @on(WhyWanted)
     def _why_wanted(self, message: WhyWanted) -> None:
@@ -267,8 +262,7 @@ class BaseScreen(Screen[None]):
         if not reply.ok:
             self.home.tell(f"{reply.message}\n{reply.hint}".strip(), "error")
         if message.then is not None and self.is_mounted:
-            with self.spoken():
-                message.then(reply)
+            message.then(reply)
 
     @on(Trouble)
     def _trouble(self, message: Trouble) -> None:

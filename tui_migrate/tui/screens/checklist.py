@@ -116,7 +116,7 @@ class ChecklistScreen(BaseScreen):
         left, key = unanswered(step), self.home.key
         if step.status in SETTLED:
             advice = _("{back} back · this step is {status}").format(
-                back=key("checklist.back"), status=LOOKS[step.status].word
+                back=key("checklist.back"), status=_(LOOKS[step.status].word)
             )
         elif left:
             advice = _("{answer} answer the question under the cursor · {n} to go").format(

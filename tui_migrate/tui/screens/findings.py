@@ -25,7 +25,7 @@ from tui_migrate.engine.data_queries import (
     RuleTotal,
 )
 from tui_migrate.engine.wording import rule_words
-from tui_migrate.i18n import _, ngettext
+from tui_migrate.i18n import _, later, ngettext
 from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
@@ -37,29 +37,29 @@ from tui_migrate.tui.widgets.block import Block, line, lines
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
 
 SEVERITIES = {
-    "block": ("✗ " + _("block"), BAD),
-    "warn": ("! " + _("warn"), WARN),
-    "note": ("· " + _("note"), QUIET),
+    "block": ("✗ ", later("block"), BAD),
+    "warn": ("! ", later("warn"), WARN),
+    "note": ("· ", later("note"), QUIET),
 }
 
 RULES = (
-    Column(_("rule"), share=1),
-    Column(_("severity"), width=9),
-    Column(_("fields"), width=7, right=True, needs=60),
-    Column(_("records"), width=10, right=True),
-    Column(_("findings"), width=10, right=True),
+    Column(later("rule"), share=1),
+    Column(later("severity"), width=9),
+    Column(later("fields"), width=7, right=True, needs=60),
+    Column(later("records"), width=10, right=True),
+    Column(later("findings"), width=11, right=True),
 )
 FIELDS = (
-    Column(_("source"), width=16),
-    Column(_("field"), share=1),
-    Column(_("findings"), width=10, right=True),
-    Column(_("for example"), share=2, needs=90),
+    Column(later("source"), width=16),
+    Column(later("field"), share=1),
+    Column(later("findings"), width=11, right=True),
+    Column(later("for example"), share=2, needs=90),
 )
 RECORDS = (
-    Column(_("record"), width=18),
-    Column(_("raw"), share=3),
-    Column(_("cleaned"), share=3),
-    Column(_("file and line"), share=2, needs=100),
+    Column(later("record"), width=18),
+    Column(later("raw"), share=3),
+    Column(later("cleaned"), share=3),
+    Column(later("file and line"), share=2, needs=100),
 )
 
 
@@ -145,7 +145,8 @@ class FindingsScreen(BaseScreen):
         self._rules = rules
         made = []
         for number, rule in enumerate(rules):
-            look = SEVERITIES.get(rule.severity, (f"· {safe(rule.severity)}", QUIET))
+            glyph, word, style = SEVERITIES.get(rule.severity, ("· ", safe(rule.severity), QUIET))
+            look = (glyph + _(word), style)
             made.append(
                 Row(
                     str(number),

@@ -196,7 +196,7 @@ class GateScreen(BaseScreen):
             return _("{back} back: the run was aborted").format(**keys)
         if gate.status in SETTLED:
             return _("{back} back: this gate is {status}").format(
-                **keys, status=LOOKS[gate.status].word
+                **keys, status=_(LOOKS[gate.status].word)
             )
         return _("{back} back: the run has not come to this gate yet").format(**keys)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
 from textwrap import wrap
 from typing import ClassVar
 
@@ -16,7 +15,6 @@ from tui_migrate.i18n import _
 from tui_migrate.tui.actions import bindings
 from tui_migrate.tui.safe import fit
 from tui_migrate.tui.screens.base import BaseScreen
-from tui_migrate.tui.speaking import in_language
 from tui_migrate.tui.status import LOOKS
 from tui_migrate.tui.widgets.block import Block, line, lines
 
@@ -48,12 +46,7 @@ class HelpScreen(BaseScreen):
         self._lay()
 
     def _lay(self) -> None:
-        with self.spoken():
-            self.query_one("#help", Block).put(lines(self._rows()))
-
-    def spoken(self) -> AbstractContextManager[None]:
-        """The language of the screen whose keys these are."""
-        return in_language(self._about)
+        self.query_one("#help", Block).put(lines(self._rows()))
 
     def _rows(self) -> list[Content]:
         rows = [Content.styled(_("Keys here"), "bold"), Content("")]

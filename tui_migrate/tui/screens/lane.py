@@ -33,7 +33,7 @@ from tui_migrate.engine.lane_words import (
     plan_words,
     value_words,
 )
-from tui_migrate.i18n import _, ngettext
+from tui_migrate.i18n import _, later, ngettext
 from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
@@ -42,7 +42,6 @@ from tui_migrate.tui.safe import fit, safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form
 from tui_migrate.tui.screens.sign import typed_number
-from tui_migrate.tui.speaking import spoken
 from tui_migrate.tui.status import BAD, GOOD, QUIET, WARN
 from tui_migrate.tui.widgets.block import Block, line, lines
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
@@ -50,13 +49,12 @@ from tui_migrate.tui.widgets.rows import Column, Row, Rows
 LABEL = 8
 """Cells for the name of a line above the rows."""
 NUMBERS = (
-    Column(_("clusters"), width=10, right=True),
-    Column(_("records"), width=10, right=True),
-    Column(_("pairs"), width=10, right=True, needs=60),
+    Column(later("clusters"), width=10, right=True),
+    Column(later("records"), width=10, right=True),
+    Column(later("pairs"), width=10, right=True, needs=60),
 )
 
 
-@spoken
 class LaneScreen(BaseScreen):
     """Counted by one thing at a time; a row opens its clusters, those tied most weakly first."""
 

@@ -19,12 +19,10 @@ from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.review import ReviewScreen
-from tui_migrate.tui.speaking import spoken
 from tui_migrate.tui.status import BAD, GOOD, QUIET
 from tui_migrate.tui.widgets.block import Block, Part, line
 
 
-@spoken
 class LanePoolScreen(ReviewScreen):
     """The keys of the review: merge says right, all others wrong. Behind the last cluster of a page of a
     row comes the next page."""

@@ -21,11 +21,9 @@ from tui_migrate.tui.safe import safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Filled, Form, needed
 from tui_migrate.tui.screens.sign import typed_number
-from tui_migrate.tui.speaking import spoken
 from tui_migrate.tui.widgets.block import Block, line, lines
 
 
-@spoken
 class LessonScreen(BaseScreen):
     """t on the Run screen. What stands here is worked out once, when it is opened or asked for again."""
 

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 
 from tui_migrate.engine.data_queries import PAGE, ColumnPage, Columns, ColumnUse
-from tui_migrate.i18n import _, ngettext
+from tui_migrate.i18n import _, later, ngettext
 from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
@@ -23,11 +23,11 @@ from tui_migrate.tui.widgets.block import Block, line, lines
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
 
 COLUMNS = (
-    Column(_("source"), width=14),
-    Column(_("column"), share=2),
-    Column(_("field"), share=2),
-    Column(_("filled"), width=8, right=True),
-    Column(_("examples"), share=3, needs=90),
+    Column(later("source"), width=14),
+    Column(later("column"), share=2),
+    Column(later("field"), share=2),
+    Column(later("filled"), width=8, right=True),
+    Column(later("examples"), share=3, needs=90),
 )
 
 

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList
 
 from tui_migrate.engine.person_queries import Hit, Person, Search
-from tui_migrate.i18n import _, ngettext
+from tui_migrate.i18n import _, later, ngettext
 from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
@@ -21,11 +21,11 @@ from tui_migrate.tui.widgets.block import Block, Field
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
 
 COLUMNS = (
-    Column(_("name"), share=2),
-    Column(_("e-mail"), share=2),
-    Column(_("town"), share=1, needs=70),
-    Column(_("records"), width=8, right=True),
-    Column(_("id"), width=22, needs=96),
+    Column(later("name"), share=2),
+    Column(later("e-mail"), share=2),
+    Column(later("town"), share=1, needs=70),
+    Column(later("records"), width=8, right=True),
+    Column(later("id"), width=22, needs=96),
 )
 
 

@@ -25,7 +25,7 @@ from tui_migrate.engine.person_queries import (
 from tui_migrate.engine.sentences import label, stamp
 from tui_migrate.engine.trail_sentences import told as told_of
 from tui_migrate.engine.wording import counted, evidence_words, rule_words
-from tui_migrate.i18n import _, language, ngettext, speaking
+from tui_migrate.i18n import _, later, ngettext
 from tui_migrate.numerals import grouped
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.actions import bindings
@@ -38,17 +38,17 @@ from tui_migrate.tui.widgets.block import Block, label_frame, line, lines
 from tui_migrate.tui.widgets.rows import Column, Row, Rows
 
 VALUES = (
-    Column(_("field"), width=16),
-    Column(_("value"), share=3),
-    Column(_("from"), share=2),
-    Column(_("rule"), share=1, needs=70),
+    Column(later("field"), width=16),
+    Column(later("value"), share=3),
+    Column(later("from"), share=2),
+    Column(later("rule"), share=1, needs=70),
 )
 CONSENTS = (
-    Column(_("brand"), share=2),
-    Column(_("channel"), share=2),
-    Column(_("state"), width=9),
-    Column(_("evidence"), width=10),
-    Column(_("rule"), share=3, needs=48),
+    Column(later("brand"), share=2),
+    Column(later("channel"), share=2),
+    Column(later("state"), width=9),
+    Column(later("evidence"), width=10),
+    Column(later("rule"), share=3, needs=48),
 )
 TRAIL = (Column(width=16), Column(share=1))
 
@@ -154,12 +154,10 @@ class PersonScreen(BaseScreen):
         for name in ("#values", "#consents", "#trail"):
             self.query_one(name, Rows).show([])
             label_frame(self.query_one(name, Rows), "")
-        with speaking(language()):  # as rights are told
-            rows = [Content.styled(_("This person was erased."), "bold")]
-            told = _("{at} by {by}")
+        rows = [Content.styled(_("This person was erased."), "bold")]
+        told = _("{at} by {by}")
         if len(self._erasures) > 1:
-            with speaking(language()):
-                rows.append(Content(_("It is one of the erasures since the person was found:")))
+            rows.append(Content(_("It is one of the erasures since the person was found:")))
         rows += [
             Content.styled(
                 told.format(at=stamp(entry.at, self.state.zone), by=safe(entry.by)), WARN
@@ -175,10 +173,7 @@ class PersonScreen(BaseScreen):
     def _sentence(self, number: int) -> str:
         assert self._sheet is not None  # noqa: S101 - only called with a sheet
         event = msgspec.structs.asdict(self._sheet.trail[number])
-        with speaking(
-            language()
-        ):  # a history in the reader's own words, as the attention points are
-            return safe(told_of(event, len(self._sheet.records) > 1))
+        return safe(told_of(event, len(self._sheet.records) > 1))
 
     def _show_who(self, sheet: PersonSheet) -> None:
         records = ", ".join(
@@ -198,11 +193,10 @@ class PersonScreen(BaseScreen):
 
     def _right(self, right: Right) -> Content:
         """A right that holds: what, since when, by whom and why."""
-        with speaking(language()):  # as the history is
-            words = {
-                "restricted": _("Restricted since {at} by {by}, because: {reason}"),
-                "objected": _("Objects to marketing since {at} by {by}, because: {reason}"),
-            }[right.kind]
+        words = {
+            "restricted": _("Restricted since {at} by {by}, because: {reason}"),
+            "objected": _("Objects to marketing since {at} by {by}, because: {reason}"),
+        }[right.kind]
         told = words.format(
             at=stamp(right.at, self.state.zone), by=safe(right.by), reason=safe(right.reason) or "–"
         )

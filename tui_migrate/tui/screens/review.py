@@ -49,7 +49,6 @@ from tui_migrate.tui.reviewing import (
 from tui_migrate.tui.safe import prose, safe
 from tui_migrate.tui.screens.base import BaseScreen
 from tui_migrate.tui.screens.form import Ask, Form
-from tui_migrate.tui.speaking import spoken
 from tui_migrate.tui.widgets.block import Block, line
 from tui_migrate.tui.widgets.lineview import LineView
 
@@ -58,7 +57,6 @@ TALL = 26
 """Lines from which on nothing but equal fields is folded."""
 
 
-@spoken
 class ReviewScreen(BaseScreen):
     """A decision leads to the next cluster that is open; every decision can be taken back."""
 

@@ -13,6 +13,7 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from tui_migrate.i18n import _
 from tui_migrate.tui.act import Act
 from tui_migrate.tui.safe import fit, safe, sealed
 
@@ -120,7 +121,7 @@ class TopBar(Block):
             badges.append((" BREAK-GLASS ", "$text-error reverse bold"))
             badges.append(" ")
         if rehearsal:
-            badges.append((" REHEARSAL ", "$text-warning reverse bold"))
+            badges.append((f" {_('REHEARSAL')} ", "$text-warning reverse bold"))
             badges.append(" ")
         used = Content.assemble(*badges).cell_length
         width = max(20, self.app.size.width)

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from tui_migrate.i18n import _
 from tui_migrate.tui.safe import fit, sealed
 
 REVERSED = Style(reverse=True, bold=True)
@@ -152,6 +153,6 @@ class Rows(OptionList):
 
     def _title(self) -> Content:
         heads = [
-            fit(c.title, w, c.right) for c, w in zip(self._columns, self._widths(), strict=True)
+            fit(_(c.title), w, c.right) for c, w in zip(self._columns, self._widths(), strict=True)
         ]
         return Content.styled(" ".join(head for head in heads if head), "bold dim")

@@ -128,7 +128,7 @@ class RunView(Horizontal):
         number = safe(number_of(step.outline))
         text = f"  {look.glyph} {number} {name}" if number else f"  {look.glyph} {name}"
         style = look.style if step.status is not Status.DONE else ""
-        word = "" if step.status in PLAIN else look.word
+        word = "" if step.status in PLAIN else _(look.word)
         return Row(f"step:{step.id}", ((text, style), (word, look.style)))
 
     @on(OptionList.OptionHighlighted, "#tree")

@@ -66,6 +66,19 @@ def test_screen(snap_compare: Snap, standing: World, screen: str, size: tuple[in
     assert snap_compare(app_on(standing), terminal_size=size, run_before=walk)
 
 
+@pytest.mark.parametrize("screen", ["run", "gate", "checklist"])
+def test_in_dutch(
+    snap_compare: Snap, standing: World, screen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANGUAGE", "nl")
+
+    async def walk(pilot: Pilot[int]) -> None:
+        await settle(pilot)
+        await press(pilot, *SCREENS[screen])
+
+    assert snap_compare(app_on(standing), terminal_size=(80, 24), run_before=walk)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 def test_person_with_rights(snap_compare: Snap, make: Make, size: tuple[int, int]) -> None:
     """Restricted, and objecting to marketing."""

@@ -407,8 +407,7 @@ def test_who_reads_dutch_reviews_in_dutch(make: Make, monkeypatch: pytest.Monkey
         await press(pilot, "escape")
         assert isinstance(app.screen, RunScreen)
         assert any("1 beslissing" in n.message for n in app._notifications)
-        assert "duplicates" in text(app, "#keys"), (
-            "a screen that is not translated is whole in English"
-        )
+        assert "p dubbelen" in text(app, "#keys")
+        assert "R opnieuw" in text(app, "#keys"), "a step is redone as a decision is, in one word"
 
     tell(world, story)
